@@ -1,0 +1,3 @@
+//! onramp: scripted automation for Pivotal. The map, in reading order.
+
+pub mod clock;
