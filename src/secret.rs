@@ -1,0 +1,165 @@
+//! The API key and whatever else must not be shown: a value that prints as its visible prefix, and the filter that
+//! every sink passes text through. Must not be serialised, compared in logs or written anywhere.
+
+use std::{borrow::Cow, fmt};
+use zeroize::Zeroizing;
+
+/// How much of a key may be shown (API notes, "Authentication": the first dozen characters).
+const VISIBLE: usize = 12;
+
+/// What a hidden value becomes in text.
+const HIDDEN: &str = "[redacted]";
+
+/// A secret string. `Debug` and `Display` show the visible prefix only; the memory is wiped on drop.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+/// Why a text cannot be a key. Never contains the text.
+#[derive(Debug, PartialEq, Eq)]
+pub enum BadKey {
+    /// Nothing but blanks.
+    Empty,
+    /// A line break or another control character stands inside it.
+    Control,
+    /// A blank or a character that no key has stands inside it.
+    Character,
+    /// It does not start with `pivotal_`.
+    Prefix,
+    /// Nothing or next to nothing follows `pivotal_`.
+    Short,
+}
+
+impl fmt::Display for BadKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            BadKey::Empty => "it is empty",
+            BadKey::Control => "it contains a line break or another control character",
+            BadKey::Character => "it contains a blank or a character that no key has",
+            BadKey::Prefix => "it does not start with `pivotal_`",
+            BadKey::Short => "it is too short",
+        })
+    }
+}
+
+impl Secret {
+    /// Takes any text as a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Secret(Zeroizing::new(text.into()))
+    }
+
+    /// Takes an API key: `pivotal_…` of letters, digits, `_` and `-`. The text is used as it is, never trimmed: a
+    /// key with a line break at its end would be sent as another header.
+    pub fn key(text: &str) -> Result<Self, BadKey> {
+        if text.trim().is_empty() {
+            return Err(BadKey::Empty);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(BadKey::Control);
+        }
+        if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+            return Err(BadKey::Character);
+        }
+        let Some(rest) = text.strip_prefix("pivotal_") else {
+            return Err(BadKey::Prefix);
+        };
+        // Shorter than its own visible prefix there would be nothing left to hide.
+        if rest.len() < 8 {
+            return Err(BadKey::Short);
+        }
+        Ok(Secret::new(text))
+    }
+
+    /// The secret itself, for the one header that carries it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The part that may be shown, for example `pivotal_K8s9`.
+    pub fn prefix(&self) -> &str {
+        let end = self.0.char_indices().nth(VISIBLE).map_or(self.0.len(), |(at, _)| at);
+        // Of a short secret nothing is left to hide behind a prefix, so nothing is shown.
+        if end + 4 > self.0.len() { "" } else { &self.0[..end] }
+    }
+
+    /// Whether this is a test key, which has a smaller rate limit of its own.
+    pub fn is_test_key(&self) -> bool {
+        self.0.starts_with("pivotal_test_")
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}…", self.prefix())
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// Takes secrets out of text. Each sink owns or shares one; text is filtered whole, before it is cut or wrapped.
+#[derive(Clone, Debug, Default)]
+pub struct Redactor {
+    secrets: Vec<Secret>,
+}
+
+impl Redactor {
+    /// A filter that hides `secret`.
+    pub fn of(secret: Secret) -> Self {
+        Redactor { secrets: vec![secret] }
+    }
+
+    /// Hides one more secret from now on.
+    pub fn add(&mut self, secret: Secret) {
+        self.secrets.push(secret);
+    }
+
+    /// `text` with each secret replaced by `[redacted]`.
+    pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for secret in &self.secrets {
+            if !secret.expose().is_empty() && text.contains(secret.expose()) {
+                text = Cow::Owned(text.replace(secret.expose(), HIDDEN));
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_shows_its_prefix_and_nothing_else() {
+        let key = Secret::key("pivotal_K8s9verysecretrest").unwrap();
+        assert_eq!(format!("{key} {key:?}"), "pivotal_K8s9… pivotal_K8s9…");
+        assert_eq!(format!("{:?}", Redactor::of(key)), "Redactor { secrets: [pivotal_K8s9…] }");
+        assert_eq!(Secret::new("hunter2").to_string(), "…");
+    }
+
+    #[test]
+    fn a_key_is_refused_without_being_repeated() {
+        for (text, why) in [
+            ("", BadKey::Empty),
+            (" \n", BadKey::Empty),
+            ("pivotal_abcdefgh\n", BadKey::Control),
+            ("pivotal_abc defgh", BadKey::Character),
+            ("pivotal_abcdefgü", BadKey::Character),
+            ("sk_live_abcdefgh", BadKey::Prefix),
+            ("pivotal_abc", BadKey::Short),
+        ] {
+            assert_eq!(Secret::key(text).unwrap_err(), why, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_filter_hides_every_occurrence() {
+        let mut filter = Redactor::of(Secret::new("s3cr3t-one"));
+        filter.add(Secret::new("other"));
+        assert_eq!(filter.redact("a s3cr3t-one b s3cr3t-one, other"), "a [redacted] b [redacted], [redacted]");
+        assert!(matches!(filter.redact("nothing here"), Cow::Borrowed(_)));
+    }
+}
