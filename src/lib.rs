@@ -1,7 +1,33 @@
-//! onramp: scripted automation for Pivotal. The map, in reading order.
+//! onramp: scripted automation for Pivotal. The map, in reading order:
+//!
+//! - [`api`]: the operations as data, and the client that speaks them;
+//! - [`session`]: what every call of a script goes through;
+//! - [`script`]: the Rhai host, functions and errors;
+//! - [`run`]: one job to one outcome;
+//! - [`sandbox`]: the embedded stand-in for the service, which shares no code with `api`;
+//! - [`cli`]: the command line, with [`config`], [`ui`] and [`error`] beside it;
+//! - [`clock`], [`secret`], [`stop`], [`text`]: what all of them use.
 
 pub mod api;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod error;
+pub mod run;
+pub mod sandbox;
+pub mod script;
 pub mod secret;
+pub mod session;
 pub mod stop;
 pub mod text;
+pub mod ui;
+
+pub use cli::Cli;
+pub use ui::Ui;
+
+use std::process::ExitCode;
+
+/// Does what the command line asks for. Everything is said and written when it returns.
+pub fn run(cli: Cli, ui: &Ui) -> ExitCode {
+    ExitCode::from(cli::run(cli, ui))
+}

@@ -1,0 +1,185 @@
+//! The flags that say which workspace a command talks to, and the connection that follows from them: the real service
+//! with the user's key, or an embedded sandbox with a key of its own.
+
+use crate::{
+    api::{
+        client::{Attempt, Client, Settings, Timing},
+        operation::Method,
+        request::BaseUrl,
+    },
+    clock::Clock,
+    config,
+    error::{Failure, Kind},
+    sandbox,
+    secret::Secret,
+    session::{Connect, ConnectError, ConnectKind, Link},
+    stop::Stop,
+    text::{self, Rate},
+    ui::Ui,
+};
+use std::{
+    collections::HashSet,
+    path::PathBuf,
+    sync::Mutex,
+    time::Duration,
+};
+use tokio::runtime::{Builder, Runtime};
+
+/// A wait that is worth a line even without `-v`.
+const LONG_WAIT: Duration = Duration::from_secs(5);
+
+/// Where the API is and how fast it may be used.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Use an embedded workspace instead of the real service; needs no key
+    #[arg(long, conflicts_with_all = ["base_url", "key_file"], help_heading = "Sandbox")]
+    pub sandbox: bool,
+    /// What the sandbox's data follow from
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "sandbox", help_heading = "Sandbox")]
+    pub sandbox_seed: u64,
+    /// Customers in the sandbox
+    #[arg(long, value_name = "N", default_value_t = 120, requires = "sandbox", help_heading = "Sandbox")]
+    pub sandbox_customers: u32,
+    /// Rate limit of the sandbox, such as 60/min; none unless given
+    #[arg(long, value_name = "RATE", value_parser = text::parse_rate, requires = "sandbox", help_heading = "Sandbox")]
+    pub sandbox_rate: Option<Rate>,
+    /// Keep the sandbox's data in this file
+    #[arg(long, value_name = "FILE", requires = "sandbox", help_heading = "Sandbox")]
+    pub sandbox_data: Option<PathBuf>,
+
+    /// Read the API key from this file instead of PIVOTAL_API_KEY; only its owner may be able to read it
+    #[arg(long, value_name = "FILE", help_heading = "Connection")]
+    pub key_file: Option<PathBuf>,
+    /// Base URL of the API, instead of PIVOTAL_BASE_URL or the service's own
+    #[arg(long, value_name = "URL", help_heading = "Connection")]
+    pub base_url: Option<String>,
+    /// Calls in a window of time, such as 600/min or 60/6s, instead of what the service says
+    #[arg(long, value_name = "RATE", value_parser = text::parse_rate, help_heading = "Connection")]
+    pub rate: Option<Rate>,
+    /// How long nothing may get through because of the rate limit before the run stops
+    #[arg(long, value_name = "TIME", value_parser = text::parse_duration, default_value = "10m", help_heading = "Connection")]
+    pub max_wait: Duration,
+    /// Show each request on standard error
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Take this for the present time (RFC 3339), for runs that can be repeated
+    #[arg(long, value_name = "TIME", value_parser = parse_now)]
+    pub now: Option<jiff::Timestamp>,
+}
+
+fn parse_now(text: &str) -> Result<jiff::Timestamp, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a time; write for example `2026-05-26T17:21:09Z`"))
+}
+
+impl Args {
+    /// The clock that these flags ask for.
+    pub fn clock(&self) -> Clock {
+        self.now.map_or(Clock::System, Clock::Fixed)
+    }
+
+    /// How to connect when the first call needs it. What is wrong with the flags is said at once.
+    pub fn connector(self, stop: &Stop, ui: &Ui) -> Result<Connect, Failure> {
+        let base_url = if self.sandbox { None } else { Some(config::base_url(self.base_url.as_deref())?) };
+        let (stop, ui) = (stop.clone(), ui.clone());
+        Ok(Box::new(move || {
+            let link = match &base_url {
+                Some(url) => self.to_service(url, &stop, &ui),
+                None => self.to_sandbox(&stop, &ui),
+            };
+            link.map_err(refused)
+        }))
+    }
+
+    fn to_service(&self, base_url: &BaseUrl, stop: &Stop, ui: &Ui) -> Result<Link, Failure> {
+        let key = config::key(self.key_file.as_deref())?;
+        ui.hide(key.clone());
+        let runtime = runtime(1)?;
+        Ok(Link::new(self.client(base_url.clone(), key, stop, ui), runtime, Box::new(())))
+    }
+
+    fn to_sandbox(&self, stop: &Stop, ui: &Ui) -> Result<Link, Failure> {
+        let options = sandbox::Options {
+            port: 0,
+            seed: self.sandbox_seed,
+            customers: self.sandbox_customers,
+            rate: self.sandbox_rate.map(sandbox_rate),
+            data: self.sandbox_data.clone(),
+            clock: self.clock(),
+        };
+        let runtime = runtime(2)?;
+        let server = runtime
+            .block_on(sandbox::start(options, None))
+            .map_err(|error| Failure::usage(format!("the sandbox cannot start: {error}")))?;
+        let base_url = BaseUrl::parse(&server.base_url()).map_err(|why| Failure::bug(&why))?;
+        let client = self.client(base_url, Secret::new(server.key()), stop, ui);
+        Ok(Link::new(client, runtime, Box::new(server)))
+    }
+
+    fn client(&self, base_url: BaseUrl, key: Secret, stop: &Stop, ui: &Ui) -> Client {
+        let settings = Settings {
+            base_url,
+            key,
+            rate: self.rate,
+            max_wait: self.max_wait,
+            timing: Timing::default(),
+            clock: self.clock(),
+            stop: stop.clone(),
+        };
+        Client::new(settings, Some(watcher(ui.clone(), self.verbose)))
+    }
+}
+
+/// The same rate in the sandbox's own terms: it shares no type with the client.
+pub fn sandbox_rate(rate: Rate) -> sandbox::Rate {
+    sandbox::Rate { limit: rate.limit, window: rate.window }
+}
+
+/// A runtime for the client, and for the sandbox where there is one.
+pub fn runtime(threads: usize) -> Result<Runtime, Failure> {
+    Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::bug(&format!("no runtime could be started ({error})")))
+}
+
+fn refused(failure: Failure) -> ConnectError {
+    let kind = if failure.kind == Kind::Key { ConnectKind::Key } else { ConnectKind::Configuration };
+    ConnectError { kind, message: failure.message, hints: failure.hints }
+}
+
+/// What is said of attempts: all of them with `-v`, long waits and deprecations always.
+fn watcher(ui: Ui, verbose: bool) -> Box<dyn Fn(&Attempt<'_>) + Send + Sync> {
+    let warned = Mutex::new(HashSet::new());
+    Box::new(move |attempt| {
+        let request = attempt.request;
+        if let Some(date) = attempt.deprecated
+            && warned.lock().expect("no code panics while it holds this lock").insert(request.operation)
+        {
+            let date = text::escape_control(date);
+            ui.warn(&format!("Pivotal says that `{}` is deprecated ({date})", request.operation));
+        }
+        let long = attempt.retry_in.is_some_and(|wait| wait >= LONG_WAIT);
+        if verbose || long {
+            ui.status(&line(attempt));
+        }
+    })
+}
+
+fn line(attempt: &Attempt<'_>) -> String {
+    let request = attempt.request;
+    let method: Method = request.method;
+    let mut line = format!("{} {}: ", method.as_str(), text::escape_control(&request.target));
+    match attempt.result {
+        Ok(status) => line.push_str(&status.to_string()),
+        Err(cause) => line.push_str(&text::escape_control(cause)),
+    }
+    line.push_str(&format!(", {} ms", attempt.elapsed.as_millis()));
+    if let Some(left) = attempt.budget_left {
+        line.push_str(&format!(", {left} left"));
+    }
+    if let Some(wait) = attempt.retry_in {
+        line.push_str(&format!(", again in {}", text::duration(wait)));
+    }
+    line
+}

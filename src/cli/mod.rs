@@ -1,0 +1,44 @@
+//! The command line: one file per subcommand. Parsing and help live in the `Args` structs; what is decided here is only
+//! which subcommand runs.
+
+mod connect;
+mod run;
+mod sandbox;
+mod signals;
+
+use crate::{error::Failure, ui::Ui};
+use clap::{Parser, Subcommand};
+
+/// Scripted automation for Pivotal: small scripts that read and change customers, contacts and onboardings.
+#[derive(Debug, Parser)]
+#[command(name = "onramp", version, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "Try it without a key: onramp run scripts/launch_report.rhai --sandbox")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Sandbox(sandbox::Args),
+}
+
+/// Runs what was asked for and gives back the exit code. A failure has been shown by then.
+pub fn run(cli: Cli, ui: &Ui) -> u8 {
+    let result = match cli.command {
+        Command::Run(args) => run::run(args, ui),
+        Command::Sandbox(args) => sandbox::run(args, ui),
+    };
+    let code = result.unwrap_or_else(|failure: Failure| {
+        ui.failure(&failure);
+        failure.kind.exit_code()
+    });
+    match (ui.flush(), ui.output_error()) {
+        (false, Some(why)) => {
+            ui.failure(&Failure::new(crate::error::Kind::Script, format!("standard output cannot be written: {why}")));
+            code.max(1)
+        }
+        _ => code,
+    }
+}

@@ -1,0 +1,65 @@
+//! `onramp sandbox`: the embedded workspace as a process of its own.
+
+use super::connect;
+use crate::{
+    clock::Clock,
+    error::Failure,
+    sandbox,
+    stop::Stop,
+    text::{self, Rate},
+    ui::Ui,
+};
+use std::path::PathBuf;
+
+/// Serve a stand-in for the Pivotal API on this machine, until Ctrl-C
+#[derive(Debug, clap::Args)]
+#[command(after_help = "It prints the base URL and a key as `export` lines for another terminal; requests go to standard \
+error as they come.")]
+pub struct Args {
+    /// The port on 127.0.0.1; the system chooses one unless given
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+    /// What the data follow from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Customers in the workspace
+    #[arg(long, value_name = "N", default_value_t = 120)]
+    customers: u32,
+    /// Rate limit, such as 60/min; none unless given
+    #[arg(long, value_name = "RATE", value_parser = text::parse_rate)]
+    rate: Option<Rate>,
+    /// Keep the data in this file
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+}
+
+pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
+    let stop = Stop::default();
+    let asked = stop.clone();
+    ctrlc::set_handler(move || asked.ask(crate::stop::Reason::Interrupt))
+        .map_err(|error| Failure::bug(&format!("signals cannot be listened for ({error})")))?;
+    let options = sandbox::Options {
+        port: args.port,
+        seed: args.seed,
+        customers: args.customers,
+        rate: args.rate.map(connect::sandbox_rate),
+        data: args.data,
+        clock: Clock::System,
+    };
+    let log = ui.clone();
+    let on_request: sandbox::OnRequest = Box::new(move |served: &sandbox::Served| {
+        let path = text::escape_control(&served.path).into_owned();
+        log.status(&format!("{} {path}: {}, {:.1} ms", served.method, served.status, served.millis));
+    });
+    connect::runtime(2)?.block_on(async {
+        let server = sandbox::start(options, Some(on_request))
+            .await
+            .map_err(|error| Failure::usage(format!("the sandbox cannot start: {error}")))?;
+        ui.line(&format!("export PIVOTAL_BASE_URL={}", server.base_url()));
+        ui.line(&format!("export PIVOTAL_API_KEY={}", server.key()));
+        ui.flush();
+        stop.wait().await;
+        server.stop().await;
+        Ok(0)
+    })
+}

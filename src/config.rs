@@ -1,0 +1,106 @@
+//! What was said (flags, environment) and what it means. The only reader of environment variables.
+
+use crate::{
+    api::request::BaseUrl,
+    error::{Failure, Kind},
+    secret::{BadKey, Secret},
+};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    io::Read,
+    path::Path,
+};
+
+/// The environment variables that are understood.
+const KEY: &str = "PIVOTAL_API_KEY";
+const BASE_URL: &str = "PIVOTAL_BASE_URL";
+
+/// No key is anywhere near this long; a larger file is another file.
+const LARGEST_KEY_FILE: u64 = 4096;
+
+/// Whether colour is wanted at all (<https://no-color.org>).
+pub fn colour_wanted() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// The base URL: the flag's, else the environment's, else the service's own.
+pub fn base_url(flag: Option<&str>) -> Result<BaseUrl, Failure> {
+    let from_environment = env::var_os(BASE_URL).filter(|value| !value.is_empty());
+    let (source, text) = match (flag, from_environment) {
+        (Some(text), _) => ("--base-url", text.to_string()),
+        (None, Some(text)) => (BASE_URL, unicode(BASE_URL, text)?),
+        (None, None) => (BASE_URL, BaseUrl::SERVICE.to_string()),
+    };
+    BaseUrl::parse(&text).map_err(|why| {
+        Failure::usage(format!("`{source}` cannot be used: {why}"))
+            .hint(format!("write it as `{}`; plain http is for 127.0.0.1 and localhost only", BaseUrl::SERVICE))
+    })
+}
+
+/// The key: the key file's, else the environment's.
+pub fn key(key_file: Option<&Path>) -> Result<Secret, Failure> {
+    match key_file {
+        Some(path) => key_from_file(path),
+        None => match env::var_os(KEY) {
+            None => Err(missing()),
+            Some(value) if value.is_empty() => Err(missing()),
+            Some(value) => Secret::key(&unicode(KEY, value).map_err(|failure| Failure { kind: Kind::Key, ..failure })?)
+                .map_err(|why| bad_key(&format!("`{KEY}`"), &why)),
+        },
+    }
+}
+
+fn missing() -> Failure {
+    Failure::new(Kind::Key, "there is no API key")
+        .hint(format!("set `{KEY}`, or name a file that holds the key with `--key-file`"))
+        .hint("add `--sandbox` to try it without a key, against an embedded workspace")
+}
+
+fn bad_key(source: &str, why: &BadKey) -> Failure {
+    Failure::new(Kind::Key, format!("the API key in {source} cannot be used: {why}"))
+        .hint("copy it again from Pivotal's settings; it begins with `pivotal_`")
+}
+
+fn key_from_file(path: &Path) -> Result<Secret, Failure> {
+    let shown = path.display();
+    let failed = |why: String| Failure::new(Kind::Key, format!("the key file `{shown}` {why}"));
+    let mut file = fs::File::open(path).map_err(|error| failed(format!("cannot be read: {}", reason(&error))))?;
+    let about = file.metadata().map_err(|error| failed(format!("cannot be read: {}", reason(&error))))?;
+    if !about.is_file() || about.len() > LARGEST_KEY_FILE {
+        return Err(failed("is not a file with a key".into()));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        if about.permissions().mode() & 0o077 != 0 {
+            return Err(failed("can be read by others".into()).hint(format!("run `chmod 600 {shown}`")));
+        }
+    }
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    file.read_to_end(&mut bytes).map_err(|error| failed(format!("cannot be read: {}", reason(&error))))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| failed("is not text".into()))?;
+    // Editors end a file with a line break; anything beyond that is not ours to guess.
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    Secret::key(text.strip_suffix('\r').unwrap_or(text)).map_err(|why| bad_key(&format!("`{shown}`"), &why))
+}
+
+fn unicode(name: &str, value: OsString) -> Result<String, Failure> {
+    value.into_string().map_err(|_| Failure::usage(format!("`{name}` is not text")))
+}
+
+/// Why a file could not be used, in plain words.
+pub fn reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::NotFound => "there is no such file".into(),
+        Kind::PermissionDenied => "permission denied".into(),
+        Kind::IsADirectory => "it is a folder".into(),
+        Kind::InvalidData => "it is not UTF-8 text".into(),
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or_default().to_lowercase()
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A failure as people see it: what, where, why, what to do, and the exit code. One table maps kinds to exit codes.
+
+use crate::{
+    script::{Fault, FaultKind, Place},
+    stop::Reason,
+    text,
+};
+use unicode_width::UnicodeWidthChar;
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The script failed, or the API refused something that the script did not catch.
+    Script,
+    /// Wrong usage or configuration; nothing was sent.
+    Usage,
+    /// The key is missing, wrong or revoked.
+    Key,
+    /// A bug in onramp.
+    Bug,
+    /// It will pass; run it again.
+    WillPass,
+    /// Somebody asked to stop.
+    Interrupted,
+}
+
+impl Kind {
+    /// The exit code that is documented for it.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Kind::Script => 1,
+            Kind::Usage => 2,
+            Kind::Key => 3,
+            Kind::Bug => 70,
+            Kind::WillPass => 75,
+            Kind::Interrupted => 130,
+        }
+    }
+}
+
+/// A failure, ready to be shown.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub kind: Kind,
+    /// The first line: lower case, names in back-ticks, no final period.
+    pub message: String,
+    /// Lines below it: the place with its source line, the way there, details.
+    pub details: Vec<String>,
+    /// What to do, in the imperative.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Failure {
+        Failure { kind, message: message.into(), details: Vec::new(), hints: Vec::new() }
+    }
+
+    /// Wrong usage or configuration.
+    pub fn usage(message: impl Into<String>) -> Failure {
+        Failure::new(Kind::Usage, message)
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// A bug in onramp: never the user's fault, and said so.
+    pub fn bug(what: &str) -> Failure {
+        Failure::new(Kind::Bug, format!("a bug in onramp: {}", text::escape_control(what)))
+            .hint(format!("report it with the script and this message; this is onramp {}", env!("CARGO_PKG_VERSION")))
+    }
+
+    /// A script's fault, with the source line and a caret. `text_of` gives the text of a script or module by its name.
+    pub fn of_fault(fault: &Fault, text_of: &dyn Fn(&str) -> Option<String>) -> Failure {
+        let kind = match fault.kind {
+            FaultKind::Script => Kind::Script,
+            FaultKind::Syntax | FaultKind::Configuration => Kind::Usage,
+            FaultKind::Key => Kind::Key,
+            FaultKind::WillPass => Kind::WillPass,
+            FaultKind::Stopped(Reason::Interrupt | Reason::OutputClosed) => Kind::Interrupted,
+        };
+        let mut details = Vec::new();
+        if let Some(place) = &fault.place {
+            details.extend(pointed(place, text_of(&place.source).as_deref()));
+        }
+        for frame in &fault.frames {
+            let at = frame.called_at.as_ref().map_or(String::new(), |place| format!(", called at {}", shown(place)));
+            details.push(format!("  in {}{at}", frame.name));
+        }
+        details.extend(fault.notes.iter().map(|note| format!("  {note}")));
+        Failure { kind, message: fault.message.clone(), details, hints: fault.hints.clone() }
+    }
+
+    /// All lines, the first with its heading.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("error: {}", self.message)];
+        lines.extend(self.details.iter().cloned());
+        lines.extend(self.hints.iter().map(|hint| format!("hint: {hint}")));
+        lines
+    }
+}
+
+fn shown(place: &Place) -> String {
+    format!("{}:{}:{}", text::escape_control(&place.source), place.line, place.column)
+}
+
+/// The place, its source line and a caret under the column.
+fn pointed(place: &Place, script: Option<&str>) -> Vec<String> {
+    let mut lines = vec![format!("  --> {}", shown(place))];
+    let Some(line) = script.and_then(|text| text.lines().nth(place.line - 1)) else { return lines };
+    let number = place.line.to_string();
+    let margin = " ".repeat(number.len());
+    // Tabs become single spaces, so that the caret stands where it points whatever a terminal's tabs are.
+    let shown: String = line.chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
+    let before: usize = shown.chars().take(place.column - 1).map(|c| c.width().unwrap_or(0)).sum();
+    lines.push(format!("  {margin} |"));
+    lines.push(format!("  {number} | {}", text::escape_control(shown.trim_end())));
+    lines.push(format!("  {margin} | {}^", " ".repeat(before)));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_column_also_behind_wide_letters_and_tabs() {
+        let place = Place { source: "a.rhai".into(), line: 2, column: 7 };
+        let lines = pointed(&place, Some("let a = 1;\n\t日本\" + b\n"));
+        assert_eq!(lines, ["  --> a.rhai:2:7", "    |", "  2 |  日本\" + b", "    |         ^"]);
+        assert_eq!(pointed(&place, None), ["  --> a.rhai:2:7"]);
+    }
+
+    #[test]
+    fn each_kind_has_an_exit_code_of_its_own() {
+        let kinds = [Kind::Script, Kind::Usage, Kind::Key, Kind::Bug, Kind::WillPass, Kind::Interrupted];
+        assert_eq!(kinds.map(Kind::exit_code), [1, 2, 3, 70, 75, 130]);
+    }
+}

@@ -1,0 +1,77 @@
+//! One job to one outcome: gives the script its thread and its stack, waits for it, and turns even a panic into an
+//! outcome. Knows no trigger, no command line and no stream.
+
+use crate::{
+    script::{self, Fault, Host, Value},
+    session::Session,
+};
+use std::{panic, thread};
+
+/// The stack of a script's thread. The engine's deepest allowed nesting needs a few MiB of it.
+const STACK: usize = 32 << 20;
+
+/// What is to be run.
+pub struct Job {
+    /// What errors call the script: its path as it was given, `-` or `-e`.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// How a run ended.
+pub struct Outcome {
+    pub end: End,
+    /// Writes that the API answered well.
+    pub writes: u64,
+}
+
+/// The ways a run can end.
+pub enum End {
+    /// The script came to its end and gave this back.
+    Done(Value),
+    /// It failed or was stopped.
+    Failed(Box<Fault>),
+    /// onramp itself failed; the text says what it was doing.
+    Bug(String),
+}
+
+/// Runs a job to its end.
+pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome {
+    let host = Host::new(session, sink);
+    let work = {
+        let host = host.clone();
+        let (name, text) = (job.name.clone(), job.text.clone());
+        move || script::run(&host, &name, &text)
+    };
+    let end = match thread::Builder::new().name("script".into()).stack_size(STACK).spawn(work) {
+        Err(error) => End::Bug(format!("no thread for the script could be made ({error})")),
+        Ok(thread) => match thread.join() {
+            Ok(Ok(value)) => End::Done(value),
+            Ok(Err(fault)) => End::Failed(fault),
+            Err(panic) => End::Bug(words(&panic)),
+        },
+    };
+    Outcome { end, writes: host.session.writes() }
+}
+
+fn words(panic: &Box<dyn std::any::Any + Send>) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a panic without words").to_string()
+}
+
+/// Keeps panics of script threads off standard error: their words belong to the outcome. Called once per process.
+pub fn keep_panics_quiet() {
+    let standard = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().name() != Some("script") {
+            standard(info);
+        }
+    }));
+}
+
+/// A text that no other run has, for idempotency keys: 128 random bits.
+pub fn fresh_key() -> Result<String, getrandom::Error> {
+    let mut bits = [0_u8; 16];
+    getrandom::fill(&mut bits)?;
+    Ok(bits.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,37 @@
+//! The functions that are not operations of the API: one file per domain, each with its descriptors and their
+//! registration side by side. Help, suggestions and reference read the descriptors.
+
+pub mod lists;
+pub mod output;
+pub mod time;
+
+use super::host::Host;
+use rhai::Engine;
+use std::sync::Arc;
+
+/// A function of the host, as people are told about it.
+#[derive(Debug)]
+pub struct Builtin {
+    pub name: &'static str,
+    /// How it can be called.
+    pub signatures: &'static [&'static str],
+    /// One sentence, without a final period.
+    pub summary: &'static str,
+    /// Script text that runs against the seeded sandbox; a test executes it.
+    pub example: &'static str,
+}
+
+/// All of them, domain by domain.
+pub const BUILTINS: &[&[Builtin]] = &[lists::BUILTINS, output::BUILTINS, time::BUILTINS];
+
+/// All of them in one row.
+pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
+    BUILTINS.iter().flat_map(|domain| domain.iter())
+}
+
+/// Registers every domain.
+pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+    lists::register(engine);
+    output::register(engine, host);
+    time::register(engine, host);
+}

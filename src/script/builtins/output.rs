@@ -1,0 +1,171 @@
+//! What a script says: `print` and `debug`, log lines, tables. Data goes to standard output, everything else to the
+//! log; which streams these are is the sink's business.
+
+use super::{
+    Builtin,
+    lists::rows_of,
+    time::{Span, Time},
+};
+use crate::{
+    script::{
+        fault::{Spot, Thrown},
+        host::{Host, Level, Raised},
+        rows,
+        value::{Json, kind_of},
+    },
+    text,
+};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use rhai::{Array, Dynamic, Engine, Map, NativeCallContext, Position};
+use std::sync::Arc;
+
+pub const BUILTINS: &[Builtin] = &[
+    Builtin {
+        name: "print",
+        signatures: &["print(value)"],
+        summary: "A line on standard output",
+        example: r#"print("hello")"#,
+    },
+    Builtin {
+        name: "debug",
+        signatures: &["debug(value)"],
+        summary: "A value as script text, with its place, in the log",
+        example: "debug(#{a: 1})",
+    },
+    Builtin {
+        name: "log_info",
+        signatures: &["log_info(message)"],
+        summary: "A line in the log, on standard error",
+        example: r#"log_info("looked at 3 customers")"#,
+    },
+    Builtin {
+        name: "log_warn",
+        signatures: &["log_warn(message)"],
+        summary: "A warning in the log, on standard error",
+        example: r#"log_warn("a customer has no plan")"#,
+    },
+    Builtin {
+        name: "log_error",
+        signatures: &["log_error(message)"],
+        summary: "An error in the log, on standard error; the script goes on",
+        example: r#"log_error("one row was left out")"#,
+    },
+    Builtin {
+        name: "table",
+        signatures: &["table(rows)", "table(rows, [column, …])"],
+        summary: "Rows as a table on standard output, with these columns in this order",
+        example: r#"table(list_customers().take(3), ["display_id", "name", "mrr"])"#,
+    },
+];
+
+pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+    let sink = host.clone();
+    engine.on_print(move |line| sink.say(line));
+    let sink = host.clone();
+    engine.on_debug(move |value, source, at: Position| {
+        let line = at.line().map_or(String::new(), |line| format!("{}:{line}: ", source.unwrap_or_default()));
+        sink.sink.log(Level::Info, &format!("{line}{value}"));
+    });
+    for (name, level) in [("log_info", Level::Info), ("log_warn", Level::Warn), ("log_error", Level::Error)] {
+        let host = host.clone();
+        engine.register_fn(name, move |value: Dynamic| host.sink.log(level, &shown(&value)));
+    }
+    let printer = host.clone();
+    engine.register_fn("table", move |ctx: NativeCallContext, value: Dynamic| print_table(&printer, &ctx, &value, None));
+    let printer = host.clone();
+    engine.register_fn("table", move |ctx: NativeCallContext, value: Dynamic, columns: Array| {
+        print_table(&printer, &ctx, &value, Some(&columns))
+    });
+}
+
+/// A value as people read it: text as it is, the rest as JSON.
+pub fn shown(value: &Dynamic) -> String {
+    if let Ok(text) = value.clone().into_string() {
+        return text;
+    }
+    if value.is_unit() {
+        return String::new();
+    }
+    if let Some(time) = value.read_lock::<Time>() {
+        return time.to_string();
+    }
+    if let Some(span) = value.read_lock::<Span>() {
+        return span.to_string();
+    }
+    serde_json::to_string(&Json(value)).unwrap_or_else(|_| value.to_string())
+}
+
+fn print_table(
+    host: &Host,
+    ctx: &NativeCallContext,
+    value: &Dynamic,
+    columns: Option<&Array>,
+) -> Result<(), Raised> {
+    let spot = Spot::of(ctx);
+    let rows = rows_of("table", value, &spot)?;
+    let raise = |thrown: Thrown| thrown.raise(spot.at);
+    let columns = match columns {
+        Some(columns) => columns
+            .iter()
+            .map(|name| {
+                name.clone().into_string().map_err(|_| {
+                    raise(Thrown::argument("table", None, format!("a column is a string, not {}", kind_of(name))))
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?,
+        None => columns_of(&rows),
+    };
+    let mut cells = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Some(map) = row.read_lock::<Map>() else {
+            let message = format!("the rows must be object maps; one is {}", kind_of(row));
+            return Err(raise(Thrown::argument("table", None, message)));
+        };
+        cells.push(columns.iter().map(|name| rows::field(&map, name)).collect::<Result<Vec<_>, _>>().map_err(raise)?);
+    }
+    host.say(&draw(&columns, &cells, host.sink.width()));
+    Ok(())
+}
+
+/// The fields of all rows, in the order in which they first turn up.
+fn columns_of(rows: &[Dynamic]) -> Vec<String> {
+    let mut columns: Vec<String> = Vec::new();
+    for row in rows {
+        for name in row.read_lock::<Map>().iter().flat_map(|map| map.keys()) {
+            if !columns.iter().any(|known| known == name.as_str()) {
+                columns.push(name.to_string());
+            }
+        }
+    }
+    columns
+}
+
+fn draw(columns: &[String], rows: &[Vec<Dynamic>], width: Option<usize>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    match width {
+        Some(width) => {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+            table.set_width(width.clamp(20, u16::MAX as usize) as u16);
+        }
+        None => {
+            table.set_content_arrangement(ContentArrangement::Disabled);
+        }
+    }
+    table.set_header(columns.iter().map(|name| text::escape_control(name).into_owned()));
+    for row in rows {
+        table.add_row(row.iter().map(|value| text::escape_control(&shown(value)).into_owned()));
+    }
+    for (at, _) in columns.iter().enumerate() {
+        let numeric = |value: &Dynamic| value.is_int() || value.is_float() || value.is_unit();
+        if !rows.is_empty() && rows.iter().all(|row| numeric(&row[at])) && rows.iter().any(|row| !row[at].is_unit()) {
+            if let Some(column) = table.column_mut(at) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
+}

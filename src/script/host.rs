@@ -1,0 +1,123 @@
+//! What the functions of a script share: the session, the sinks for what it says, and the ending that no `catch` may
+//! hold up. Knows no single function.
+
+use super::fault::{Fault, FaultKind, Spot, consequence};
+use crate::{
+    session::{Session, SessionError},
+    stop::Reason,
+};
+use rhai::{Dynamic, Engine, EvalAltResult};
+use std::sync::{
+    Arc, Mutex, OnceLock, Weak,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// How much a log line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Info,
+    Warn,
+    Error,
+}
+
+/// Where a script's words go. Whoever starts a run supplies it; the host never writes to a stream itself.
+pub trait Sink: Send + Sync {
+    /// A line, or several, of data for standard output. False if nobody reads it any more.
+    fn data(&self, text: &str) -> bool;
+    /// A log line for people.
+    fn log(&self, level: Level, text: &str);
+    /// Called before the script waits, so that what was said is seen by then.
+    fn flush(&self);
+    /// Columns that a table may take; `None` where there is no terminal to fit.
+    fn width(&self) -> Option<usize>;
+}
+
+/// Shared by all functions of one engine.
+pub struct Host {
+    pub session: Session,
+    pub sink: Box<dyn Sink>,
+    engine: OnceLock<Weak<Engine>>,
+    ending: Mutex<Option<Fault>>,
+    /// The failure of a list whose loop is still pulling from it (see `stream`), and whether there is one.
+    unheard: Mutex<Option<Fault>>,
+    is_unheard: AtomicBool,
+}
+
+/// The error type of Rhai's functions.
+pub type Raised = Box<EvalAltResult>;
+
+impl Host {
+    pub fn new(session: Session, sink: Box<dyn Sink>) -> Arc<Host> {
+        Arc::new(Host {
+            session,
+            sink,
+            engine: OnceLock::new(),
+            ending: Mutex::new(None),
+            unheard: Mutex::new(None),
+            is_unheard: AtomicBool::new(false),
+        })
+    }
+
+    /// Makes the engine known to the values that call closures later than the function that made them.
+    pub(super) fn attach(&self, engine: &Arc<Engine>) {
+        let _ = self.engine.set(Arc::downgrade(engine));
+    }
+
+    pub(super) fn engine(&self) -> Arc<Engine> {
+        self.engine.get().and_then(Weak::upgrade).expect("functions run only while their engine lives")
+    }
+
+    /// Ends the run in a way that scripts cannot catch: with the error that this gives back.
+    pub(super) fn end(&self, mut ending: Fault, spot: &Spot) -> Raised {
+        // The engine moves this error's position outwards from call to call, so its place is noted here.
+        ending.place = ending.place.or_else(|| spot.place());
+        self.note_ending(ending);
+        Box::new(EvalAltResult::ErrorTerminated(Dynamic::UNIT, spot.at))
+    }
+
+    /// The first ending stays: what follows it is only how the script came down.
+    fn note_ending(&self, ending: Fault) {
+        self.ending.lock().expect("no code panics while it holds this lock").get_or_insert(ending);
+    }
+
+    /// Why the run ended before its script did.
+    pub(super) fn take_ending(&self) -> Option<Fault> {
+        self.ending.lock().expect("no code panics while it holds this lock").take()
+    }
+
+    /// An error of the session, as the script meets it: thrown where it may be caught, the end of the run elsewhere.
+    pub(super) fn raise(&self, error: SessionError, spot: &Spot) -> Raised {
+        match consequence(error) {
+            Ok(thrown) => thrown.raise(spot.at),
+            Err(fault) => self.end(*fault, spot),
+        }
+    }
+
+    /// Says a line on standard output; if nobody reads it any more, the run is asked to stop.
+    pub(super) fn say(&self, text: &str) {
+        if !self.sink.data(text) {
+            self.session.stop().ask(Reason::OutputClosed);
+        }
+    }
+
+    /// Looked at by the engine at every step: whether the script must stop now.
+    pub(super) fn must_stop(&self) -> bool {
+        if let Some(reason) = self.session.stop().asked() {
+            self.note_ending(Fault::new(FaultKind::Stopped(reason), "stopped"));
+            return true;
+        }
+        if self.is_unheard.load(Ordering::Relaxed)
+            && let Some(fault) = self.set_unheard(None)
+        {
+            self.note_ending(fault);
+            return true;
+        }
+        false
+    }
+
+    /// Sets or clears the failure that the running loop has not been told of; gives back the one before.
+    pub(super) fn set_unheard(&self, fault: Option<Fault>) -> Option<Fault> {
+        self.is_unheard.store(fault.is_some(), Ordering::Relaxed);
+        std::mem::replace(&mut *self.unheard.lock().expect("no code panics while it holds this lock"), fault)
+    }
+}

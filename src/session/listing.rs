@@ -1,0 +1,83 @@
+//! One walk over a list: pages are fetched through the session, one ahead of the script, and numbered when the script
+//! gets them. How pages hang together is `api::page`'s business.
+
+use super::{Number, Session, SessionError};
+use crate::api::{
+    client::Answer,
+    error::{BadAnswer, CallError},
+    page::{Row, Walk},
+    request::{Call, Request},
+};
+use tokio::task::JoinHandle;
+
+/// A walk in progress. Dropping it drops the page that was fetched ahead.
+pub struct Listing {
+    /// The call's own number; page *k* is (number, k), counted when it is handed over.
+    number: Number,
+    pages: u64,
+    walk: Walk,
+    ahead: Option<JoinHandle<Result<Answer, CallError>>>,
+    /// Rows still wanted, where the script's demand is known.
+    wanted: Option<usize>,
+}
+
+impl Listing {
+    pub(super) fn new(number: Number, mut call: Call, wanted: Option<usize>) -> Listing {
+        if let (Some(rows @ 1..=100), None) = (wanted, call.query("limit")) {
+            call.set_query("limit", rows.to_string());
+        }
+        Listing { number, pages: 0, walk: Walk::new(call), ahead: None, wanted }
+    }
+
+    /// The number of the latest page that was handed over: the list's own, and the page's within it.
+    pub fn number(&self) -> (Number, u64) {
+        (self.number, self.pages)
+    }
+
+    /// The rows of the next page; `None` at the end of the list. A page may be empty without being the last.
+    pub fn next_page(&mut self, session: &Session) -> Result<Option<Vec<Row>>, SessionError> {
+        let Some(call) = self.walk.next() else { return Ok(None) };
+        let link = session.link()?;
+        let answer = match self.ahead.take() {
+            Some(task) => link.block_on(task).unwrap_or_else(|failed| match failed.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(CallError::Stopped(session.stop().asked().unwrap_or(crate::stop::Reason::Interrupt))),
+            })?,
+            None => {
+                let request = Request::build(&call, None).map_err(CallError::Refused)?;
+                link.block_on(link.client().send(&request, call.operation))?
+            }
+        };
+        let rows = self.walk.accept(&answer.body).map_err(|error| {
+            CallError::BadAnswer(Box::new(BadAnswer {
+                operation: call.operation.name,
+                status: answer.status,
+                why: error.to_string(),
+                excerpt: String::new(),
+                request_id: answer.request_id.clone(),
+                attempts: 1,
+            }))
+        })?;
+        self.pages += 1;
+        if let Some(wanted) = &mut self.wanted {
+            *wanted = wanted.saturating_sub(rows.len());
+        }
+        if self.wanted != Some(0)
+            && let Some(call) = self.walk.next()
+        {
+            let request = Request::build(&call, None).map_err(CallError::Refused)?;
+            let client = link.client().clone();
+            self.ahead =
+                Some(link.runtime().spawn(async move { client.send(&request, call.operation).await }));
+        }
+        Ok(Some(rows))
+    }
+}
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        if let Some(task) = self.ahead.take() {
+            task.abort();
+        }
+    }
+}

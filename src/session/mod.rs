@@ -1,0 +1,145 @@
+//! What every call of a script goes through. Gives each thing a run does or observes its number, and drives the
+//! asynchronous client from the script's synchronous thread. Knows no script engine and prints nothing.
+
+mod link;
+mod listing;
+
+pub use link::{ConnectError, ConnectKind, Link};
+pub use listing::Listing;
+
+use crate::{
+    api::{
+        client::Answer,
+        error::CallError,
+        request::{Call, Request},
+    },
+    clock::Clock,
+    stop::Stop,
+};
+use jiff::Timestamp;
+use std::{
+    fmt,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Opens the connection when the first call needs it: a script that calls nothing needs no key and starts no server.
+pub type Connect = Box<dyn Fn() -> Result<Link, ConnectError> + Send + Sync>;
+
+/// One run's road to the API.
+pub struct Session {
+    connect: Connect,
+    link: OnceLock<Result<Link, ConnectError>>,
+    /// The number of the latest thing this run did or observed.
+    steps: AtomicU64,
+    /// Writes that the API has answered well.
+    writes: AtomicU64,
+    /// What the idempotency keys of this run begin with.
+    run_key: String,
+    clock: Clock,
+    stop: Stop,
+}
+
+/// Why a call brought nothing: it could not be made, or there is no connection to make it over.
+#[derive(Debug)]
+pub enum SessionError {
+    Connect(ConnectError),
+    Call(CallError),
+}
+
+impl From<CallError> for SessionError {
+    fn from(error: CallError) -> Self {
+        SessionError::Call(error)
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SessionError::Connect(error) => f.write_str(&error.message),
+            SessionError::Call(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SessionError {}
+
+/// The place of something in the order of all that a run does and observes. The same script over the same answers
+/// gives the same numbers, which is what lets an interrupted run be followed again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(pub u64);
+
+impl Session {
+    /// A session that connects when it must. `run_key` has to be unique to the run: with the number of the call it is
+    /// the idempotency key of a create.
+    pub fn new(connect: Connect, run_key: String, clock: Clock, stop: Stop) -> Session {
+        Session {
+            connect,
+            link: OnceLock::new(),
+            steps: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+            run_key,
+            clock,
+            stop,
+        }
+    }
+
+    /// Makes one call and waits for its answer. The script's thread calls this; it must not run on the runtime.
+    pub fn call(&self, call: Call) -> Result<Answer, SessionError> {
+        let number = self.number();
+        let operation = call.operation;
+        let request = Request::build(&call, Some(&self.idempotency_key(number))).map_err(CallError::Refused)?;
+        let link = self.link()?;
+        let answer = link.block_on(link.client().send(&request, operation))?;
+        if operation.effect.writes() {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(answer)
+    }
+
+    /// Begins a walk over all pages of a list. Nothing is fetched before the first page is asked for.
+    ///
+    /// `rows` is how many rows will be looked at at the most, where that is known: the first page is then no larger,
+    /// and no page is fetched ahead of need.
+    pub fn list(&self, call: Call, rows: Option<usize>) -> Listing {
+        Listing::new(self.number(), call, rows)
+    }
+
+    /// The present time, as an observation of this run.
+    pub fn now(&self) -> Timestamp {
+        self.number();
+        self.clock.now()
+    }
+
+    /// The clock itself, for its zone.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The flag that asks this run to stop.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// Writes that the API has answered well so far.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    fn number(&self) -> Number {
+        Number(self.steps.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn idempotency_key(&self, number: Number) -> String {
+        format!("{}-{}", self.run_key, number.0)
+    }
+
+    fn link(&self) -> Result<&Link, SessionError> {
+        match self.link.get_or_init(|| (self.connect)()) {
+            Ok(link) => Ok(link),
+            Err(error) => Err(SessionError::Connect(error.clone())),
+        }
+    }
+}

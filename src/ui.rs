@@ -1,0 +1,152 @@
+//! The only writer to standard output and standard error. Filters secrets out of everything, keeps the two streams in
+//! step, and notices when nobody reads any more. Decides nothing about what is said.
+
+use crate::{
+    error::Failure,
+    script::{Level, Sink},
+    secret::{Redactor, Secret},
+    text,
+};
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// Standard output is handed on in pieces of this size, or earlier when the script waits.
+const BUFFER: usize = 64 << 10;
+
+/// The two streams. Clones write to the same ones.
+#[derive(Clone)]
+pub struct Ui(Arc<Inner>);
+
+struct Inner {
+    out: Mutex<Vec<u8>>,
+    redactor: Mutex<Redactor>,
+    closed: AtomicBool,
+    failed: Mutex<Option<io::Error>>,
+    terminal: bool,
+    colour: bool,
+}
+
+impl Ui {
+    /// The process's own streams. `colour_wanted` is false where `NO_COLOR` says so.
+    pub fn new(colour_wanted: bool) -> Ui {
+        Ui(Arc::new(Inner {
+            out: Mutex::new(Vec::new()),
+            redactor: Mutex::new(Redactor::default()),
+            closed: AtomicBool::new(false),
+            failed: Mutex::new(None),
+            terminal: io::stdout().is_terminal(),
+            colour: colour_wanted && io::stderr().is_terminal(),
+        }))
+    }
+
+    /// Keeps a secret out of both streams from now on.
+    pub fn hide(&self, secret: Secret) {
+        self.0.redactor.lock().expect(LOCK).add(secret);
+    }
+
+    /// A line of data. False once nobody reads standard output any more, or it cannot be written.
+    pub fn line(&self, line: &str) -> bool {
+        if self.0.closed.load(Ordering::Relaxed) {
+            return false;
+        }
+        let line = self.0.redactor.lock().expect(LOCK).redact(line).into_owned();
+        let mut out = self.0.out.lock().expect(LOCK);
+        out.extend_from_slice(line.as_bytes());
+        out.push(b'\n');
+        if self.0.terminal || out.len() >= BUFFER { self.hand_on(&mut out) } else { true }
+    }
+
+    /// Hands on what is held back of standard output.
+    pub fn flush(&self) -> bool {
+        self.hand_on(&mut self.0.out.lock().expect(LOCK))
+    }
+
+    /// Why standard output could not be written, where it was not simply closed: a full disk, for example.
+    pub fn output_error(&self) -> Option<String> {
+        self.0.failed.lock().expect(LOCK).as_ref().map(ToString::to_string)
+    }
+
+    /// A line about what goes on.
+    pub fn status(&self, line: &str) {
+        self.error_line(line);
+    }
+
+    /// Something to be careful about.
+    pub fn warn(&self, message: &str) {
+        self.error_line(&format!("{} {message}", self.painted("33", "warning:")));
+    }
+
+    /// A failure, whole.
+    pub fn failure(&self, failure: &Failure) {
+        let mut lines = failure.lines();
+        if let Some(rest) = lines[0].strip_prefix("error:") {
+            lines[0] = format!("{}{rest}", self.painted("1;31", "error:"));
+        }
+        for line in &mut lines {
+            if let Some(rest) = line.strip_prefix("hint:") {
+                *line = format!("{}{rest}", self.painted("36", "hint:"));
+            }
+        }
+        self.error_line(&lines.join("\n"));
+    }
+
+    fn painted(&self, style: &str, word: &str) -> String {
+        if self.0.colour { format!("\u{1b}[{style}m{word}\u{1b}[0m") } else { word.to_string() }
+    }
+
+    fn error_line(&self, line: &str) {
+        // What was said before comes first, also where both streams end in one file.
+        self.flush();
+        let line = self.0.redactor.lock().expect(LOCK).redact(line).into_owned();
+        // Nobody can be told that standard error is gone.
+        let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+    }
+
+    fn hand_on(&self, out: &mut Vec<u8>) -> bool {
+        if !out.is_empty() && !self.0.closed.load(Ordering::Relaxed) {
+            let mut stdout = io::stdout().lock();
+            if let Err(error) = stdout.write_all(out).and_then(|()| stdout.flush()) {
+                self.0.closed.store(true, Ordering::Relaxed);
+                if error.kind() != io::ErrorKind::BrokenPipe {
+                    *self.0.failed.lock().expect(LOCK) = Some(error);
+                }
+            }
+        }
+        out.clear();
+        !self.0.closed.load(Ordering::Relaxed)
+    }
+}
+
+const LOCK: &str = "no code panics while it holds this lock";
+
+impl Sink for Ui {
+    fn data(&self, text: &str) -> bool {
+        self.line(&if self.0.terminal { text::escape_block(text) } else { text.into() })
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        let text = text::escape_block(text);
+        match level {
+            Level::Info => self.error_line(&text),
+            Level::Warn => self.warn(&text),
+            Level::Error => self.error_line(&format!("{} {text}", self.painted("31", "error:"))),
+        }
+    }
+
+    fn flush(&self) {
+        Ui::flush(self);
+    }
+
+    fn width(&self) -> Option<usize> {
+        self.0.terminal.then(|| terminal_size().unwrap_or(80))
+    }
+}
+
+fn terminal_size() -> Option<usize> {
+    terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| usize::from(width))
+}
