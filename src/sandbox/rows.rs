@@ -90,25 +90,29 @@ impl Table {
         before_ms: Option<i64>,
         limit: usize,
     ) -> rusqlite::Result<Page> {
-        let mut sql = format!("SELECT json FROM {} WHERE gone = 0", self.name());
-        let mut values = Vec::with_capacity(conditions.len() + 2);
-        for (column, value) in conditions {
-            values.push(value.clone());
-            sql.push_str(&format!(" AND {column} = ?{}", values.len()));
-        }
-        if let Some(before) = before_ms {
-            values.push(Value::Integer(before));
-            sql.push_str(&format!(" AND created_ms < ?{}", values.len()));
-        }
+        let mut values: Vec<Value> = conditions.iter().map(|(_, value)| value.clone()).collect();
+        values.extend(before_ms.map(Value::Integer));
         // One more than the page holds tells whether there is a next one.
         values.push(Value::Integer(limit as i64 + 1));
-        sql.push_str(&format!(" ORDER BY created_ms DESC, display_id DESC LIMIT ?{}", values.len()));
+        let sql = self.page_sql(conditions.iter().map(|(column, _)| *column), before_ms.is_some());
         let mut statement = db.prepare_cached(&sql)?;
         let mut rows: Vec<String> =
             statement.query_map(params_from_iter(values), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         Ok(Page { rows, has_more })
+    }
+
+    fn page_sql(self, columns: impl Iterator<Item = &'static str>, before: bool) -> String {
+        let mut sql = format!("SELECT json FROM {} WHERE gone = 0", self.name());
+        for column in columns {
+            sql.push_str(&format!(" AND {column} = ?"));
+        }
+        if before {
+            sql.push_str(" AND created_ms < ?");
+        }
+        sql.push_str(" ORDER BY created_ms DESC, display_id DESC LIMIT ?");
+        sql
     }
 
     /// Adds a record. `customer` is the `display_id` of its customer; customers have none.
@@ -193,4 +197,42 @@ pub(super) fn email_holder(db: &Connection, customer: i64, email: &str) -> rusql
     db.prepare_cached("SELECT display_id FROM contacts WHERE customer = ?1 AND email = ?2 AND gone = 0")?
         .query_row(params![customer, email], |row| row.get(0))
         .optional()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_page_is_sorted_or_read_from_a_whole_table() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(include_str!("tables.sql")).unwrap();
+        db.execute_batch(include_str!("indexes.sql")).unwrap();
+        let lists: &[(Table, &[&'static str])] = &[
+            (Table::Customers, &[]),
+            (Table::Customers, &["status"]),
+            (Table::Contacts, &["customer"]),
+            (Table::Onboardings, &[]),
+            (Table::Onboardings, &["customer"]),
+            (Table::Onboardings, &["state"]),
+            (Table::Onboardings, &["phase"]),
+            (Table::Onboardings, &["waiting"]),
+            (Table::Onboardings, &["state", "phase"]),
+            (Table::Onboardings, &["waiting", "phase", "customer"]),
+        ];
+        for (table, columns) in lists {
+            for before in [false, true] {
+                let sql = table.page_sql(columns.iter().copied(), before);
+                let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let values = vec![Value::Integer(1); columns.len() + usize::from(before) + 1];
+                let plan: Vec<String> = statement
+                    .query_map(params_from_iter(values), |row| row.get(3))
+                    .unwrap()
+                    .collect::<rusqlite::Result<_>>()
+                    .unwrap();
+                let plan = plan.join("; ");
+                assert!(plan.contains("USING INDEX") && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");
+            }
+        }
+    }
 }

@@ -41,17 +41,21 @@ const GUARDED: &[(MethodFilter, &str, Operation)] = &[
     (MethodFilter::DELETE, "/onboardings/{id}", onboardings::delete),
 ];
 
+/// What the path holds; an error where it cannot be decoded, which no id can be.
+type Params = Result<RawPathParams, RawPathParamsRejection>;
+
 /// The router of the whole API.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let mut router = Router::new();
     let open = (MethodFilter::GET, "/health", Target::Open(meta::get_health));
     let guarded = GUARDED.iter().map(|&(method, path, operation)| (method, path, Target::Guarded(operation)));
     for (method, path, target) in std::iter::once(open).chain(guarded) {
-        let handler = move |State(shared): State<Arc<Shared>>,
-                            params: Result<RawPathParams, RawPathParamsRejection>,
-                            request: Request| {
-            let id = params.ok().and_then(|p| p.iter().next().map(|(_, id)| id.to_owned())).unwrap_or_default();
-            shared.pass(target, id, request)
+        let handler = move |State(shared): State<Arc<Shared>>, params: Params, request: Request| {
+            let id =
+                params.map_or_else(|_| Some("\u{fffd}".to_owned()), |p| p.iter().next().map(|(_, id)| id.to_owned()));
+            // The router takes `//` for an id; the API has none that is empty.
+            let target = if id.as_deref() == Some("") { Target::NoSuchPath } else { target };
+            shared.pass(target, id.unwrap_or_default(), request)
         };
         router = router.route(&format!("/api/v1{path}"), on(method, handler));
     }
