@@ -1,12 +1,19 @@
 //! The API as data, and one client that speaks it. Knows nothing of scripts, terminals or files.
 
+mod answer;
+mod budget;
+mod cause;
+pub mod client;
 mod contacts;
 mod customers;
 pub mod error;
 mod meta;
 mod onboardings;
 pub mod operation;
+pub mod page;
 pub mod request;
+mod retry;
+mod transport;
 
 use operation::{Object, Operation};
 

@@ -1,0 +1,336 @@
+//! The client: one call from its request to a checked answer or a typed error, with as many attempts as help. Paces
+//! itself by the budget, decides by `retry`, sends by `transport`; must not print and must not know where a call came
+//! from.
+
+use super::{
+    answer::{self, Hide},
+    budget::{Budget, Halt, Pass, Seen},
+    cause::Failure,
+    error::{ApiError, BadAnswer, CallError},
+    operation::Operation,
+    request::{BaseUrl, Request},
+    retry::{self, Outcome, Verdict},
+    transport::{End, Headers, MAX_BODY, Reply, Transport},
+};
+use crate::{
+    clock::Clock,
+    secret::{Redactor, Secret},
+    stop::Stop,
+    text,
+};
+use std::{borrow::Cow, time::Duration};
+use tokio::time::Instant;
+
+/// What a client needs to know.
+#[derive(Clone)]
+pub struct Settings {
+    pub base_url: BaseUrl,
+    pub key: Secret,
+    /// `--rate`: takes the place of what the server's headers say.
+    pub rate: Option<text::Rate>,
+    /// `--max-wait`: the longest stretch in which 429s let nothing through.
+    pub max_wait: Duration,
+    pub timing: Timing,
+    pub clock: Clock,
+    pub stop: Stop,
+}
+
+/// How long things may take. The default is for production; tests make it shorter.
+#[derive(Clone, Debug)]
+pub struct Timing {
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// Until the next sign of life of an answer.
+    pub read: Duration,
+    /// For one attempt in all.
+    pub attempt: Duration,
+    /// For all attempts of a call and the delays between them, without the waits for budget and gate.
+    pub call: Duration,
+    /// How often a call is tried.
+    pub attempts: u32,
+    /// The ceiling of the first delay.
+    pub backoff_base: Duration,
+    /// The ceiling of all delays.
+    pub backoff_cap: Duration,
+    /// The most that is added to a 429's `Retry-After`.
+    pub gate_jitter: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Timing {
+            connect: Duration::from_secs(10),
+            read: Duration::from_secs(20),
+            attempt: Duration::from_secs(30),
+            call: Duration::from_secs(40),
+            attempts: 5,
+            backoff_base: Duration::from_millis(500),
+            backoff_cap: Duration::from_secs(10),
+            gate_jitter: Duration::from_millis(250),
+        }
+    }
+}
+
+/// The default of [`Settings::max_wait`].
+pub const MAX_WAIT: Duration = Duration::from_secs(600);
+
+/// One attempt, for whoever watches.
+#[derive(Clone, Debug)]
+pub struct Attempt<'a> {
+    pub request: &'a Request,
+    /// From 1. A 429 does not count, so the next attempt has the same number.
+    pub number: u32,
+    /// The status, or why there was none.
+    pub result: Result<u16, &'a str>,
+    pub elapsed: Duration,
+    /// How many calls the rate budget would let through at once.
+    pub budget_left: Option<u32>,
+    /// After how long it will be tried again, if it will.
+    pub retry_in: Option<Duration>,
+    pub request_id: Option<&'a str>,
+    /// The value of a `Deprecation` header.
+    pub deprecated: Option<&'a str>,
+}
+
+/// A good answer: a 2xx with the JSON that the operation promises.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+    pub request_id: Option<String>,
+    /// The server's time.
+    pub date: Option<jiff::Timestamp>,
+}
+
+type Watch = Box<dyn Fn(&Attempt<'_>) + Send + Sync>;
+
+/// The one way to the API. Shared by all tasks of a process.
+pub struct Client {
+    transport: Transport,
+    budget: Budget,
+    hide: Hide,
+    timing: Timing,
+    max_wait: Duration,
+    clock: Clock,
+    stop: Stop,
+    watch: Option<Watch>,
+}
+
+/// How one attempt ended: with what the call would give now, and what that means for another attempt.
+struct Tried {
+    result: Result<Answer, CallError>,
+    verdict: Verdict,
+    status: Result<u16, String>,
+    headers: Headers,
+    sent: bool,
+}
+
+impl Client {
+    /// A client that has not connected yet. `watch` is told of every attempt.
+    pub fn new(settings: Settings, watch: Option<Watch>) -> Client {
+        let Settings { base_url, key, rate, max_wait, timing, clock, stop } = settings;
+        // Until headers say more (API notes, "Rate limits").
+        let guess = if key.is_test_key() { 30 } else { 60 };
+        Client {
+            transport: Transport::new(base_url, key.clone(), &timing),
+            budget: Budget::new(rate, guess, max_wait, &timing),
+            hide: Hide::new(key),
+            timing,
+            max_wait,
+            clock,
+            stop,
+            watch,
+        }
+    }
+
+    /// The filter that hides the key, for other sinks.
+    pub fn redactor(&self) -> &Redactor {
+        self.hide.redactor()
+    }
+
+    /// Sends `request`, again where that helps, and gives a checked answer.
+    ///
+    /// A POST without an idempotency key gets one for this call, so that none is ever repeated without.
+    pub async fn send(&self, request: &Request, operation: &'static Operation) -> Result<Answer, CallError> {
+        let key = idempotency_key(request);
+        let mut attempt = 1;
+        let mut spent = Duration::ZERO;
+        // What the last attempt ended with, for the case that the next one is cut short by the call's deadline.
+        let mut before: Option<CallError> = None;
+        loop {
+            let pass = self.budget.enter(&self.stop, request.authenticated).await.map_err(|halt| match halt {
+                Halt::Stopped(reason) => CallError::Stopped(reason),
+                Halt::Blocked(waited) => {
+                    CallError::Blocked { operation: operation.name, waited, max_wait: self.max_wait }
+                }
+            })?;
+            let allowance = self.timing.attempt.min(self.timing.call.saturating_sub(spent));
+            let begun = Instant::now();
+            let sending = self.transport.send(request, key.as_deref(), allowance);
+            let sent = if operation.effect.writes() {
+                sending.await
+            } else {
+                tokio::select! {
+                    biased;
+                    reason = self.stop.wait() => return Err(CallError::Stopped(reason)),
+                    sent = sending => sent,
+                }
+            };
+            let elapsed = begun.elapsed();
+            spent += elapsed;
+            let cut_short = sent.is_err() && elapsed >= allowance && allowance < self.timing.attempt;
+            let tried = match sent {
+                Ok(reply) => self.judge(reply, operation, attempt),
+                Err(failure) => self.failed(failure, operation, attempt),
+            };
+            let (retry_in, budget_left) = self.account(pass, &tried, attempt, spent);
+            self.tell(request, attempt, elapsed, &tried, retry_in, budget_left);
+            if tried.verdict == Verdict::Take {
+                return tried.result;
+            }
+            if let Some(reason) = self.stop.asked() {
+                return Err(CallError::Stopped(reason));
+            }
+            if tried.verdict == Verdict::Gate {
+                // Not counted: neither as an attempt nor in the call's time.
+                spent = spent.saturating_sub(elapsed);
+                continue;
+            }
+            let Some(delay) = retry_in else {
+                return match before.filter(|_| cut_short) {
+                    Some(cause) => Err(cause),
+                    None => tried.result,
+                };
+            };
+            before = tried.result.err();
+            tokio::select! {
+                biased;
+                reason = self.stop.wait() => return Err(CallError::Stopped(reason)),
+                () = tokio::time::sleep(delay) => {}
+            }
+            spent += delay;
+            attempt += 1;
+        }
+    }
+
+    /// Gives the slot back to the budget in the way that fits, and finds the delay before another attempt: `None`
+    /// where there will be none.
+    fn account(&self, pass: Pass<'_>, tried: &Tried, attempt: u32, spent: Duration) -> (Option<Duration>, Option<u32>) {
+        let headers = &tried.headers;
+        let now = headers.date.unwrap_or_else(|| self.clock.now());
+        let retry_after = headers.retry_after.as_deref().and_then(|value| retry::parse_retry_after(value, now));
+        let stopped = self.stop.asked().is_some();
+        let left = match &tried.status {
+            Ok(_) if tried.verdict == Verdict::Gate => {
+                let (wait, left) = pass.refused(retry_after);
+                return (wait.filter(|_| !stopped), left);
+            }
+            Ok(_) => pass.answered(seen(headers)),
+            Err(_) if tried.sent => pass.lost(),
+            Err(_) => pass.unsent(),
+        };
+        let random = fastrand::f64();
+        let own = retry::backoff(self.timing.backoff_base, self.timing.backoff_cap, attempt, random);
+        let delay = match tried.verdict {
+            Verdict::Again => Some(retry_after.unwrap_or(own)),
+            Verdict::Later => Some(retry_after.unwrap_or(own.max(self.timing.backoff_base / 2))),
+            Verdict::Take | Verdict::Gate => None,
+        };
+        (delay.filter(|delay| !stopped && spent + *delay < self.timing.call), left)
+    }
+
+    /// What an answer means.
+    fn judge(&self, reply: Reply, operation: &'static Operation, attempt: u32) -> Tried {
+        let Reply { status, headers, body, end } = reply;
+        let bad = |why: String, final_: bool| {
+            let answer = BadAnswer {
+                operation: operation.name,
+                status,
+                why,
+                excerpt: self.hide.excerpt(&body),
+                request_id: headers.request_id.clone(),
+                attempts: attempt,
+            };
+            (Err(CallError::BadAnswer(Box::new(answer))), Outcome::Bad { final_ })
+        };
+        let error = || ApiError {
+            attempts: attempt,
+            request_id: headers.request_id.clone(),
+            ..answer::api_error(operation.name, status, &body, &self.hide)
+        };
+        let mut said = None;
+        let (result, outcome) = match end {
+            End::Redirect(why) => bad(self.hide.text(&why), true),
+            End::TooLarge if !matches!(status, 401 | 429) => {
+                bad(format!("the answer is larger than {} MiB", MAX_BODY >> 20), true)
+            }
+            _ if !(200..300).contains(&status) => {
+                let error = said.insert(Box::new(error()));
+                let outcome = Outcome::Status { status, code: error.code.as_deref(), message: &error.message };
+                let error = error.clone();
+                (Err(if status == 401 { CallError::Key(error) } else { CallError::Api(error) }), outcome)
+            }
+            End::Cut(why) => bad(why.into(), false),
+            End::Whole | End::TooLarge => match answer::check(&body, operation.returns) {
+                Err(why) => bad(why, false),
+                Ok(()) => {
+                    let (request_id, date) = (headers.request_id.clone(), headers.date);
+                    (Ok(Answer { status, body, request_id, date }), Outcome::Good)
+                }
+            },
+        };
+        let verdict = retry::verdict(operation.effect, outcome, attempt, self.timing.attempts);
+        Tried { result, verdict, status: Ok(status), headers, sent: true }
+    }
+
+    /// What the lack of an answer means.
+    fn failed(&self, failure: Failure, operation: &'static Operation, attempt: u32) -> Tried {
+        let outcome = Outcome::Failed { final_: failure.lasting };
+        let verdict = retry::verdict(operation.effect, outcome, attempt, self.timing.attempts);
+        let cause = self.hide.text(&failure.cause);
+        let result = Err(CallError::Network { operation: operation.name, attempts: attempt, cause: cause.clone() });
+        Tried { result, verdict, status: Err(cause), headers: Headers::default(), sent: failure.sent }
+    }
+
+    fn tell(
+        &self,
+        request: &Request,
+        number: u32,
+        elapsed: Duration,
+        tried: &Tried,
+        retry_in: Option<Duration>,
+        budget_left: Option<u32>,
+    ) {
+        let Some(watch) = &self.watch else { return };
+        watch(&Attempt {
+            request,
+            number,
+            result: tried.status.as_ref().map(|status| *status).map_err(String::as_str),
+            elapsed,
+            budget_left,
+            retry_in,
+            request_id: tried.headers.request_id.as_deref(),
+            deprecated: tried.headers.deprecated.as_deref(),
+        });
+    }
+}
+
+/// The key of a POST: the caller's, or one for this call alone.
+fn idempotency_key(request: &Request) -> Option<Cow<'_, str>> {
+    match &request.idempotency_key {
+        Some(key) => Some(Cow::Borrowed(key)),
+        None if request.method == super::operation::Method::Post => {
+            Some(Cow::Owned(format!("onramp-{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..))))
+        }
+        None => None,
+    }
+}
+
+/// What the headers say about the rate, by the server's own clock.
+fn seen(headers: &Headers) -> Seen {
+    let reset_in = headers
+        .reset
+        .zip(headers.date)
+        .map(|(reset, date)| Duration::from_secs(u64::try_from(reset.saturating_sub(date.as_second())).unwrap_or(0)));
+    Seen { limit: headers.limit, remaining: headers.remaining, reset_in }
+}

@@ -1,0 +1,1 @@
+//! The tie-safe walk over the pages of a list.
