@@ -5,13 +5,7 @@ use crate::{
     error::{Failure, Kind},
     secret::{BadKey, Secret},
 };
-use std::{
-    env,
-    ffi::OsString,
-    fs,
-    io::Read,
-    path::Path,
-};
+use std::{env, ffi::OsString, fs, io::Read, path::Path};
 
 /// The environment variables that are understood.
 const KEY: &str = "PIVOTAL_API_KEY";

@@ -17,12 +17,7 @@ use crate::{
     text::{self, Rate},
     ui::Ui,
 };
-use std::{
-    collections::HashSet,
-    path::PathBuf,
-    sync::Mutex,
-    time::Duration,
-};
+use std::{collections::HashSet, path::PathBuf, sync::Mutex, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
 /// A wait that is worth a line even without `-v`.
@@ -30,7 +25,7 @@ const LONG_WAIT: Duration = Duration::from_secs(5);
 
 /// Where the API is and how fast it may be used.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {
+pub struct Connection {
     /// Use an embedded workspace instead of the real service; needs no key
     #[arg(long, conflicts_with_all = ["base_url", "key_file"], help_heading = "Sandbox")]
     pub sandbox: bool,
@@ -71,7 +66,7 @@ fn parse_now(text: &str) -> Result<jiff::Timestamp, String> {
     text.parse().map_err(|_| format!("`{text}` is not a time; write for example `2026-05-26T17:21:09Z`"))
 }
 
-impl Args {
+impl Connection {
     /// The clock that these flags ask for.
     pub fn clock(&self) -> Clock {
         self.now.map_or(Clock::System, Clock::Fixed)

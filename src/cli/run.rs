@@ -1,6 +1,6 @@
 //! `onramp run`: one script, from its text to its exit code.
 
-use super::{connect, signals};
+use super::{connect::Connection, signals};
 use crate::{
     config,
     error::{Failure, Kind},
@@ -22,9 +22,11 @@ const LARGEST_SCRIPT: u64 = 16 << 20;
 
 /// Run a script
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 all went well; 1 the script failed or the API refused something; 2 wrong usage, \
+#[command(
+    after_help = "Exit codes: 0 all went well; 1 the script failed or the API refused something; 2 wrong usage, \
 nothing was sent; 3 the key is missing, wrong or revoked; 70 a bug in onramp; 75 stopped for a reason that will pass; \
-130 interrupted.")]
+130 interrupted."
+)]
 pub struct Args {
     /// The script, or `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "code", conflicts_with = "code")]
@@ -33,7 +35,7 @@ pub struct Args {
     #[arg(short = 'e', long = "eval", value_name = "CODE")]
     code: Option<String>,
     #[command(flatten)]
-    connection: connect::Args,
+    connection: Connection,
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
@@ -86,7 +88,10 @@ fn interrupted(writes: u64) -> Failure {
 }
 
 fn done_so_far(writes: u64) -> String {
-    format!("{} had been made by then; look at them before you run the script again", text::plural(writes as usize, "change"))
+    format!(
+        "{} had been made by then; look at them before you run the script again",
+        text::plural(writes as usize, "change")
+    )
 }
 
 /// The script's text. A byte-order mark is not part of it.

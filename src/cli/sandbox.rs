@@ -13,8 +13,10 @@ use std::path::PathBuf;
 
 /// Serve a stand-in for the Pivotal API on this machine, until Ctrl-C
 #[derive(Debug, clap::Args)]
-#[command(after_help = "It prints the base URL and a key as `export` lines for another terminal; requests go to standard \
-error as they come.")]
+#[command(
+    after_help = "It prints the base URL and a key as `export` lines for another terminal; requests go to standard \
+error as they come."
+)]
 pub struct Args {
     /// The port on 127.0.0.1; the system chooses one unless given
     #[arg(long, value_name = "N", default_value_t = 0)]

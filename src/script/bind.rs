@@ -4,6 +4,7 @@ use super::{
     args,
     fault::{Spot, Thrown},
     host::{Host, Raised},
+    rows,
     stream::Stream,
     value::Decoder,
 };
@@ -47,7 +48,11 @@ fn run(host: &Arc<Host>, operation: &'static Operation, args: &[Dynamic], spot: 
     }
     host.sink.flush();
     let answer = host.session.call(call).map_err(|error| host.raise(error, spot))?;
-    Decoder::default().decode(&answer.body).map_err(|error| {
+    let decoded = Decoder::default().decode(&answer.body).map(|mut value| {
+        rows::complete(&mut value);
+        value
+    });
+    decoded.map_err(|error| {
         let bad = BadAnswer {
             operation: operation.name,
             status: answer.status,

@@ -1,12 +1,7 @@
 //! The one engine builder, for files and interactive sessions alike: limits, what is off, the stop flag, all functions.
 
-use super::{
-    bind, builtins,
-    host::{Host, Raised},
-    rows,
-    value::BigInteger,
-};
-use rhai::{Dynamic, Engine, OptimizationLevel, Position, Target, module_resolvers::DummyModuleResolver};
+use super::{bind, builtins, host::Host, value::BigInteger};
+use rhai::{Dynamic, Engine, OptimizationLevel, module_resolvers::DummyModuleResolver};
 use std::sync::Arc;
 
 /// Functions may call each other this deep. The script thread's stack holds it with room to spare.
@@ -26,11 +21,8 @@ pub fn build(host: &Arc<Host>) -> Arc<Engine> {
     engine.set_module_resolver(DummyModuleResolver::new());
     let watch = host.clone();
     engine.on_progress(move |_| watch.must_stop().then_some(Dynamic::UNIT));
+    // Not `on_map_missing_property`: it is also called where a script assigns to a new key, and cannot tell.
     engine.set_fail_on_invalid_map_property(true);
-    engine.on_map_missing_property(|map, name, _| {
-        let value = rows::missing_field(map, name).map_err(|thrown| -> Raised { thrown.raise(Position::NONE) })?;
-        Ok(Target::from(value))
-    });
     engine
         .register_type_with_name::<BigInteger>("very large integer")
         .register_fn("to_string", |number: &mut BigInteger| number.to_string())

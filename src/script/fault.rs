@@ -148,7 +148,9 @@ fn key_fault(error: &ApiError) -> Fault {
     };
     let mut fault = Fault::new(FaultKind::Key, said);
     fault.notes = details(error);
-    fault.hint("make a new key in Pivotal's settings and put it into `PIVOTAL_API_KEY`, or name a file with `--key-file`")
+    fault.hint(
+        "make a new key in Pivotal's settings and put it into `PIVOTAL_API_KEY`, or name a file with `--key-file`",
+    )
 }
 
 fn details(error: &ApiError) -> Vec<String> {
@@ -221,8 +223,7 @@ impl Thrown {
     }
 
     fn api(error: &ApiError) -> Thrown {
-        let message =
-            if error.message.is_empty() { format!("status {}", error.status) } else { error.message.clone() };
+        let message = if error.message.is_empty() { format!("status {}", error.status) } else { error.message.clone() };
         let mut thrown = Thrown::new(&error.kind, error.operation, message)
             .status(error.status)
             .with("code", error.code.clone())

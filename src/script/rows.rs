@@ -9,32 +9,33 @@ use crate::{api, text};
 use rhai::{Array, Dynamic, INT, Map};
 use std::ops::{Range, RangeInclusive};
 
-/// The value of a field. One that the API documents for this kind of object reads as `()` when the server left it out;
-/// any other that is not there is an error with a hint, never a silent `()`.
+/// Gives an object of the API the documented fields that the server left out, as `()`: a field may be absent (API notes,
+/// "Objects"), and a script that reads it should not have to know.
+pub fn complete(value: &mut Dynamic) {
+    let Some(mut map) = value.write_lock::<Map>() else { return };
+    let kind = map.get("object").and_then(|kind| kind.clone().into_string().ok());
+    for field in kind.as_deref().and_then(api::object).iter().flat_map(|object| object.fields) {
+        if !map.contains_key(field.name) {
+            map.insert(field.name.into(), Dynamic::UNIT);
+        }
+    }
+}
+
+/// The value of a field. One that is not there is an error with a hint, never a silent `()`.
 pub fn field(map: &Map, name: &str) -> Result<Dynamic, Thrown> {
     if let Some(value) = map.get(name) {
         return Ok(value.flatten_clone());
     }
-    missing_field(map, name)
-}
-
-/// What reading a field that is not there gives.
-pub fn missing_field(map: &Map, name: &str) -> Result<Dynamic, Thrown> {
     let kind = map.get("object").and_then(|kind| kind.clone().into_string().ok());
-    let object = kind.as_deref().and_then(api::object);
-    if object.is_some_and(|object| object.field(name).is_some()) {
-        return Ok(Dynamic::UNIT);
-    }
-    let mut known: Vec<&str> = map.keys().map(|key| key.as_str()).collect();
-    known.extend(object.iter().flat_map(|object| object.fields.iter().map(|field| field.name)));
-    let what = match object {
+    let what = match kind.as_deref().and_then(api::object) {
         Some(object) => format!("{} {}", article(object.name), object.name),
         None => "the object map".to_string(),
     };
-    let thrown = Thrown::general("missing_property", format!("{what} has no property `{}`", text::escape_control(name)));
-    Err(match text::did_you_mean(name, known) {
+    let thrown =
+        Thrown::general("missing_property", format!("{what} has no property `{}`", text::escape_control(name)));
+    Err(match text::did_you_mean(name, map.keys().map(|key| key.as_str())) {
         Some(near) => thrown.hint(format!("did you mean `{near}`?")),
-        None => thrown.hint(format!("ask with `\"{name}\" in row`, or read it with `row.get(\"{name}\")`")),
+        None => thrown.hint(format!("it has {}", text::one_of(map.keys().map(|key| key.as_str())))),
     })
 }
 
@@ -73,15 +74,21 @@ impl Conditions {
     /// Whether a row meets them all.
     pub fn hold(&self, row: &Dynamic) -> Result<bool, Thrown> {
         let Some(map) = row.read_lock::<Map>() else {
-            return Err(Thrown::argument("where", None, format!("the rows must be object maps; one is {}", kind_of(row)))
-                .hint("use `filter(|row| …)` for rows of another kind".into()));
+            return Err(Thrown::argument(
+                "where",
+                None,
+                format!("the rows must be object maps; one is {}", kind_of(row)),
+            )
+            .hint("use `filter(|row| …)` for rows of another kind".into()));
         };
         for (name, wanted) in &self.0 {
             let value = field(&map, name)?;
             let met = match wanted {
                 Wanted::Equal(other) => same(&value, other),
                 Wanted::OneOf(all) => all.iter().any(|other| same(&value, other)),
-                Wanted::Within(range) => number(&value).is_some_and(|n| n >= range.start as f64 && n < range.end as f64),
+                Wanted::Within(range) => {
+                    number(&value).is_some_and(|n| n >= range.start as f64 && n < range.end as f64)
+                }
                 Wanted::Through(range) => {
                     number(&value).is_some_and(|n| n >= *range.start() as f64 && n <= *range.end() as f64)
                 }

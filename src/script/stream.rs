@@ -65,12 +65,7 @@ pub fn apply(
     function.call_raw(ctx, None, [row]).map(|value| value.flatten()).map_err(|error| match *error {
         // These pass through everything; wrapped, a `catch` could hold them.
         EvalAltResult::ErrorTerminated(..) | EvalAltResult::Exit(..) => error,
-        _ => Box::new(EvalAltResult::ErrorInFunctionCall(
-            verb.to_string(),
-            spot.source.to_string(),
-            error,
-            spot.at,
-        )),
+        _ => Box::new(EvalAltResult::ErrorInFunctionCall(verb.to_string(), spot.source.to_string(), error, spot.at)),
     })
 }
 
@@ -151,7 +146,10 @@ impl Rows {
         loop {
             if let Some(row) = self.page.next() {
                 return match self.decoder.decode(row.json.get().as_bytes()) {
-                    Ok(value) => Ok(Some(value)),
+                    Ok(mut value) => {
+                        rows::complete(&mut value);
+                        Ok(Some(value))
+                    }
                     Err(error) => Err(rows::unreadable(self.stream.operation(), &error).raise(spot.at)),
                 };
             }
@@ -178,9 +176,7 @@ impl Rows {
                         *taken += 1;
                         true
                     }
-                    Stage::Where(conditions, spot) => {
-                        conditions.hold(&row).map_err(|thrown| thrown.raise(spot.at))?
-                    }
+                    Stage::Where(conditions, spot) => conditions.hold(&row).map_err(|thrown| thrown.raise(spot.at))?,
                     Stage::Filter(closure) => {
                         let verdict = closure.call(host, row.clone())?;
                         rows::verdict(closure.verb, &verdict).map_err(|thrown| thrown.raise(closure.spot.at))?

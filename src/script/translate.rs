@@ -2,17 +2,14 @@
 //! means. No name of a Rust type leaves this file.
 
 use super::fault::{Fault, FaultKind, Frame, Place};
-use crate::text;
+use crate::{api, text};
 use rhai::{EvalAltResult, LexError, ParseErrorType, Position};
 
 /// The innermost error, its place, and the calls on the way to it, innermost first.
 ///
 /// An `ErrorInFunctionCall` says where its function was called, in the source that the walk stands in, and in which
 /// source the rest happened.
-pub(super) fn locate<'a>(
-    error: &'a EvalAltResult,
-    main: &str,
-) -> (&'a EvalAltResult, Option<Place>, Vec<Frame>) {
+pub(super) fn locate<'a>(error: &'a EvalAltResult, main: &str) -> (&'a EvalAltResult, Option<Place>, Vec<Frame>) {
     let mut source = main.to_string();
     let mut frames = Vec::new();
     let mut error = error;
@@ -55,10 +52,11 @@ pub(super) fn fault(error: &EvalAltResult, known: &dyn Fn() -> Vec<String>) -> F
     let script = |message: String| Fault::new(FaultKind::Script, message);
     match error {
         E::ErrorParsing(why, _) => syntax(why),
-        E::ErrorVariableNotFound(name, _) => script(format!("there is no variable `{name}`"))
-            .hint(format!("define it first: `let {name} = …`")),
+        E::ErrorVariableNotFound(name, _) => {
+            script(format!("there is no variable `{name}`")).hint(format!("define it first: `let {name} = …`"))
+        }
         E::ErrorFunctionNotFound(signature, _) => unknown_function(signature, known),
-        E::ErrorPropertyNotFound(name, _) => script(format!("there is no property `{name}`")),
+        E::ErrorPropertyNotFound(name, _) => missing_property(name),
         E::ErrorModuleNotFound(name, _) => script(format!("there is no module `{name}`")),
         E::ErrorIndexingType(what, _) => {
             let what = what.split([' ', '[']).next().unwrap_or(what);
@@ -94,6 +92,19 @@ pub(super) fn fault(error: &EvalAltResult, known: &dyn Fn() -> Vec<String>) -> F
             script(sentence(&bare))
         }
     }
+}
+
+fn missing_property(name: &str) -> Fault {
+    let name = text::escape_control(name);
+    let fault = Fault::new(FaultKind::Script, format!("the object map has no property `{name}`"));
+    let fields = api::OBJECTS.iter().flat_map(|object| object.fields.iter().map(|field| field.name));
+    match text::did_you_mean(&name, fields.filter(|field| *field != name)) {
+        Some(near) => fault.hint(format!("did you mean `{near}`?")),
+        None => fault,
+    }
+    .hint(format!(
+        "ask with `\"{name}\" in map`, or read it with `map.get(\"{name}\")`, which gives `()` where it is missing"
+    ))
 }
 
 fn unknown_function(signature: &str, known: &dyn Fn() -> Vec<String>) -> Fault {

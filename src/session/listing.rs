@@ -67,8 +67,7 @@ impl Listing {
         {
             let request = Request::build(&call, None).map_err(CallError::Refused)?;
             let client = link.client().clone();
-            self.ahead =
-                Some(link.runtime().spawn(async move { client.send(&request, call.operation).await }));
+            self.ahead = Some(link.runtime().spawn(async move { client.send(&request, call.operation).await }));
         }
         Ok(Some(rows))
     }

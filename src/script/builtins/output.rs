@@ -71,7 +71,8 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
         engine.register_fn(name, move |value: Dynamic| host.sink.log(level, &shown(&value)));
     }
     let printer = host.clone();
-    engine.register_fn("table", move |ctx: NativeCallContext, value: Dynamic| print_table(&printer, &ctx, &value, None));
+    engine
+        .register_fn("table", move |ctx: NativeCallContext, value: Dynamic| print_table(&printer, &ctx, &value, None));
     let printer = host.clone();
     engine.register_fn("table", move |ctx: NativeCallContext, value: Dynamic, columns: Array| {
         print_table(&printer, &ctx, &value, Some(&columns))
@@ -95,12 +96,7 @@ pub fn shown(value: &Dynamic) -> String {
     serde_json::to_string(&Json(value)).unwrap_or_else(|_| value.to_string())
 }
 
-fn print_table(
-    host: &Host,
-    ctx: &NativeCallContext,
-    value: &Dynamic,
-    columns: Option<&Array>,
-) -> Result<(), Raised> {
+fn print_table(host: &Host, ctx: &NativeCallContext, value: &Dynamic, columns: Option<&Array>) -> Result<(), Raised> {
     let spot = Spot::of(ctx);
     let rows = rows_of("table", value, &spot)?;
     let raise = |thrown: Thrown| thrown.raise(spot.at);

@@ -78,7 +78,8 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     let shared = host.clone();
     engine.register_fn("now", move || Time(shared.session.now().to_zoned_datetime(shared.session.clock().zone())));
     let shared = host.clone();
-    engine.register_fn("timestamp", move || Time(shared.session.now().to_zoned_datetime(shared.session.clock().zone())));
+    engine
+        .register_fn("timestamp", move || Time(shared.session.now().to_zoned_datetime(shared.session.clock().zone())));
     let shared = host.clone();
     engine.register_fn("today", move |ctx: NativeCallContext| {
         let now = shared.session.now().to_zoned_datetime(shared.session.clock().zone());
