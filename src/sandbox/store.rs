@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
@@ -77,8 +78,9 @@ fn check_mark(path: &Path) -> Result<(), StartError> {
 
 fn open_file(path: &PathBuf, options: &Options) -> rusqlite::Result<Store> {
     let mut db = Connection::open(path)?;
-    // One sandbox to a file: two would each count requests and calls in flight for themselves.
-    db.busy_timeout(std::time::Duration::ZERO)?;
+    // One sandbox to a file: two would each count requests and calls in flight for themselves. The wait is for one that
+    // is just closing.
+    db.busy_timeout(Duration::from_millis(500))?;
     db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     // The mark is written for good before anything else, so that a file whose seeding was cut short is known again.
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
