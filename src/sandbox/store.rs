@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
@@ -77,18 +78,24 @@ fn check_mark(path: &Path) -> Result<(), StartError> {
 
 fn open_file(path: &PathBuf, options: &Options) -> rusqlite::Result<Store> {
     let mut db = Connection::open(path)?;
-    // One sandbox to a file: two would each count requests and calls in flight for themselves.
-    db.busy_timeout(std::time::Duration::ZERO)?;
+    // One sandbox to a file: two would each count requests and calls in flight for themselves. The wait is for one that
+    // is just closing.
+    db.busy_timeout(Duration::from_millis(500))?;
     db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     // The mark is written for good before anything else, so that a file whose seeding was cut short is known again.
-    db.pragma_update(None, "application_id", APPLICATION_ID)?;
-    db.pragma_update(None, "user_version", VERSION)?;
+    mark(&db)?;
     let seed = prepare(&mut db, options)?;
     // Losing the last moments in a power cut is fine for a sandbox; losing them when it is killed is not, and WAL with
     // `normal` keeps them then.
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(Store { db: Mutex::new(db), seed })
+}
+
+fn mark(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(&format!(
+        "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT"
+    ))
 }
 
 /// Makes and seeds the tables unless that was done before. Gives the seed of the data.
@@ -110,4 +117,35 @@ fn prepare(db: &mut Connection, options: &Options) -> rusqlite::Result<u64> {
     };
     transaction.commit()?;
     Ok(seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(path: &Path) -> Options {
+        Options { customers: 4, data: Some(path.to_owned()), ..Options::default() }
+    }
+
+    #[test]
+    fn a_file_whose_seeding_was_cut_short_is_seeded_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sandbox.db");
+        mark(&Connection::open(&path).unwrap()).unwrap();
+        let store = Store::open(&options(&path)).unwrap();
+        let count: i64 = store.lock().query_row("SELECT count(*) FROM customers", [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 4);
+    }
+
+    #[test]
+    fn a_file_of_another_version_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sandbox.db");
+        let db = Connection::open(&path).unwrap();
+        mark(&db).unwrap();
+        db.pragma_update(None, "user_version", VERSION + 1).unwrap();
+        drop(db);
+        let error = Store::open(&options(&path)).err().unwrap();
+        assert!(matches!(error, StartError::OtherVersion(_)), "{error}");
+    }
 }

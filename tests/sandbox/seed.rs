@@ -128,6 +128,11 @@ async fn what_may_not_be_null_is_filled_and_ids_are_unique() {
         for row in &rows {
             let (created, updated) = (row["created_at"].as_str().unwrap(), row["updated_at"].as_str().unwrap());
             assert!(created[..19] <= updated[..19] && updated[..19] <= NOW[..19], "{row}");
+            for field in ["started_at", "completed_at"] {
+                let Some(at) = row[field].as_str() else { continue };
+                let parse = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+                assert!(parse(created) <= parse(at) && parse(at) <= parse(updated), "{row}");
+            }
         }
         let forms: HashSet<_> = rows.iter().map(|row| row["created_at"].as_str().unwrap().len()).collect();
         assert_eq!(forms, HashSet::from([20, 24]), "with milliseconds and without");

@@ -97,7 +97,8 @@ fn check_slug(db: &Connection, record: &Record, own: Option<i64>) -> Result<(), 
 }
 
 /// The slug itself, or with `-2`, `-3`… where it is taken. Doubles its steps and then halves them, because an import of
-/// thousands of customers of one name would otherwise ask thousands of times for each.
+/// thousands of customers of one name would otherwise ask thousands of times for each; among more than two of a name it
+/// may pass over a number that a deleted customer freed.
 fn free_slug(db: &Connection, base: &str) -> Result<String, Problem> {
     let taken = |n: u64| -> Result<bool, Problem> { Ok(rows::slug_holder(db, &numbered(base, n))?.is_some()) };
     if !taken(1)? {

@@ -16,19 +16,20 @@ pub(super) struct OnboardingPlan {
 }
 
 impl OnboardingPlan {
-    /// The first customers walk through all phases and states, so that even a small workspace has each; after these,
-    /// chance decides, and most onboardings are done.
-    pub fn draw(dice: &mut Dice, index: u32) -> Self {
-        let turn = index as usize;
+    /// The newest customers walk through all phases and states, so that even a small workspace has each and the first
+    /// page of a list shows them; of the others chance decides, and most are done. The documentation's customer is done.
+    pub fn draw(dice: &mut Dice, index: u32, customers: u32) -> Self {
+        let place = (customers - 1 - index) as usize;
         let (phases, states) = (words::PHASES, words::STATES);
         let mut onboardings = Vec::new();
-        if turn < phases.len() * states.len() {
-            let phase = phases[(turn + phases.len() - 1) % phases.len()];
-            onboardings.push((phase, states[(turn + turn / phases.len()) % states.len()]));
+        if index == 0 {
+            onboardings.push(("completed", "active"));
+        } else if place < phases.len() * states.len() {
+            onboardings.push((phases[place % phases.len()], states[(place + place / phases.len()) % states.len()]));
         } else if !dice.percent(12) {
             onboardings.push(Self::chance(dice));
         }
-        if dice.percent(8) {
+        if index > 0 && dice.percent(8) {
             onboardings.push(Self::chance(dice));
         }
         let done = onboardings.iter().all(|(phase, _)| *phase == "completed");
@@ -83,7 +84,8 @@ impl Maker<'_> {
             record.put("labels", self.dice.pick(words::LABELS));
             let by = self.dice.below(20 * DAY_MS as u64);
             let created = self.after(customer.created_ms, by);
-            self.dated(&mut record, created);
+            record.put("created_at", created.text());
+            self.updated(&mut record, created, 60);
             self.add(Table::Contacts, display_id, &id, created.ms, Some(customer.display_id), &record)?;
         }
         Ok(())
@@ -108,12 +110,12 @@ impl Maker<'_> {
         let created = self.after(earliest, by);
         let by = self.dice.below(20 * DAY_MS as u64);
         let started = (phase != words::PHASES[0]).then(|| self.after(created.ms, by));
-        let by = days(self.dice.within(25, 140));
-        let completed = done.then(|| self.after(created.ms, by as u64));
+        let by = days(self.dice.within(25, 140)).unsigned_abs() + self.dice.below(DAY_MS as u64);
+        let completed = started.filter(|_| done).map(|at| self.after(at.ms, by));
         // Where it is not done, the day may have passed: such an onboarding is late.
         let target = match completed {
             Some(at) => at.ms + days(self.dice.below(30)) - days(15),
-            None => self.today + days(self.dice.within(0, 130)) - days(45),
+            None => (self.today + days(self.dice.within(0, 130)) - days(45)).max(created.ms + days(7)),
         };
         let target =
             (!self.dice.percent(15)).then(|| Moment { ms: target.div_euclid(DAY_MS) * DAY_MS, millis_shown: false });
@@ -141,15 +143,9 @@ impl Maker<'_> {
         let note = if display_id == 1 { Some(words::NOTES[0]) } else { self.dice.percent(60).then_some(note) };
         record.put("notes", note);
         record.put("waiting_on_customer", state == "waiting");
-        self.dated(&mut record, created);
-        self.add(Table::Onboardings, display_id, &id, created.ms, Some(customer.display_id), &record)
-    }
-
-    /// Sets both dates; a third was never changed since.
-    fn dated(&mut self, record: &mut Record, created: Moment) {
         record.put("created_at", created.text());
-        let by = self.dice.below(60 * DAY_MS as u64);
-        let updated = if self.dice.percent(33) { created } else { self.after(created.ms, by) };
-        record.put("updated_at", updated.text());
+        // The last of its own dates was a change too.
+        self.updated(&mut record, completed.or(started).unwrap_or(created), 10);
+        self.add(Table::Onboardings, display_id, &id, created.ms, Some(customer.display_id), &record)
     }
 }

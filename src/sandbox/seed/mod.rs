@@ -59,7 +59,7 @@ pub(super) fn fill(db: &Connection, seed: u64, customers: u32, now: Timestamp) -
     let mut created = Moment { ms: 0, millis_shown: false };
     for index in 0..customers {
         created = maker.created(index, customers, created);
-        let plan = children::OnboardingPlan::draw(&mut maker.dice, index);
+        let plan = children::OnboardingPlan::draw(&mut maker.dice, index, customers);
         let customer = maker.customer(index, created, &plan)?;
         maker.contacts(&customer)?;
         maker.onboardings(&customer, &plan)?;
@@ -101,11 +101,15 @@ impl Maker<'_> {
         Moment { ms: if millis_shown { ms } else { ms.div_euclid(1000) * 1000 }, millis_shown }
     }
 
-    /// A moment so many milliseconds after another, but never later than the day began.
+    /// A moment up to so many milliseconds after another, never later than the day began.
     fn after(&mut self, ms: i64, by: u64) -> Moment {
-        let ms = (ms + by as i64).min(self.today);
+        // Where the time would not be over yet, the remainder falls somewhere into what there is, so that recent dates
+        // do not pile up at midnight.
+        let room = (self.today - ms).max(0).unsigned_abs();
+        let ms = ms + (if by <= room { by } else { by % (room + 1) }).cast_signed();
         let millis_shown = self.dice.percent(70);
-        Moment { ms: if millis_shown { ms } else { ms.div_euclid(1000) * 1000 }, millis_shown }
+        // Up to the next whole second: down might put it before what came first. Midnight is whole.
+        Moment { ms: if millis_shown { ms } else { (ms + 999).div_euclid(1000) * 1000 }, millis_shown }
     }
 
     fn customer(&mut self, index: u32, created: Moment, plan: &children::OnboardingPlan) -> rusqlite::Result<Customer> {
@@ -131,12 +135,16 @@ impl Maker<'_> {
             record.put(field, value);
         }
         record.put("created_at", created.text());
-        let by = self.dice.below(120 * DAY_MS as u64);
-        let updated = if self.dice.percent(20) { created } else { self.after(created.ms, by) };
-        // A creation without milliseconds may lie after a `today` cut to seconds never: both are cut down.
-        record.put("updated_at", Moment { ms: updated.ms.max(created.ms), ..updated }.text());
+        self.updated(&mut record, created, 120);
         self.add(Table::Customers, display_id, &id, created.ms, None, &record)?;
         Ok(Customer { display_id, id, domain, created_ms: created.ms })
+    }
+
+    /// Sets `updated_at`: now and then when it was created, else up to so many days later.
+    fn updated(&mut self, record: &mut Record, from: Moment, days: i64) {
+        let by = self.dice.below((days * DAY_MS).unsigned_abs());
+        let at = if self.dice.percent(25) { from } else { self.after(from.ms, by) };
+        record.put("updated_at", at.text());
     }
 
     fn company(&mut self, index: u32) -> (String, String) {
