@@ -241,7 +241,10 @@ impl Client {
 
     /// What an answer means.
     fn judge(&self, reply: Reply, operation: &'static Operation, attempt: u32) -> Tried {
-        let Reply { status, headers, body, end } = reply;
+        let Reply { status, mut headers, body, end } = reply;
+        for shown in [&mut headers.request_id, &mut headers.deprecated].into_iter().flatten() {
+            *shown = self.hide.text(shown);
+        }
         let bad = |why: String, final_: bool| {
             let answer = BadAnswer {
                 operation: operation.name,
@@ -271,7 +274,7 @@ impl Client {
                 (Err(if status == 401 { CallError::Key(error) } else { CallError::Api(error) }), outcome)
             }
             End::Cut(why) => bad(why.into(), false),
-            End::Whole | End::TooLarge => match answer::check(&body, operation.returns) {
+            End::Whole | End::TooLarge => match answer::check(&body, operation.returns, &self.hide) {
                 Err(why) => bad(why, false),
                 Ok(()) => {
                     let (request_id, date) = (headers.request_id.clone(), headers.date);
