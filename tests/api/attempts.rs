@@ -2,8 +2,8 @@
 
 use super::{
     Harness,
-    fault_server::{Fault, FaultServer, json, with},
-    quick,
+    fault_server::{Fault, FaultServer, json, raw, with},
+    quick, send,
 };
 use onramp::api::{client::Timing, error::CallError};
 use std::time::{Duration, Instant};
@@ -179,15 +179,43 @@ async fn a_server_that_says_nothing_costs_no_more_than_the_call_may_take() {
 #[tokio::test]
 async fn an_answer_that_drips_is_given_up_after_the_attempt_s_time() {
     let timing = Timing { attempt: Duration::from_millis(150), call: Duration::from_millis(200), ..quick() };
-    let Fault::Bytes(bytes) = json(200, CUSTOMER) else { unreachable!() };
-    // The head comes at once, the body byte by byte.
-    let head = bytes.len() - CUSTOMER.len();
-    let slow = [Fault::Drip(bytes[..head].to_vec(), Duration::ZERO), Fault::Silence];
-    let server = FaultServer::start(slow).await;
+    let head = raw(200, &[], b"", CUSTOMER.len());
+    let drip = Fault::Drip(head, CUSTOMER.as_bytes().to_vec(), Duration::from_millis(20));
+    let server = FaultServer::start([drip]).await;
     let harness = Harness::with(&server.base(), timing);
     let error = harness.call("get_me", &[]).await.unwrap_err();
     let CallError::Network { cause, .. } = error else { panic!("{error:?}") };
     assert_eq!(cause, "the answer began, but was not complete within 150 ms");
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_told_as_such() {
+    let server = FaultServer::start([Fault::BytesThenClose(b"SSH-2.0-OpenSSH_9.6\r\n\r\n".to_vec())]).await;
+    let error = Harness::new(&server).call("get_me", &[]).await.unwrap_err();
+    let CallError::Network { cause, attempts: 5, .. } = error else { panic!("{error:?}") };
+    assert_eq!(cause, "the answer was not HTTP");
+}
+
+#[tokio::test]
+async fn one_client_serves_many_tasks_and_paces_them_together() {
+    let headers = [("x-ratelimit-limit", "1000000000"), ("x-ratelimit-remaining", "1000000000")];
+    let server = FaultServer::start([with(200, &headers, CUSTOMER.as_bytes())]).await;
+    let harness = Harness::new(&server);
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let client = harness.client.clone();
+            tokio::spawn(async move {
+                for _ in 0..50 {
+                    send(&client, "update_customer", &["c1"]).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!((server.asked().len(), harness.attempts().len()), (400, 400));
+    assert!(server.connections() <= 8, "{}", server.connections());
 }
 
 #[tokio::test]

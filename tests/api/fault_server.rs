@@ -26,8 +26,8 @@ pub enum Fault {
     Bytes(Vec<u8>),
     /// These bytes; then the connection is closed.
     BytesThenClose(Vec<u8>),
-    /// These bytes one by one, with this pause after each.
-    Drip(Vec<u8>, Duration),
+    /// The first bytes at once, the others one by one with this pause before each.
+    Drip(Vec<u8>, Vec<u8>, Duration),
     /// The request is read and never answered.
     Silence,
     /// These bytes as soon as the test says so with [`FaultServer::go_on`]; empty for hanging up.
@@ -158,15 +158,7 @@ impl Shared {
                     let _ = stream.write_all(&bytes).await;
                     return;
                 }
-                Fault::Drip(bytes, pause) => {
-                    for byte in bytes {
-                        if stream.write_all(&[byte]).await.is_err() {
-                            return;
-                        }
-                        tokio::time::sleep(pause).await;
-                    }
-                    Ok(())
-                }
+                Fault::Drip(first, others, pause) => drip(&mut stream, &first, &others, pause).await,
                 Fault::Held(bytes) => {
                     self.go_on.notified().await;
                     if bytes.is_empty() {
@@ -180,6 +172,15 @@ impl Shared {
             }
         }
     }
+}
+
+async fn drip(stream: &mut TcpStream, first: &[u8], others: &[u8], pause: Duration) -> std::io::Result<()> {
+    stream.write_all(first).await?;
+    for byte in others {
+        tokio::time::sleep(pause).await;
+        stream.write_all(&[*byte]).await?;
+    }
+    Ok(())
 }
 
 /// Makes dropping the stream send a reset instead of an orderly end.
