@@ -27,7 +27,7 @@ struct Shape<'a> {
 }
 
 /// Checks that the body of a 2xx is what the operation promises. The error completes "got status 200, but …".
-pub fn check(body: &[u8], returns: Returns) -> Result<(), String> {
+pub fn check(body: &[u8], returns: Returns, hide: &Hide) -> Result<(), String> {
     let Ok(body) = std::str::from_utf8(body) else {
         return Err("the answer is not JSON".into());
     };
@@ -60,8 +60,8 @@ pub fn check(body: &[u8], returns: Returns) -> Result<(), String> {
     match object {
         Some(object) if object == wanted && wanted != "list" => Ok(()),
         Some(object) if object != wanted => {
-            let object = text::cut(&object, 40).into_owned();
-            Err(format!("the answer is the object `{}` instead of `{wanted}`", text::escape_control(&object)))
+            let object = hide.excerpt(object.as_bytes());
+            Err(format!("the answer is the object `{}` instead of `{wanted}`", text::cut(&object, 40)))
         }
         Some(_) => Err("the list has no `data`".into()),
         None => Err(format!("the answer is not the object `{wanted}`")),
@@ -117,7 +117,10 @@ pub struct Hide {
 impl Hide {
     /// Hides `key`.
     pub fn new(key: Secret) -> Self {
-        Hide { redactor: Redactor::of(key.clone()), key }
+        let mut redactor = Redactor::of(key.clone());
+        // Host names are made lower-case by whoever reads them.
+        redactor.add(Secret::new(key.expose().to_lowercase()));
+        Hide { redactor, key }
     }
 
     /// The filter itself, for other sinks.
@@ -158,6 +161,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_the_object_promised_or_says_what_it_is() {
+        let hide = Hide::new(Secret::new("pivotal_K8s9verysecretrest"));
         for (name, body, why) in [
             ("get_customer", r#"{"object":"customer","id":"c1","x":[{"y":1}]}"#, ""),
             ("get_customer", " {\"id\":\"c1\",\"object\":\"customer\"}\n", ""),
@@ -182,9 +186,9 @@ mod tests {
             ("list_customers", r#"{"object":"list"}"#, "the list has no `data`"),
             ("list_customers", r#"{"data":[]}"#, "the answer is not the object `list`"),
         ] {
-            assert_eq!(check(body.as_bytes(), promised(name)).err().unwrap_or_default(), why, "{name} {body}");
+            assert_eq!(check(body.as_bytes(), promised(name), &hide).err().unwrap_or_default(), why, "{name} {body}");
         }
-        assert_eq!(check(b"\xff\xfe", promised("get_me")), Err("the answer is not JSON".into()));
+        assert_eq!(check(b"\xff\xfe", promised("get_me"), &hide), Err("the answer is not JSON".into()));
     }
 
     #[test]

@@ -68,6 +68,7 @@ pub fn of(error: &(dyn Error + 'static), connecting: bool, host: &str, patience:
         Some(io::ErrorKind::InvalidData) if connecting => format!("{host} does not answer with TLS"),
         _ if connecting => format!("no connection to {host} came about"),
         Some(io::ErrorKind::InvalidData) => "the encrypted connection was broken".into(),
+        None if said.contains("message head is too large") => "the answer's headers are too long".into(),
         None if said.contains("invalid HTTP") || said.contains("parse") => "the answer was not HTTP".into(),
         _ => "the connection was closed before the answer came".into(),
     };
