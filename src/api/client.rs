@@ -180,7 +180,9 @@ impl Client {
             Verdict::Later => Some(retry_after.unwrap_or(own.max(self.timing.backoff_base / 2))),
             Verdict::Take | Verdict::Gate => None,
         };
-        (delay.filter(|delay| !stopped && spent + *delay < self.timing.call), left)
+        // An attempt with next to no time left would only hide the real cause behind a time-out of its own.
+        let enough = self.timing.call - self.timing.call / 20;
+        (delay.filter(|delay| !stopped && spent + *delay < enough), left)
     }
 
     /// What an answer means.
