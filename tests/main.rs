@@ -1,5 +1,6 @@
-//! Everything that needs the real program, or more of it than one module.
+//! Everything that needs the real program, a server or more than one module, in one binary.
 
+mod api;
 mod errors;
 mod harness;
 mod operations;
