@@ -3,7 +3,7 @@
 //! - [`api`]: the operations as data, and the client that speaks them;
 //! - [`session`]: what every call of a script goes through;
 //! - [`script`]: the Rhai host, functions and errors;
-//! - [`project`]: the files a script can reach;
+//! - [`project`]: the files a script can reach; [`csv`]: what is in some of them;
 //! - [`run`]: one job to one outcome;
 //! - [`sandbox`]: the embedded stand-in for the service, which shares no code with `api`;
 //! - [`cli`]: the command line, with [`config`], [`ui`] and [`error`] beside it;
@@ -13,6 +13,7 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod csv;
 pub mod error;
 pub mod project;
 pub mod run;
