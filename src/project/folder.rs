@@ -11,22 +11,22 @@ use cap_std::{
 use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 /// Files are read into memory; a larger one would take all of it.
 const LARGEST_FILE: u64 = 256 << 20;
 
 /// A folder that is opened when the first file in it is wanted: a script that reads nothing pays nothing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    handle: OnceLock<Dir>,
+    handle: Arc<OnceLock<Dir>>,
 }
 
 impl Folder {
     pub(super) fn new(path: PathBuf) -> Folder {
-        Folder { path, handle: OnceLock::new() }
+        Folder { path, handle: Arc::default() }
     }
 
     pub(super) fn path(&self) -> &Path {

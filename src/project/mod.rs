@@ -19,12 +19,14 @@ use std::{
 pub const MARKER: &str = "onramp.toml";
 
 /// What a script's relative paths mean, and what else it may open.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Project {
     /// Where files are read and written.
     files: Folder,
     /// Where imports begin: the script's own folder.
     modules: Folder,
+    /// The script's own file in that folder; `None` for a text that is no file.
+    script: Option<PathBuf>,
     /// What is put before a module's path where people see it, so that it reads like the script's own.
     shown_modules: PathBuf,
     /// Files outside that were named on the command line, by their absolute paths.
@@ -37,7 +39,8 @@ impl Project {
     pub fn of_script(script: &Path) -> Project {
         let real = fs::canonicalize(script).unwrap_or_else(|_| script.to_path_buf());
         let own = real.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
-        Project::below(own, script.parent().unwrap_or(Path::new("")).to_path_buf())
+        let shown = script.parent().unwrap_or(Path::new("")).to_path_buf();
+        Project { script: real.file_name().map(PathBuf::from), ..Project::below(own, shown) }
     }
 
     /// The project of a text that is no file: the working directory stands for the script's own folder.
@@ -47,7 +50,13 @@ impl Project {
 
     fn below(own: PathBuf, shown: PathBuf) -> Project {
         let root = own.ancestors().find(|folder| folder.join(MARKER).is_file()).unwrap_or(&own).to_path_buf();
-        Project { files: Folder::new(root), modules: Folder::new(own), shown_modules: shown, granted: Vec::new() }
+        Project {
+            files: Folder::new(root),
+            modules: Folder::new(own),
+            script: None,
+            shown_modules: shown,
+            granted: Vec::new(),
+        }
     }
 
     /// The folder where relative paths start.
@@ -93,6 +102,11 @@ impl Project {
     /// The text of the module that an import names, without its ending: `lib/dates`.
     pub fn module(&self, path: &str) -> Result<Module, FileError> {
         module::load(path, &self.modules, &self.shown_modules)
+    }
+
+    /// The script's own file below the folder where imports begin; `None` for a text that is no file.
+    pub fn script(&self) -> Option<&Path> {
+        self.script.as_deref()
     }
 
     fn granted_file(&self, path: &str) -> Option<(Folder, std::ffi::OsString)> {
