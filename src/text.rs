@@ -63,7 +63,7 @@ pub fn duration(span: Duration) -> String {
         s if s < 3600.0 => format!("{:.0} min", s / 60.0),
         s => {
             let minutes = (s / 60.0).round() as u64;
-            if minutes % 60 == 0 {
+            if minutes.is_multiple_of(60) {
                 format!("{} h", minutes / 60)
             } else {
                 format!("{} h {} min", minutes / 60, minutes % 60)

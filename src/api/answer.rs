@@ -15,6 +15,9 @@ use serde_json::value::RawValue;
 /// How many characters of a strange answer are shown.
 const EXCERPT: usize = 200;
 
+/// How many characters an error's texts may have; more is no message for people.
+const MESSAGE: usize = 2000;
+
 /// The members that tell one kind of answer from another. Everything else passes unread.
 #[derive(Deserialize)]
 struct Shape<'a> {
@@ -27,7 +30,7 @@ struct Shape<'a> {
 }
 
 /// Checks that the body of a 2xx is what the operation promises. The error completes "got status 200, but …".
-pub fn check(body: &[u8], returns: Returns) -> Result<(), String> {
+pub fn check(body: &[u8], returns: Returns, hide: &Hide) -> Result<(), String> {
     let Ok(body) = std::str::from_utf8(body) else {
         return Err("the answer is not JSON".into());
     };
@@ -60,8 +63,8 @@ pub fn check(body: &[u8], returns: Returns) -> Result<(), String> {
     match object {
         Some(object) if object == wanted && wanted != "list" => Ok(()),
         Some(object) if object != wanted => {
-            let object = text::cut(&object, 40).into_owned();
-            Err(format!("the answer is the object `{}` instead of `{wanted}`", text::escape_control(&object)))
+            let object = hide.excerpt(object.as_bytes());
+            Err(format!("the answer is the object `{}` instead of `{wanted}`", text::cut(&object, 40)))
         }
         Some(_) => Err("the list has no `data`".into()),
         None => Err(format!("the answer is not the object `{wanted}`")),
@@ -94,7 +97,10 @@ pub fn api_error(operation: &'static str, status: u16, body: &[u8], hide: &Hide)
         error.excerpt = Some(hide.excerpt(body)).filter(|excerpt| !excerpt.is_empty());
         return error;
     };
-    let field = |name: &str| Some(hide.text(said.get(name)?.as_str()?)).filter(|text| !text.is_empty());
+    let field = |name: &str| {
+        let text = hide.text(said.get(name)?.as_str()?);
+        (!text.is_empty()).then(|| text::cut(&text, MESSAGE).into_owned())
+    };
     error.code = field("code");
     error.message = field("message").unwrap_or_default();
     error.field = field("field");
@@ -117,7 +123,10 @@ pub struct Hide {
 impl Hide {
     /// Hides `key`.
     pub fn new(key: Secret) -> Self {
-        Hide { redactor: Redactor::of(key.clone()), key }
+        let mut redactor = Redactor::of(key.clone());
+        // Host names are made lower-case by whoever reads them.
+        redactor.add(Secret::new(key.expose().to_lowercase()));
+        Hide { redactor, key }
     }
 
     /// The filter itself, for other sinks.
@@ -158,6 +167,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_the_object_promised_or_says_what_it_is() {
+        let hide = Hide::new(Secret::new("pivotal_K8s9verysecretrest"));
         for (name, body, why) in [
             ("get_customer", r#"{"object":"customer","id":"c1","x":[{"y":1}]}"#, ""),
             ("get_customer", " {\"id\":\"c1\",\"object\":\"customer\"}\n", ""),
@@ -182,9 +192,9 @@ mod tests {
             ("list_customers", r#"{"object":"list"}"#, "the list has no `data`"),
             ("list_customers", r#"{"data":[]}"#, "the answer is not the object `list`"),
         ] {
-            assert_eq!(check(body.as_bytes(), promised(name)).err().unwrap_or_default(), why, "{name} {body}");
+            assert_eq!(check(body.as_bytes(), promised(name), &hide).err().unwrap_or_default(), why, "{name} {body}");
         }
-        assert_eq!(check(b"\xff\xfe", promised("get_me")), Err("the answer is not JSON".into()));
+        assert_eq!(check(b"\xff\xfe", promised("get_me"), &hide), Err("the answer is not JSON".into()));
     }
 
     #[test]

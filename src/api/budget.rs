@@ -8,7 +8,7 @@ mod tests;
 
 pub use log::Seen;
 
-use super::client::Timing;
+use super::settings::Timing;
 use crate::{
     stop::{Reason, Stop},
     text::Rate,
@@ -139,8 +139,9 @@ impl Pass<'_> {
     pub fn answered(mut self, seen: Seen) -> Option<u32> {
         let now = self.budget.now();
         let mut state = self.budget.state();
-        state.gate.pass();
+        // A call that does not count says nothing about those that do.
         if let Some(ticket) = self.ticket.take() {
+            state.gate.pass();
             state.log.finish(now, ticket, seen);
         }
         self.left(&state)

@@ -2,77 +2,21 @@
 //! itself by the budget, decides by `retry`, sends by `transport`; must not print and must not know where a call came
 //! from.
 
+pub use super::settings::{MAX_WAIT, Settings, Timing};
+
 use super::{
     answer::{self, Hide},
     budget::{Budget, Halt, Pass, Seen},
     cause::Failure,
     error::{ApiError, BadAnswer, CallError},
     operation::Operation,
-    request::{BaseUrl, Request},
+    request::Request,
     retry::{self, Outcome, Verdict},
     transport::{End, Headers, MAX_BODY, Reply, Transport},
 };
-use crate::{
-    clock::Clock,
-    secret::{Redactor, Secret},
-    stop::Stop,
-    text,
-};
+use crate::{clock::Clock, secret::Redactor, stop::Stop};
 use std::{borrow::Cow, time::Duration};
 use tokio::time::Instant;
-
-/// What a client needs to know.
-#[derive(Clone)]
-pub struct Settings {
-    pub base_url: BaseUrl,
-    pub key: Secret,
-    /// `--rate`: takes the place of what the server's headers say.
-    pub rate: Option<text::Rate>,
-    /// `--max-wait`: the longest stretch in which 429s let nothing through.
-    pub max_wait: Duration,
-    pub timing: Timing,
-    pub clock: Clock,
-    pub stop: Stop,
-}
-
-/// How long things may take. The default is for production; tests make it shorter.
-#[derive(Clone, Debug)]
-pub struct Timing {
-    /// Until a connection stands.
-    pub connect: Duration,
-    /// Until the next sign of life of an answer.
-    pub read: Duration,
-    /// For one attempt in all.
-    pub attempt: Duration,
-    /// For all attempts of a call and the delays between them, without the waits for budget and gate.
-    pub call: Duration,
-    /// How often a call is tried.
-    pub attempts: u32,
-    /// The ceiling of the first delay.
-    pub backoff_base: Duration,
-    /// The ceiling of all delays.
-    pub backoff_cap: Duration,
-    /// The most that is added to a 429's `Retry-After`.
-    pub gate_jitter: Duration,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Timing {
-            connect: Duration::from_secs(10),
-            read: Duration::from_secs(20),
-            attempt: Duration::from_secs(30),
-            call: Duration::from_secs(40),
-            attempts: 5,
-            backoff_base: Duration::from_millis(500),
-            backoff_cap: Duration::from_secs(10),
-            gate_jitter: Duration::from_millis(250),
-        }
-    }
-}
-
-/// The default of [`Settings::max_wait`].
-pub const MAX_WAIT: Duration = Duration::from_secs(600);
 
 /// One attempt, for whoever watches.
 #[derive(Clone, Debug)]
@@ -185,23 +129,26 @@ impl Client {
             };
             let (retry_in, budget_left) = self.account(pass, &tried, attempt, spent);
             self.tell(request, attempt, elapsed, &tried, retry_in, budget_left);
+            if tried.verdict != Verdict::Take
+                && let Some(reason) = self.stop.asked()
+            {
+                return Err(CallError::Stopped(reason));
+            }
+            if cut_short
+                && retry_in.is_none()
+                && let Some(cause) = before
+            {
+                return Err(cause);
+            }
             if tried.verdict == Verdict::Take {
                 return tried.result;
-            }
-            if let Some(reason) = self.stop.asked() {
-                return Err(CallError::Stopped(reason));
             }
             if tried.verdict == Verdict::Gate {
                 // Not counted: neither as an attempt nor in the call's time.
                 spent = spent.saturating_sub(elapsed);
                 continue;
             }
-            let Some(delay) = retry_in else {
-                return match before.filter(|_| cut_short) {
-                    Some(cause) => Err(cause),
-                    None => tried.result,
-                };
-            };
+            let Some(delay) = retry_in else { return tried.result };
             before = tried.result.err();
             tokio::select! {
                 biased;
@@ -236,12 +183,17 @@ impl Client {
             Verdict::Later => Some(retry_after.unwrap_or(own.max(self.timing.backoff_base / 2))),
             Verdict::Take | Verdict::Gate => None,
         };
-        (delay.filter(|delay| !stopped && spent + *delay < self.timing.call), left)
+        // An attempt with next to no time left would only hide the real cause behind a time-out of its own.
+        let enough = self.timing.call - self.timing.call / 20;
+        (delay.filter(|delay| !stopped && spent + *delay < enough), left)
     }
 
     /// What an answer means.
     fn judge(&self, reply: Reply, operation: &'static Operation, attempt: u32) -> Tried {
-        let Reply { status, headers, body, end } = reply;
+        let Reply { status, mut headers, body, end } = reply;
+        for shown in [&mut headers.request_id, &mut headers.deprecated].into_iter().flatten() {
+            *shown = self.hide.text(shown);
+        }
         let bad = |why: String, final_: bool| {
             let answer = BadAnswer {
                 operation: operation.name,
@@ -271,7 +223,7 @@ impl Client {
                 (Err(if status == 401 { CallError::Key(error) } else { CallError::Api(error) }), outcome)
             }
             End::Cut(why) => bad(why.into(), false),
-            End::Whole | End::TooLarge => match answer::check(&body, operation.returns) {
+            End::Whole | End::TooLarge => match answer::check(&body, operation.returns, &self.hide) {
                 Err(why) => bad(why, false),
                 Ok(()) => {
                     let (request_id, date) = (headers.request_id.clone(), headers.date);

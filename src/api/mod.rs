@@ -13,6 +13,7 @@ pub mod operation;
 pub mod page;
 pub mod request;
 mod retry;
+mod settings;
 mod transport;
 
 use operation::{Object, Operation};

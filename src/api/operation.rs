@@ -175,10 +175,10 @@ impl Operation {
     pub fn body(&self) -> impl Iterator<Item = &'static Field> + use<> {
         let effect = self.effect;
         let fields = self.object.map_or(&[][..], |object| object.fields);
-        fields.iter().filter(move |field| match (effect, field.set) {
-            (Effect::Create, Set::OnCreate | Set::Always) => true,
-            (Effect::Update, Set::Always) => true,
-            _ => false,
+        fields.iter().filter(move |field| match effect {
+            Effect::Create => field.set != Set::Never,
+            Effect::Update => field.set == Set::Always,
+            Effect::Read | Effect::Delete => false,
         })
     }
 

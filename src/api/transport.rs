@@ -3,9 +3,9 @@
 
 use super::{
     cause::{self, Failure},
-    client::Timing,
     operation::Method,
     request::{BaseUrl, Request},
+    settings::Timing,
 };
 use crate::{secret::Secret, text};
 use jiff::Timestamp;

@@ -1,6 +1,9 @@
 //! The log of sends: how many calls the server may be counting at a moment, and when there is room for one more. PURE:
 //! one plain struct, whose every function takes `now`; nothing here waits, so that the state can be shared and tested.
 
+#[cfg(test)]
+mod tests;
+
 use crate::text::Rate;
 use std::{collections::VecDeque, time::Duration};
 

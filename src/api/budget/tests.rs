@@ -78,9 +78,12 @@ async fn run(budget: &Arc<Budget>, server: &Arc<Server>, calls: usize, workers: 
                     loop {
                         let pass = budget.enter(&stop, true).await.unwrap();
                         match server.answer().await {
-                            Ok(seen) => break drop(pass.answered(seen)),
-                            Err(wait) => drop(pass.refused(Some(wait))),
-                        }
+                            Ok(seen) => {
+                                pass.answered(seen);
+                                break;
+                            }
+                            Err(wait) => pass.refused(Some(wait)),
+                        };
                     }
                 }
             })

@@ -16,7 +16,7 @@ use crate::{
     text,
 };
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use rhai::{Array, Dynamic, Engine, Map, NativeCallContext, Position};
+use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext, Position};
 use std::sync::Arc;
 
 pub const BUILTINS: &[Builtin] = &[
@@ -152,16 +152,28 @@ fn draw(columns: &[String], rows: &[Vec<Dynamic>], width: Option<usize>) -> Stri
     for row in rows {
         table.add_row(row.iter().map(|value| text::escape_control(&shown(value)).into_owned()));
     }
-    for (at, _) in columns.iter().enumerate() {
-        let numeric = |value: &Dynamic| value.is_int() || value.is_float() || value.is_unit();
-        if !rows.is_empty() && rows.iter().all(|row| numeric(&row[at])) && rows.iter().any(|row| !row[at].is_unit()) {
-            if let Some(column) = table.column_mut(at) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
+    for at in 0..columns.len() {
+        let right = rows.iter().all(|row| row[at].is_unit() || is_number(&row[at]))
+            && rows.iter().any(|row| !row[at].is_unit());
+        if let Some(column) = table.column_mut(at).filter(|_| right) {
+            column.set_cell_alignment(CellAlignment::Right);
         }
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
     table.trim_fmt()
+}
+
+/// Whether a cell reads as a number: one, or a text such as `1,250` or `-3.5 %`.
+fn is_number(value: &Dynamic) -> bool {
+    value.is_int()
+        || value.is_float()
+        || value.read_lock::<ImmutableString>().is_some_and(|text| {
+            text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
+                && text
+                    .trim_start_matches('-')
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || matches!(c, ',' | '.' | ' ' | '%'))
+        })
 }
