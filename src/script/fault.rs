@@ -4,6 +4,7 @@
 use super::{host::Raised, translate};
 use crate::{
     api::error::{ApiError, BadAnswer, CallError, Refused},
+    project::{FileError, FileErrorKind},
     session::{ConnectKind, SessionError},
     stop::Reason,
     text,
@@ -254,6 +255,16 @@ impl Thrown {
             .hint("check that the base URL is the one of the Pivotal API".into());
         thrown.fields.insert("notes".into(), notes(about));
         thrown
+    }
+
+    /// A file or a module that cannot be read or written.
+    pub(super) fn file(function: &str, error: &FileError) -> Thrown {
+        let kind = match error.kind {
+            FileErrorKind::Missing => "file_not_found",
+            FileErrorKind::Refused => "file_refused",
+            FileErrorKind::System => "file_error",
+        };
+        Thrown::new(kind, function, error.message.clone()).with("hint", error.hint.clone())
     }
 
     /// Its `message`.

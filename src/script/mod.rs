@@ -8,6 +8,7 @@ mod catalog;
 mod engine;
 mod fault;
 mod host;
+mod modules;
 mod rows;
 mod stream;
 mod translate;

@@ -26,7 +26,8 @@ pub(super) fn locate<'a>(error: &'a EvalAltResult, main: &str) -> (&'a EvalAltRe
                 }
                 error = inner;
             }
-            EvalAltResult::ErrorInModule(path, inner, _) => {
+            EvalAltResult::ErrorInModule(path, inner, at) => {
+                frames.push(Frame { name: format!("the import of `{path}`"), called_at: place(&source, *at) });
                 source.clone_from(path);
                 error = inner;
             }
