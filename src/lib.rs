@@ -4,7 +4,8 @@
 //! - [`session`]: what every call of a script goes through;
 //! - [`script`]: the Rhai host, functions and errors;
 //! - [`project`]: the files a script can reach; [`csv`]: what is in some of them;
-//! - [`run`]: one job to one outcome;
+//! - [`mod@run`]: one job to one outcome;
+//! - [`header`]: what a script says of itself at its top;
 //! - [`sandbox`]: the embedded stand-in for the service, which shares no code with `api`;
 //! - [`cli`]: the command line, with [`config`], [`ui`] and [`error`] beside it;
 //! - [`clock`], [`secret`], [`stop`], [`text`]: what all of them use.
@@ -15,6 +16,7 @@ pub mod clock;
 pub mod config;
 pub mod csv;
 pub mod error;
+pub mod header;
 pub mod project;
 pub mod run;
 pub mod sandbox;

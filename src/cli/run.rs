@@ -89,7 +89,7 @@ fn interrupted(writes: u64) -> Failure {
 
 fn done_so_far(writes: u64) -> String {
     format!(
-        "{} had been made by then; look at them before you run the script again",
+        "look at the workspace before you run the script again: {} had been made by then",
         text::plural(writes as usize, "change")
     )
 }
