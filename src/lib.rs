@@ -6,13 +6,14 @@
 //! - [`run`]: one job to one outcome;
 //! - [`sandbox`]: the embedded stand-in for the service, which shares no code with `api`;
 //! - [`cli`]: the command line, with [`config`], [`ui`] and [`error`] beside it;
-//! - [`clock`], [`secret`], [`stop`], [`text`]: what all of them use.
+//! - [`clock`], [`memory`], [`secret`], [`stop`], [`text`]: what all of them use.
 
 pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod memory;
 pub mod run;
 pub mod sandbox;
 pub mod script;
