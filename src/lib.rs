@@ -4,6 +4,7 @@
 //! - [`session`]: what every call of a script goes through;
 //! - [`script`]: the Rhai host, functions and errors;
 //! - [`run`]: one job to one outcome;
+//! - [`header`]: what a script says of itself at its top;
 //! - [`sandbox`]: the embedded stand-in for the service, which shares no code with `api`;
 //! - [`cli`]: the command line, with [`config`], [`ui`] and [`error`] beside it;
 //! - [`clock`], [`memory`], [`secret`], [`stop`], [`text`]: what all of them use.
@@ -13,6 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod header;
 pub mod memory;
 pub mod run;
 pub mod sandbox;

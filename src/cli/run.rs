@@ -51,13 +51,12 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
     let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop.clone());
     let outcome = run::run(&job, session, Box::new(ui.clone()));
-    conclude(&job, &outcome, &stop, ui)
+    conclude(&job, &outcome)
 }
 
-fn conclude(job: &Job, outcome: &Outcome, stop: &Stop, ui: &Ui) -> Result<u8, Failure> {
+fn conclude(job: &Job, outcome: &Outcome) -> Result<u8, Failure> {
     let text_of = |name: &str| (name == job.name).then(|| job.text.clone());
     match &outcome.end {
-        End::Done(_) if stop.asked() == Some(Reason::Interrupt) => Err(interrupted(outcome.writes)),
         End::Done(_) => Ok(0),
         End::Bug(what) => Err(Failure::bug(what)),
         End::Failed(fault) => match fault.kind {
@@ -77,9 +76,6 @@ fn conclude(job: &Job, outcome: &Outcome, stop: &Stop, ui: &Ui) -> Result<u8, Fa
             }
         },
     }
-    .inspect(|_| {
-        ui.flush();
-    })
 }
 
 fn interrupted(writes: u64) -> Failure {

@@ -119,6 +119,10 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
             };
             return Err(Box::new(Fault { hints: error.hints, ..Fault::new(kind, error.message) }));
         }
+        // Not to be caught: a script that goes on after a guard has stopped it was not written for this guard.
+        SessionError::Refusal(refusal) => {
+            return Err(Box::new(Fault::new(FaultKind::Script, refusal.message).hint(refusal.hint)));
+        }
         SessionError::Call(error) => error,
     };
     Err(Box::new(match &error {

@@ -1,7 +1,10 @@
 //! The engine's errors in the words of the documentation: where the error was, which calls led there, and what it
 //! means. No name of a Rust type leaves this file.
 
-use super::fault::{Fault, FaultKind, Frame, Place};
+use super::{
+    builtins::builtins,
+    fault::{Fault, FaultKind, Frame, Place},
+};
 use crate::{api, text};
 use rhai::{EvalAltResult, LexError, ParseErrorType, Position};
 
@@ -127,13 +130,26 @@ fn unknown_function(signature: &str, known: &dyn Fn() -> Vec<String>) -> Fault {
     }
     let names = known();
     if names.iter().any(|known| known == name) {
-        return Fault::new(FaultKind::Script, format!("`{name}` cannot be called with {with}"));
+        let fault = Fault::new(FaultKind::Script, format!("`{name}` cannot be called with {with}"));
+        return match signatures(name) {
+            known if known.is_empty() => fault,
+            known => fault.hint(format!("call it as {}", text::one_of(known.iter().map(String::as_str)))),
+        };
     }
     let fault = Fault::new(FaultKind::Script, format!("there is no function `{name}`"));
     match text::did_you_mean(name, names.iter().map(String::as_str)) {
         Some(near) => fault.hint(format!("did you mean `{near}`?")),
         None => fault,
     }
+}
+
+/// How an operation or a host function can be called; empty for those of the engine.
+fn signatures(name: &str) -> Vec<String> {
+    if let Some(operation) = api::operation(name) {
+        return vec![operation.signature()];
+    }
+    let builtin = builtins().find(|builtin| builtin.name == name);
+    builtin.iter().flat_map(|builtin| builtin.signatures).map(|signature| signature.to_string()).collect()
 }
 
 fn is_operator(name: &str) -> bool {
