@@ -63,8 +63,7 @@ fn missing(path: &str, file: &Path, folder: &Folder) -> FileError {
     };
     match text::did_you_mean(typed, bare) {
         Some(near) => error.hint(format!("did you mean `{}`?", Path::new(path).with_file_name(near).display())),
-        None => {
-            error.hint(format!("modules are found from the script's folder; this one would be `{}`", file.display()))
-        }
+        None => error
+            .hint(format!("modules are found from the script's folder: this one would be `{}` there", file.display())),
     }
 }
