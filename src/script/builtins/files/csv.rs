@@ -85,7 +85,7 @@ fn read(call: &Call<'_>, path: &str, options: &Map) -> Result<Array, Raised> {
     let mut rows = Array::new();
     for record in records {
         let record = record?;
-        if rows.len() % BREATH == 0 {
+        if rows.len().is_multiple_of(BREATH) {
             call.go_on()?;
         }
         rows.push(file.row(&record, &names, &kinds, &mut cells)?.into());
@@ -234,7 +234,7 @@ fn write(call: &Call<'_>, path: &str, rows: &Dynamic, options: &Map) -> Result<(
         writer.row(columns.iter().map(|name| (name.as_str(), false)));
     }
     for (at, row) in rows.iter().enumerate() {
-        if at % BREATH == 0 {
+        if at.is_multiple_of(BREATH) {
             call.go_on()?;
         }
         let Some(map) = row.read_lock::<Map>() else { continue };
