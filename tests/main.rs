@@ -1,6 +1,7 @@
 //! Everything that needs the real program, a server or more than one module, in one binary.
 
 mod api;
+mod bad_day;
 mod docs;
 mod errors;
 mod harness;

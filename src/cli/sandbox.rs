@@ -76,3 +76,24 @@ fn line(served: &sandbox::Served) -> String {
     let fault = served.fault.as_ref().map_or(String::new(), |fault| format!(", on purpose: {fault}"));
     format!("{} {path}: {status}, {:.1} ms{fault}", served.method, served.millis)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_a_request_says_what_went_wrong_on_purpose() {
+        let mut served = sandbox::Served {
+            method: "GET".into(),
+            path: "/api/v1/me".into(),
+            status: Some(200),
+            millis: 0.25,
+            request_id: "req_1".into(),
+            fault: None,
+        };
+        assert_eq!(line(&served), "GET /api/v1/me: 200, 0.2 ms");
+        served.status = None;
+        served.fault = Some("reset-after@1".into());
+        assert_eq!(line(&served), "GET /api/v1/me: no answer, 0.2 ms, on purpose: reset-after@1");
+    }
+}
