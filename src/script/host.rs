@@ -1,7 +1,10 @@
 //! What the functions of a script share: the session, the sinks for what it says, and the ending that no `catch` may
 //! hold up. Knows no single function.
 
-use super::fault::{Fault, FaultKind, Spot, consequence};
+use super::{
+    builtins::input::Inputs,
+    fault::{Fault, FaultKind, Spot, consequence},
+};
 use crate::{
     session::{Session, SessionError},
     stop::Reason,
@@ -36,6 +39,8 @@ pub trait Sink: Send + Sync {
 pub struct Host {
     pub session: Session,
     pub sink: Box<dyn Sink>,
+    /// What the run was given: params, args, what it is about itself.
+    pub inputs: Inputs,
     engine: OnceLock<Weak<Engine>>,
     ending: Mutex<Option<Fault>>,
     /// The failure of a list whose loop is still pulling from it (see `stream`), and whether there is one.
@@ -48,9 +53,15 @@ pub type Raised = Box<EvalAltResult>;
 
 impl Host {
     pub fn new(session: Session, sink: Box<dyn Sink>) -> Arc<Host> {
+        Host::with_inputs(session, sink, Inputs::default())
+    }
+
+    /// A host of a run that is given something.
+    pub fn with_inputs(session: Session, sink: Box<dyn Sink>, inputs: Inputs) -> Arc<Host> {
         Arc::new(Host {
             session,
             sink,
+            inputs,
             engine: OnceLock::new(),
             ending: Mutex::new(None),
             unheard: Mutex::new(None),
