@@ -2,11 +2,13 @@
 
 use super::source::Script;
 use crate::{
+    config,
     error::Failure,
     header::{Header, Param, Type, Value},
     text,
 };
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::StringValueParser};
+use std::path::Path;
 
 /// What the ids of params begin with, so that they meet none of onramp's own.
 const ID: &str = "param:";
@@ -92,13 +94,29 @@ fn may(header: &Header) -> String {
 }
 
 /// The value of every param: the given one, else its default, else none.
-pub fn values(matches: &ArgMatches, header: &Header) -> Result<Vec<(String, Option<Value>)>, Failure> {
-    header.params.iter().map(|param| Ok((param.name.clone(), value(matches, param)?))).collect()
+/// A file that is named here may be opened by the script, wherever it lies.
+pub fn values(matches: &ArgMatches, script: &mut Script) -> Result<Vec<(String, Option<Value>)>, Failure> {
+    let (params, project) = (&script.header.params, &mut script.project);
+    let mut granted = |param: &Param| match value(matches, param)? {
+        Some(Value::File(path)) if given(matches, param).is_some() => {
+            let granted = project.grant(Path::new(&path)).map_err(|error| {
+                let shown = text::escape_control(&path);
+                Failure::usage(format!("the param `{}` cannot be `{shown}`: {}", param.name, config::reason(&error)))
+            })?;
+            Ok(Some(Value::File(granted.display().to_string())))
+        }
+        value => Ok(value),
+    };
+    params.iter().map(|param| Ok((param.name.clone(), granted(param)?))).collect()
+}
+
+fn given<'a>(matches: &'a ArgMatches, param: &Param) -> Option<&'a String> {
+    matches.get_one::<String>(&format!("{ID}{}", param.name))
 }
 
 fn value(matches: &ArgMatches, param: &Param) -> Result<Option<Value>, Failure> {
     let flag = param.flag();
-    match matches.get_one::<String>(&format!("{ID}{}", param.name)) {
+    match given(matches, param) {
         None if param.required => Err(Failure::usage(format!("the param `{}` is missing", param.name)).hint(format!(
             "add `--{flag} {}`; it takes {}",
             param.kind.placeholder(),

@@ -41,7 +41,7 @@ pub fn parse(words: &[OsString]) -> Result<Cli, Early> {
         return Ok(Cli::from_arg_matches(&Cli::command().try_get_matches_from(words)?)?);
     };
     let flags: Vec<String> = run.get_arguments().filter_map(clap::Arg::get_long).map(str::to_string).collect();
-    let script = Script::read(&source, &flags).map_err(Early::Failed)?;
+    let mut script = Script::read(&source, &flags).map_err(Early::Failed)?;
     let augmented = Cli::command().mut_subcommand("run", |run| declared::augment(run, &script));
     let matches = augmented.try_get_matches_from(words).map_err(|error| undeclared(error, &script, &flags))?;
     let mut cli = Cli::from_arg_matches(&matches)?;
@@ -51,7 +51,7 @@ pub fn parse(words: &[OsString]) -> Result<Cli, Early> {
                 .hint("write the script before its params: `onramp run FILE --days 30`")
                 .into());
         }
-        args.params = declared::values(matches, &script.header)?;
+        args.params = declared::values(matches, &mut script)?;
         args.script = Some(Box::new(script));
     }
     Ok(cli)

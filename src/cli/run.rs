@@ -82,7 +82,7 @@ pub fn run(mut args: Args, ui: &Ui) -> Result<u8, Failure> {
     let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
     let about = About { id: key.clone(), ..About::default() };
     let inputs = Inputs { params: args.params, args: rest, run: about };
-    let job = Job { name: script.name, text: script.text, inputs };
+    let job = Job { name: script.name, text: script.text, project: script.project, inputs };
     let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop.clone())
         .with_capability(script.capability)
         .with_environment(environment);
@@ -103,7 +103,10 @@ fn environment(script: &Script, ui: &Ui) -> Result<BTreeMap<String, Secret>, Fai
 }
 
 fn conclude(job: &Job, outcome: &Outcome) -> Result<u8, Failure> {
-    let text_of = |name: &str| (name == job.name).then(|| job.text.clone());
+    let text_of = |name: &str| match name {
+        own if own == job.name => Some(job.text.clone()),
+        module => outcome.modules.get(module).cloned(),
+    };
     match &outcome.end {
         End::Done(_) => Ok(0),
         End::Bug(what) => Err(Failure::bug(what)),
@@ -133,7 +136,7 @@ fn interrupted(writes: u64) -> Failure {
 
 fn done_so_far(writes: u64) -> String {
     format!(
-        "{} had been made by then; look at them before you run the script again",
+        "look at the workspace before you run the script again: {} had been made by then",
         text::plural(writes as usize, "change")
     )
 }

@@ -4,6 +4,7 @@ use crate::{
     config,
     error::Failure,
     header::{Header, Problem},
+    project::Project,
     run,
     script::Place,
     session::Capability,
@@ -34,6 +35,8 @@ pub struct Script {
     pub name: String,
     pub text: String,
     pub header: Header,
+    /// The files that it can reach.
+    pub project: Project,
     /// What it may do by its own header.
     pub capability: Capability,
 }
@@ -45,10 +48,14 @@ impl Script {
             Source::Code(text) => ("-e".into(), text.clone()),
             Source::File(path) => text_of(Path::new(path)).map_err(|failure| vec![failure])?,
         };
+        let project = match source {
+            Source::File(path) if path != "-" => Project::of_script(Path::new(path)),
+            _ => Project::of_working_directory(),
+        };
         let judged = Header::parse(&text, flags)
             .and_then(|header| run::capability(&header).map(|capability| (header, capability)));
         match judged {
-            Ok((header, capability)) => Ok(Script { name, text, header, capability }),
+            Ok((header, capability)) => Ok(Script { name, text, header, project, capability }),
             Err(problems) => Err(problems.iter().map(|problem| failure(problem, &name, &text)).collect()),
         }
     }
