@@ -2,6 +2,7 @@
 //! which subcommand runs.
 
 mod connect;
+mod limits;
 mod run;
 mod sandbox;
 mod signals;
@@ -20,14 +21,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::Args),
+    Run(Box<run::Args>),
     Sandbox(sandbox::Args),
 }
 
 /// Runs what was asked for and gives back the exit code. A failure has been shown by then.
 pub fn run(cli: Cli, ui: &Ui) -> u8 {
     let result = match cli.command {
-        Command::Run(args) => run::run(args, ui),
+        Command::Run(args) => run::run(*args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
     };
     let code = result.unwrap_or_else(|failure: Failure| {

@@ -1,11 +1,12 @@
 //! `onramp run`: one script, from its text to its exit code.
 
-use super::{connect::Connection, signals};
+use super::{connect::Connection, limits::LimitFlags, signals};
 use crate::{
     config,
     error::{Failure, Kind},
+    header::Header,
     run::{self, End, Job, Outcome},
-    script::FaultKind,
+    script::{FaultKind, Limits},
     session::Session,
     stop::{Reason, Stop},
     text,
@@ -35,13 +36,16 @@ pub struct Args {
     #[arg(short = 'e', long = "eval", value_name = "CODE")]
     code: Option<String>,
     #[command(flatten)]
+    limits: LimitFlags,
+    #[command(flatten)]
     connection: Connection,
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
+    let limits = args.limits.limits(&Header::default());
     let job = match (args.code, args.file) {
-        (Some(text), _) => Job { name: "-e".into(), text },
-        (None, Some(path)) => read(&path)?,
+        (Some(text), _) => Job { name: "-e".into(), text, limits },
+        (None, Some(path)) => read(&path, limits)?,
         (None, None) => return Err(Failure::usage("there is no script to run").hint("name a file, or give `-e CODE`")),
     };
     let stop = Stop::default();
@@ -91,7 +95,7 @@ fn done_so_far(writes: u64) -> String {
 }
 
 /// The script's text. A byte-order mark is not part of it.
-fn read(path: &Path) -> Result<Job, Failure> {
+fn read(path: &Path, limits: Limits) -> Result<Job, Failure> {
     let name = path.display().to_string();
     let failed = |error: &io::Error| {
         let failure = Failure::usage(format!("the script `{name}` cannot be read: {}", config::reason(error)));
@@ -113,5 +117,6 @@ fn read(path: &Path) -> Result<Job, Failure> {
         return Err(Failure::usage(format!("the script `{name}` is larger than 16 MiB")).hint("is it a script?"));
     }
     let text = String::from_utf8(bytes).map_err(|error| failed(&io::Error::new(io::ErrorKind::InvalidData, error)))?;
-    Ok(Job { name, text: text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_string) })
+    let text = text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_string);
+    Ok(Job { name, text, limits })
 }

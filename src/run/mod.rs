@@ -1,8 +1,11 @@
 //! One job to one outcome: gives the script its thread and its stack, waits for it, and turns even a panic into an
 //! outcome. Knows no trigger, no command line and no stream.
 
+mod watch;
+
 use crate::{
-    script::{self, Fault, Host, Value},
+    memory::{Bounds, Halted},
+    script::{self, Fault, Host, Limits, Value},
     session::Session,
 };
 use std::{panic, thread};
@@ -16,6 +19,8 @@ pub struct Job {
     pub name: String,
     /// Its text.
     pub text: String,
+    /// What it may use.
+    pub limits: Limits,
 }
 
 /// How a run ended.
@@ -35,20 +40,30 @@ pub enum End {
     Bug(String),
 }
 
-/// Runs a job to its end.
+/// Runs a job to its end. A script that cannot be brought to its own end is left behind on its thread, which then never
+/// runs again or works for nobody.
 pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome {
-    let host = Host::new(session, sink);
+    let host = Host::new(session, sink, job.limits.clone());
+    let halted = Halted::default();
+    let done = watch::Done::default();
     let work = {
-        let host = host.clone();
+        let (host, halted, done) = (host.clone(), halted.clone(), done.clone());
         let (name, text) = (job.name.clone(), job.text.clone());
-        move || script::run(&host, &name, &text)
+        move || {
+            let _done = done;
+            let _bounds = Bounds::set(host.limits.ceiling(), STACK, &halted);
+            script::run(&host, &name, &text)
+        }
     };
     let end = match thread::Builder::new().name("script".into()).stack_size(STACK).spawn(work) {
         Err(error) => End::Bug(format!("no thread for the script could be made ({error})")),
-        Ok(thread) => match thread.join() {
-            Ok(Ok(value)) => End::Done(value),
-            Ok(Err(fault)) => End::Failed(fault),
-            Err(panic) => End::Bug(words(&panic)),
+        Ok(thread) => match watch::until_end(&thread, &host, &halted, &done) {
+            Some(fault) => End::Failed(Box::new(fault)),
+            None => match thread.join() {
+                Ok(Ok(value)) => End::Done(value),
+                Ok(Err(fault)) => End::Failed(fault),
+                Err(panic) => End::Bug(words(&panic)),
+            },
         },
     };
     Outcome { end, writes: host.session.writes() }

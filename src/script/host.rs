@@ -1,8 +1,12 @@
 //! What the functions of a script share: the session, the sinks for what it says, and the ending that no `catch` may
 //! hold up. Knows no single function.
 
-use super::fault::{Fault, FaultKind, Spot, consequence};
+use super::{
+    fault::{Fault, FaultKind, Spot, consequence},
+    limits::Limits,
+};
 use crate::{
+    memory,
     session::{Session, SessionError},
     stop::Reason,
 };
@@ -36,25 +40,53 @@ pub trait Sink: Send + Sync {
 pub struct Host {
     pub session: Session,
     pub sink: Box<dyn Sink>,
+    /// What the script may use.
+    pub limits: Limits,
     engine: OnceLock<Weak<Engine>>,
     ending: Mutex<Option<Fault>>,
     /// The failure of a list whose loop is still pulling from it (see `stream`), and whether there is one.
     unheard: Mutex<Option<Fault>>,
     is_unheard: AtomicBool,
+    /// Whether the script has used up its own time.
+    out_of_time: AtomicBool,
+}
+
+/// A sink that is never left half-way: a thread that is halted for its use of memory while it holds a stream's lock
+/// would silence everybody else.
+struct Unhalted(Box<dyn Sink>);
+
+impl Sink for Unhalted {
+    fn data(&self, text: &str) -> bool {
+        memory::unbounded(|| self.0.data(text))
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        memory::unbounded(|| self.0.log(level, text));
+    }
+
+    fn flush(&self) {
+        memory::unbounded(|| self.0.flush());
+    }
+
+    fn width(&self) -> Option<usize> {
+        self.0.width()
+    }
 }
 
 /// The error type of Rhai's functions.
 pub type Raised = Box<EvalAltResult>;
 
 impl Host {
-    pub fn new(session: Session, sink: Box<dyn Sink>) -> Arc<Host> {
+    pub fn new(session: Session, sink: Box<dyn Sink>, limits: Limits) -> Arc<Host> {
         Arc::new(Host {
             session,
-            sink,
+            sink: Box::new(Unhalted(sink)),
+            limits,
             engine: OnceLock::new(),
             ending: Mutex::new(None),
             unheard: Mutex::new(None),
             is_unheard: AtomicBool::new(false),
+            out_of_time: AtomicBool::new(false),
         })
     }
 
@@ -95,6 +127,10 @@ impl Host {
 
     /// Says a line on standard output; if nobody reads it any more, the run is asked to stop.
     pub(super) fn say(&self, text: &str) {
+        // On its way out a line is copied: by the filter for secrets, and into the stream's buffer.
+        if !memory::has_room(text.len().saturating_mul(2)) {
+            return self.note_ending(self.limits.out_of_memory());
+        }
         if !self.sink.data(text) {
             self.session.stop().ask(Reason::OutputClosed);
         }
@@ -112,7 +148,20 @@ impl Host {
             self.note_ending(fault);
             return true;
         }
+        if memory::exceeds(self.limits.bound()) {
+            self.note_ending(self.limits.out_of_memory());
+            return true;
+        }
+        if self.out_of_time.load(Ordering::Relaxed) {
+            self.note_ending(self.limits.out_of_time());
+            return true;
+        }
         false
+    }
+
+    /// Called by whoever watches the run, once the script has used up its own time.
+    pub fn run_out_of_time(&self) {
+        self.out_of_time.store(true, Ordering::Relaxed);
     }
 
     /// Sets or clears the failure that the running loop has not been told of; gives back the one before.

@@ -5,9 +5,11 @@ mod args;
 mod bind;
 pub mod builtins;
 mod catalog;
+mod depth;
 mod engine;
 mod fault;
 mod host;
+pub mod limits;
 mod rows;
 mod stream;
 mod translate;
@@ -15,9 +17,14 @@ mod value;
 
 pub use fault::{Fault, FaultKind, Frame, Place};
 pub use host::{Host, Level, Sink};
+pub use limits::Limits;
 
-use rhai::{Dynamic, EvalAltResult, Scope};
+use crate::{memory::Halt, stop::Reason};
+use rhai::{AST, Dynamic, EvalAltResult, Scope};
 use std::sync::Arc;
+
+/// How deep the value may nest that a script gives back.
+const DEEPEST_RESULT: usize = 500;
 
 /// What a script gave back.
 pub struct Value(Dynamic);
@@ -38,10 +45,14 @@ impl Value {
 /// that the engine allows (16 MiB or more) and that drives no runtime.
 pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>> {
     let engine = engine::build(host);
-    let mut ast = engine.compile(text).map_err(|error| {
-        let error = EvalAltResult::ErrorParsing(*error.0, error.1);
-        Box::new(Fault { kind: FaultKind::Syntax, ..Fault::of(&error, name, &|| catalog::names(&engine, None)) })
-    })?;
+    let fault = |error: &EvalAltResult, ast: Option<&AST>| {
+        let mut fault = Fault::of(error, name, &|| catalog::names(&engine, ast));
+        if let Some(limit) = host.limits.met(translate::locate(error, name).0) {
+            fault = Fault { place: fault.place, frames: fault.frames, ..limit };
+        }
+        Box::new(fault)
+    };
+    let mut ast = engine.compile(text).map_err(|error| fault(&EvalAltResult::ErrorParsing(*error.0, error.1), None))?;
     ast.set_source(name);
     let result = engine.eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &ast);
     host.sink.flush();
@@ -49,7 +60,15 @@ pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>
         if let (Err(error), None) = (&result, &ending.place) {
             ending.place = Fault::of(error, name, &Vec::new).place;
         }
+        if ending.kind == FaultKind::Stopped(Reason::Timeout) {
+            ending = Fault { place: ending.place, ..host.limits.timed_out() };
+        }
         return Err(Box::new(ending));
     }
-    result.map(Value).map_err(|error| Box::new(Fault::of(&error, name, &|| catalog::names(&engine, Some(&ast)))))
+    let value = result.map_err(|error| fault(&error, Some(&ast)))?;
+    // Whoever gets the value has a smaller stack, and would use it up by no more than dropping it.
+    if depth::exceeds(&value, DEEPEST_RESULT) {
+        return Err(Box::new(host.limits.halted(Halt::Stack)));
+    }
+    Ok(Value(value))
 }
