@@ -92,9 +92,9 @@ impl Failure {
         Failure { kind, message: fault.message.clone(), details, hints: fault.hints.clone() }
     }
 
-    /// All lines, the first with its heading.
-    pub fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("error: {}", self.message)];
+    /// All lines, the first with this heading.
+    pub fn lines(&self, heading: &str) -> Vec<String> {
+        let mut lines = vec![format!("{heading}: {}", self.message)];
         lines.extend(self.details.iter().cloned());
         lines.extend(self.hints.iter().map(|hint| format!("hint: {hint}")));
         lines
@@ -106,7 +106,7 @@ fn shown(place: &Place) -> String {
 }
 
 /// The place, its source line and a caret under the column.
-fn pointed(place: &Place, script: Option<&str>) -> Vec<String> {
+pub fn pointed(place: &Place, script: Option<&str>) -> Vec<String> {
     let mut lines = vec![format!("  --> {}", shown(place))];
     let Some(line) = script.and_then(|text| text.lines().nth(place.line - 1)) else { return lines };
     let number = place.line.to_string();

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Parsing and help live in the `Args` structs; what is decided here is only
 //! which subcommand runs.
 
+mod check;
 mod connect;
 mod run;
 mod sandbox;
@@ -21,6 +22,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Check(check::Args),
     Sandbox(sandbox::Args),
 }
 
@@ -28,6 +30,7 @@ enum Command {
 pub fn run(cli: Cli, ui: &Ui) -> u8 {
     let result = match cli.command {
         Command::Run(args) => run::run(args, ui),
+        Command::Check(args) => check::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
     };
     let code = result.unwrap_or_else(|failure: Failure| {

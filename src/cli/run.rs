@@ -1,6 +1,6 @@
 //! `onramp run`: one script, from its text to its exit code.
 
-use super::{connect::Connection, signals};
+use super::{check, connect::Connection, signals};
 use crate::{
     config,
     error::{Failure, Kind},
@@ -44,6 +44,9 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         (None, Some(path)) => read(&path)?,
         (None, None) => return Err(Failure::usage("there is no script to run").hint("name a file, or give `-e CODE`")),
     };
+    if !check::passes(&job, ui)? {
+        return Ok(Kind::Usage.exit_code());
+    }
     let stop = Stop::default();
     signals::listen(&stop, ui)?;
     run::keep_panics_quiet();
@@ -95,7 +98,7 @@ fn done_so_far(writes: u64) -> String {
 }
 
 /// The script's text. A byte-order mark is not part of it.
-fn read(path: &Path) -> Result<Job, Failure> {
+pub(super) fn read(path: &Path) -> Result<Job, Failure> {
     let name = path.display().to_string();
     let failed = |error: &io::Error| {
         let failure = Failure::usage(format!("the script `{name}` cannot be read: {}", config::reason(error)));

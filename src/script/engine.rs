@@ -11,6 +11,13 @@ const EXPRESSION_DEPTH: (usize, usize) = (64, 32);
 
 /// An engine whose functions work through `host`.
 pub fn build(host: &Arc<Host>) -> Arc<Engine> {
+    let engine = Arc::new(assemble(host));
+    host.attach(&engine);
+    engine
+}
+
+/// The same, for who only compiles with it.
+pub fn assemble(host: &Arc<Host>) -> Engine {
     let mut engine = Engine::new();
     // `Full` would run host functions while compiling.
     engine.set_optimization_level(OptimizationLevel::Simple);
@@ -31,7 +38,5 @@ pub fn build(host: &Arc<Host>) -> Arc<Engine> {
         .register_fn("!=", |a: BigInteger, b: BigInteger| a != b);
     builtins::register(&mut engine, host);
     bind::register(&mut engine, host);
-    let engine = Arc::new(engine);
-    host.attach(&engine);
     engine
 }

@@ -3,8 +3,9 @@
 
 use super::fault::{Fault, FaultKind, Spot, consequence};
 use crate::{
-    session::{Session, SessionError},
-    stop::Reason,
+    clock::Clock,
+    session::{ConnectError, ConnectKind, Session, SessionError},
+    stop::{Reason, Stop},
 };
 use rhai::{Dynamic, Engine, EvalAltResult};
 use std::sync::{
@@ -32,6 +33,20 @@ pub trait Sink: Send + Sync {
     fn width(&self) -> Option<usize>;
 }
 
+/// Where nothing is heard.
+struct Silent;
+
+impl Sink for Silent {
+    fn data(&self, _text: &str) -> bool {
+        true
+    }
+    fn log(&self, _level: Level, _text: &str) {}
+    fn flush(&self) {}
+    fn width(&self) -> Option<usize> {
+        None
+    }
+}
+
 /// Shared by all functions of one engine.
 pub struct Host {
     pub session: Session,
@@ -56,6 +71,16 @@ impl Host {
             unheard: Mutex::new(None),
             is_unheard: AtomicBool::new(false),
         })
+    }
+
+    /// A host for looking at scripts that are not run: it connects to nothing and says nothing.
+    pub(super) fn idle() -> Arc<Host> {
+        let refuse = || {
+            let message = "a script that is only looked at makes no calls".to_string();
+            Err(ConnectError { kind: ConnectKind::Configuration, message, hints: Vec::new() })
+        };
+        let session = Session::new(Box::new(refuse), String::new(), Clock::System, Stop::default());
+        Host::new(session, Box::new(Silent))
     }
 
     /// Makes the engine known to the values that call closures later than the function that made them.

@@ -4,7 +4,8 @@
 mod args;
 mod bind;
 pub mod builtins;
-mod catalog;
+pub mod catalog;
+pub mod check;
 mod engine;
 mod fault;
 mod host;

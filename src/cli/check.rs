@@ -1,0 +1,146 @@
+//! `onramp check`: the static check of scripts, and the same check before a run.
+
+use super::run as script_file;
+use crate::{
+    error::{self, Failure},
+    run::{self, Job},
+    script::check::{Finding, NoModules, Report, Severity, check},
+    text,
+    ui::Ui,
+};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Look for mistakes in scripts, without running them and without a request
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+It looks at all of a script: dead branches, functions, closures and imported modules. What it cannot know for certain \
+it does not report. `onramp run` does the same first and does not start on an error; warnings stop nothing.
+
+With `--output json` standard output is one array, with `--output jsonl` one object on each line, each with the members \
+`file`, `line`, `column` (both from 1, in characters; null where there is no place), `severity` (`error` or \
+`warning`), `message` and `hints` (an array of texts).
+
+Exit codes: 0 no errors; 2 there are errors, or a file cannot be read.")]
+pub struct Args {
+    /// The scripts, or `-` for standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    /// For people, on standard error
+    Text,
+    /// One array, on standard output
+    Json,
+    /// One object on each line, on standard output
+    Jsonl,
+}
+
+pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
+    let mut report = Report::default();
+    let mut unreadable = Vec::new();
+    for path in &args.files {
+        match script_file::read(path) {
+            Ok(job) => {
+                let Report { findings, texts } = look_at(&job)?;
+                // A module that several scripts import is reported once.
+                report.findings.extend(
+                    findings.into_iter().filter(|finding| !report.findings.contains(finding)).collect::<Vec<_>>(),
+                );
+                report.texts.extend(texts);
+            }
+            Err(failure) => unreadable.push((path.display().to_string(), failure)),
+        }
+    }
+    let errors = report.count(Severity::Error) + unreadable.len();
+    match args.output {
+        Output::Text => {
+            for (_, failure) in &unreadable {
+                ui.failure(failure);
+            }
+            show(&report, ui);
+            ui.status(&summary(args.files.len(), errors, report.count(Severity::Warning)));
+        }
+        Output::Json | Output::Jsonl => {
+            let mut found: Vec<Value> = unreadable.iter().map(|(file, failure)| unread(file, failure)).collect();
+            found.extend(report.findings.iter().map(as_json));
+            if args.output == Output::Json {
+                ui.line(&format!("{:#}", Value::Array(found)));
+            } else {
+                found.iter().for_each(|finding| {
+                    ui.line(&finding.to_string());
+                });
+            }
+        }
+    }
+    Ok(if errors > 0 { error::Kind::Usage.exit_code() } else { 0 })
+}
+
+/// The check before a run: shows what it finds. False if the script must not start.
+pub fn passes(job: &Job, ui: &Ui) -> Result<bool, Failure> {
+    let report = look_at(job)?;
+    show(&report, ui);
+    if report.has_errors() {
+        let errors = text::plural(report.count(Severity::Error), "error");
+        ui.status(&format!("the script was not started because of {errors}"));
+    }
+    Ok(!report.has_errors())
+}
+
+fn look_at(job: &Job) -> Result<Report, Failure> {
+    run::on_deep_stack(|| check(&job.name, &job.text, &NoModules)).map_err(|what| Failure::bug(&what))
+}
+
+/// All findings, each with its source line, with an empty line between them.
+fn show(report: &Report, ui: &Ui) {
+    for finding in &report.findings {
+        let mut details = Vec::new();
+        if let Some(place) = &finding.place {
+            details.extend(error::pointed(place, report.texts.get(&place.source).map(String::as_str)));
+        }
+        let failure = Failure { details, hints: finding.hints.clone(), ..Failure::usage(&finding.message) };
+        match finding.severity {
+            Severity::Error => ui.failure(&failure),
+            Severity::Warning => ui.warning(&failure),
+        }
+    }
+}
+
+fn summary(files: usize, errors: usize, warnings: usize) -> String {
+    let mut counts = Vec::new();
+    for (count, noun) in [(errors, "error"), (warnings, "warning")] {
+        if count > 0 {
+            counts.push(text::plural(count, noun));
+        }
+    }
+    let found = if counts.is_empty() { "nothing to report".into() } else { text::joined(counts, "and") };
+    format!("{found} in {}", text::plural(files, "script"))
+}
+
+fn as_json(finding: &Finding) -> Value {
+    let place = finding.place.as_ref();
+    json!({
+        "file": place.map(|place| &place.source),
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "severity": finding.severity.word(),
+        "message": finding.message,
+        "hints": finding.hints,
+    })
+}
+
+fn unread(file: &str, failure: &Failure) -> Value {
+    json!({
+        "file": file,
+        "line": null,
+        "column": null,
+        "severity": Severity::Error.word(),
+        "message": failure.message,
+        "hints": failure.hints,
+    })
+}
