@@ -15,6 +15,9 @@ use serde_json::value::RawValue;
 /// How many characters of a strange answer are shown.
 const EXCERPT: usize = 200;
 
+/// How many characters an error's texts may have; more is no message for people.
+const MESSAGE: usize = 2000;
+
 /// The members that tell one kind of answer from another. Everything else passes unread.
 #[derive(Deserialize)]
 struct Shape<'a> {
@@ -94,7 +97,10 @@ pub fn api_error(operation: &'static str, status: u16, body: &[u8], hide: &Hide)
         error.excerpt = Some(hide.excerpt(body)).filter(|excerpt| !excerpt.is_empty());
         return error;
     };
-    let field = |name: &str| Some(hide.text(said.get(name)?.as_str()?)).filter(|text| !text.is_empty());
+    let field = |name: &str| {
+        let text = hide.text(said.get(name)?.as_str()?);
+        (!text.is_empty()).then(|| text::cut(&text, MESSAGE).into_owned())
+    };
     error.code = field("code");
     error.message = field("message").unwrap_or_default();
     error.field = field("field");

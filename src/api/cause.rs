@@ -65,7 +65,9 @@ pub fn of(error: &(dyn Error + 'static), connecting: bool, host: &str, patience:
         _ if connecting && said.contains("unsuccessful tunnel") => {
             format!("the proxy did not open a connection to {host}")
         }
-        Some(io::ErrorKind::InvalidData) if connecting => format!("{host} does not answer with TLS"),
+        _ if connecting && (kind == Some(io::ErrorKind::InvalidData) || said.contains("corrupt message")) => {
+            format!("{host} does not answer with TLS")
+        }
         _ if connecting => format!("no connection to {host} came about"),
         Some(io::ErrorKind::InvalidData) => "the encrypted connection was broken".into(),
         None if said.contains("message head is too large") => "the answer's headers are too long".into(),
@@ -85,6 +87,7 @@ fn certificate(said: &str) -> Option<&'static str> {
         _ if about.contains("expired") => "it has expired",
         _ if about.contains("not valid yet") || about.contains("notvalidyet") => "it is not valid yet",
         _ if about.contains("name") => "it is for another name",
+        _ if about.contains("causedasendentity") => "it was signed by itself",
         _ if about.contains("revoked") => "it was revoked",
         _ => "it is not valid",
     })
@@ -169,6 +172,7 @@ mod tests {
     fn a_certificate_that_is_not_accepted_is_not_tried_again() {
         for (said, why) in [
             ("UnknownIssuer", "its issuer is not trusted"),
+            ("Other(OtherError(CaUsedAsEndEntity))", "it was signed by itself"),
             ("certificate expired: verification time 5", "it has expired"),
             ("certificate not valid for name \"x\"", "it is for another name"),
             ("BadEncoding", "it is not valid"),

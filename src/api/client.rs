@@ -129,23 +129,26 @@ impl Client {
             };
             let (retry_in, budget_left) = self.account(pass, &tried, attempt, spent);
             self.tell(request, attempt, elapsed, &tried, retry_in, budget_left);
+            if tried.verdict != Verdict::Take
+                && let Some(reason) = self.stop.asked()
+            {
+                return Err(CallError::Stopped(reason));
+            }
+            if cut_short
+                && retry_in.is_none()
+                && let Some(cause) = before
+            {
+                return Err(cause);
+            }
             if tried.verdict == Verdict::Take {
                 return tried.result;
-            }
-            if let Some(reason) = self.stop.asked() {
-                return Err(CallError::Stopped(reason));
             }
             if tried.verdict == Verdict::Gate {
                 // Not counted: neither as an attempt nor in the call's time.
                 spent = spent.saturating_sub(elapsed);
                 continue;
             }
-            let Some(delay) = retry_in else {
-                return match before.filter(|_| cut_short) {
-                    Some(cause) => Err(cause),
-                    None => tried.result,
-                };
-            };
+            let Some(delay) = retry_in else { return tried.result };
             before = tried.result.err();
             tokio::select! {
                 biased;
@@ -180,7 +183,9 @@ impl Client {
             Verdict::Later => Some(retry_after.unwrap_or(own.max(self.timing.backoff_base / 2))),
             Verdict::Take | Verdict::Gate => None,
         };
-        (delay.filter(|delay| !stopped && spent + *delay < self.timing.call), left)
+        // An attempt with next to no time left would only hide the real cause behind a time-out of its own.
+        let enough = self.timing.call - self.timing.call / 20;
+        (delay.filter(|delay| !stopped && spent + *delay < enough), left)
     }
 
     /// What an answer means.

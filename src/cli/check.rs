@@ -4,7 +4,7 @@ use super::run as script_file;
 use crate::{
     error::{self, Failure},
     run::{self, Job},
-    script::check::{Finding, NoModules, Report, Severity, check},
+    script::check::{Finding, Report, Severity, check},
     text,
     ui::Ui,
 };
@@ -42,6 +42,7 @@ enum Output {
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
+    run::keep_panics_quiet();
     let mut report = Report::default();
     let mut unreadable = Vec::new();
     for path in &args.files {
@@ -93,7 +94,7 @@ pub fn passes(job: &Job, ui: &Ui) -> Result<bool, Failure> {
 }
 
 fn look_at(job: &Job) -> Result<Report, Failure> {
-    run::on_deep_stack(|| check(&job.name, &job.text, &NoModules)).map_err(|what| Failure::bug(&what))
+    run::on_deep_stack(|| check(&job.name, &job.text, &job.project)).map_err(|what| Failure::bug(&what))
 }
 
 /// All findings, each with its source line, with an empty line between them.

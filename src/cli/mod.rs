@@ -1,8 +1,12 @@
 //! The command line: one file per subcommand. Parsing and help live in the `Args` structs; what is decided here is only
 //! which subcommand runs.
 
+mod call;
 mod check;
+mod completions;
 mod connect;
+mod functions;
+mod json;
 mod run;
 mod sandbox;
 mod signals;
@@ -23,7 +27,10 @@ pub struct Cli {
 enum Command {
     Run(run::Args),
     Check(check::Args),
+    Call(call::Args),
+    Functions(functions::Args),
     Sandbox(sandbox::Args),
+    Completions(completions::Args),
 }
 
 /// Runs what was asked for and gives back the exit code. A failure has been shown by then.
@@ -31,7 +38,10 @@ pub fn run(cli: Cli, ui: &Ui) -> u8 {
     let result = match cli.command {
         Command::Run(args) => run::run(args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Call(args) => call::run(args, ui),
+        Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
+        Command::Completions(args) => completions::run(args, ui),
     };
     let code = result.unwrap_or_else(|failure: Failure| {
         ui.failure(&failure);

@@ -7,7 +7,7 @@ use super::{
     host::Host,
 };
 use crate::{
-    api::{OPERATIONS, operation::Operation, operations},
+    api::{self, OPERATIONS, operation::Operation, operations},
     text,
 };
 use rhai::{AST, Engine};
@@ -185,17 +185,41 @@ impl Catalog {
 /// The headings of the tables of operations, in their order.
 const OPERATION_HEADINGS: [&str; 4] = ["Connection", "Customers", "Contacts", "Onboardings"];
 
-/// Every name that can be called in `ast`, for suggestions.
-pub fn names(engine: &Engine, ast: Option<&AST>) -> Vec<String> {
-    let mut names: Vec<String> = operations().map(|operation| operation.name.to_string()).collect();
-    names.extend(builtins().map(|builtin| builtin.name.to_string()));
-    names.extend(KEYWORDS.iter().map(|keyword| keyword.name.to_string()));
-    names.extend(ast.into_iter().flat_map(AST::iter_functions).map(|function| function.name.to_string()));
-    names.extend(engine.collect_fn_metadata(None, |function| Some(function.metadata.name.to_string()), true));
-    names.retain(|name| is_name(name));
-    names.sort_unstable();
-    names.dedup();
-    names
+/// What can be called where an error happened.
+#[derive(Clone, Copy)]
+pub struct Callables<'a> {
+    pub engine: &'a Engine,
+    /// The script, once it could be read.
+    pub script: Option<&'a AST>,
+}
+
+impl Callables<'_> {
+    /// Every name, for suggestions.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = operations().map(|operation| operation.name.to_string()).collect();
+        names.extend(builtins().map(|builtin| builtin.name.to_string()));
+        names.extend(KEYWORDS.iter().map(|keyword| keyword.name.to_string()));
+        names.extend(self.script.into_iter().flat_map(AST::iter_functions).map(|function| function.name.to_string()));
+        names.extend(self.engine.collect_fn_metadata(None, |function| Some(function.metadata.name.to_string()), true));
+        names.retain(|name| is_name(name));
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// How `name` is called, as far as that is written down: by the script, an operation or a function of the host.
+    pub fn signatures(&self, name: &str) -> Vec<String> {
+        let functions = self.script.into_iter().flat_map(AST::iter_functions).filter(|function| function.name == name);
+        let own: Vec<String> = functions.map(|f| format!("{name}({})", f.params.join(", "))).collect();
+        if !own.is_empty() {
+            return own;
+        }
+        if let Some(operation) = api::operation(name) {
+            return vec![operation.signature()];
+        }
+        let known = builtins().filter(|builtin| builtin.name == name);
+        known.flat_map(|builtin| builtin.signatures).map(|signature| signature.to_string()).collect()
+    }
 }
 
 /// Operators and property accessors are registered like functions, but nobody calls them by name.

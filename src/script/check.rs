@@ -14,12 +14,13 @@ mod tests;
 pub use finding::{Finding, Report, Severity};
 
 use super::{
-    catalog::Catalog,
+    catalog::{Callables, Catalog},
     engine,
     fault::{Fault, Place},
     host::Host,
     translate,
 };
+use crate::project::Project;
 use facts::{Facts, Found, Gather, Unit};
 use rhai::{Engine, EvalAltResult, ImmutableString, OptimizationLevel, Position};
 use std::collections::{HashMap, HashSet};
@@ -41,12 +42,12 @@ pub enum Lookup {
     Unknown,
 }
 
-/// Modules are not looked at; nothing is said of what they define.
-pub struct NoModules;
-
-impl Modules for NoModules {
-    fn find(&self, _path: &str, _importer: &str) -> Lookup {
-        Lookup::Unknown
+impl Modules for Project {
+    fn find(&self, path: &str, _importer: &str) -> Lookup {
+        match self.module(path) {
+            Ok(module) => Lookup::Found { name: module.name, text: module.text },
+            Err(error) => Lookup::Refused { message: error.message, hints: error.hint.into_iter().collect() },
+        }
     }
 }
 
@@ -143,8 +144,8 @@ impl Reader<'_> {
             Ok(ast) => ast,
             Err(error) => {
                 let error = EvalAltResult::ErrorParsing(*error.0, error.1);
-                let names = || self.catalog.names().map(str::to_string).collect();
-                let Fault { message, place, hints, .. } = Fault::of(&error, name, &names);
+                let callables = Callables { engine: self.engine, script: None };
+                let Fault { message, place, hints, .. } = Fault::of(&error, name, callables);
                 self.report.findings.push(Finding { severity: Severity::Error, message, place, hints });
                 self.facts.open = true;
                 return None;

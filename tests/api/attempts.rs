@@ -177,6 +177,16 @@ async fn a_server_that_says_nothing_costs_no_more_than_the_call_may_take() {
 }
 
 #[tokio::test]
+async fn an_attempt_cut_short_by_the_call_s_time_does_not_hide_the_real_cause() {
+    let timing = Timing { call: Duration::from_millis(300), ..quick() };
+    let server = FaultServer::start([json(503, ""), Fault::Silence]).await;
+    let harness = Harness::with(&server.base(), timing);
+    let error = harness.call("get_me", &[]).await.unwrap_err();
+    assert!(matches!(&error, CallError::Api(e) if e.status == 503), "{error:?}");
+    assert_eq!(harness.story(), "1:503 2:-");
+}
+
+#[tokio::test]
 async fn an_answer_that_drips_is_given_up_after_the_attempt_s_time() {
     let timing = Timing { attempt: Duration::from_millis(150), call: Duration::from_millis(200), ..quick() };
     let head = raw(200, &[], b"", CUSTOMER.len());
