@@ -8,7 +8,7 @@
 //! - [`header`]: what a script says of itself at its top;
 //! - [`sandbox`]: the embedded stand-in for the service, which shares no code with `api`;
 //! - [`cli`]: the command line, with [`config`], [`ui`] and [`error`] beside it;
-//! - [`clock`], [`secret`], [`stop`], [`text`]: what all of them use.
+//! - [`clock`], [`memory`], [`secret`], [`stop`], [`text`]: what all of them use.
 
 pub mod api;
 pub mod cli;
@@ -17,6 +17,7 @@ pub mod config;
 pub mod csv;
 pub mod error;
 pub mod header;
+pub mod memory;
 pub mod project;
 pub mod run;
 pub mod sandbox;

@@ -46,8 +46,7 @@ impl<'a> Parser<'a> {
 
     fn cell(&mut self) -> Result<(Cow<'a, str>, Behind), &'static str> {
         if !self.rest.starts_with('"') {
-            let separator = self.separator;
-            let end = self.rest.find([separator, '\n', '\r']).unwrap_or(self.rest.len());
+            let end = self.rest.find([self.separator, '\n', '\r']).unwrap_or(self.rest.len());
             let (cell, rest) = self.rest.split_at(end);
             self.rest = rest;
             return Ok((Cow::Borrowed(cell), self.behind()));

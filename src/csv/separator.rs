@@ -2,6 +2,7 @@
 //! into as many.
 
 use super::parse::Parser;
+use std::borrow::Cow;
 
 /// The separators that are looked for. Where two fit equally well the earlier one is meant: commas stand in texts and
 /// numbers, the others hardly ever.
@@ -32,11 +33,14 @@ fn fit(text: &str, separator: char) -> (usize, usize) {
     let (mut rows, mut even) = (0, 0);
     for record in Parser::new(text, separator).take(SAMPLE) {
         rows += 1;
-        let cells = record.map_or(0, |record| record.cells.len());
+        // Cells that were written in quotes hold none when they are borrowed. Quotes in the middle of a cell are what a
+        // wrong separator leaves of a quoted one.
+        let is_stray = |cell: &Cow<'_, str>| matches!(cell, Cow::Borrowed(text) if text.contains('"'));
+        let (cells, stray) = record.map_or((0, true), |r| (r.cells.len(), r.cells.iter().any(is_stray)));
         if rows == 1 {
             columns = cells;
         }
-        even += usize::from(cells == columns);
+        even += usize::from(cells == columns && !stray);
     }
     if columns < 2 { (0, 0) } else { (even * 1000 / rows, columns) }
 }

@@ -49,6 +49,7 @@ fn the_separator_is_found() {
         ("name,note\nA,one; two; three\nB,four\n", ','),
         ("only\nfirst, second\n", ','),
         ("", ','),
+        ("a;\"\tb\"\n", ';'),
         ("a,b;c\n1,2\n3,4;\n", ','),
     ] {
         assert_eq!(separator_of(text), (separator, text));

@@ -1,6 +1,7 @@
 //! The functions that are not operations of the API: one file per domain, each with its descriptors and their
 //! registration side by side. Help, suggestions and reference read the descriptors.
 
+pub mod files;
 pub mod lists;
 pub mod output;
 pub mod time;
@@ -22,8 +23,14 @@ pub struct Builtin {
 }
 
 /// All of them, domain by domain, each with its heading.
-pub const BUILTINS: &[(&str, &[Builtin])] =
-    &[("Lists and arrays", lists::BUILTINS), ("Output", output::BUILTINS), ("Time", time::BUILTINS)];
+pub const BUILTINS: &[(&str, &[Builtin])] = &[
+    ("Lists and arrays", lists::BUILTINS),
+    ("Output", output::BUILTINS),
+    ("Files", files::BUILTINS),
+    ("CSV files", files::csv::BUILTINS),
+    ("JSON files", files::json::BUILTINS),
+    ("Time", time::BUILTINS),
+];
 
 /// All of them in one row.
 pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
@@ -32,6 +39,7 @@ pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
 
 /// Registers every domain.
 pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+    files::register(engine, host);
     lists::register(engine);
     output::register(engine, host);
     time::register(engine, host);

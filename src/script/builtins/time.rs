@@ -128,7 +128,8 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
         .register_fn("to_debug", |span: &mut Span| span.to_string());
 }
 
-fn parse(text: &str, zone: TimeZone) -> Option<Time> {
+/// The time that a text means; without an offset in it, in this zone.
+pub fn parse(text: &str, zone: TimeZone) -> Option<Time> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(Time(at.to_zoned_datetime(zone)));
     }
