@@ -3,7 +3,7 @@
 
 use super::{
     fault::{Fault, Spot},
-    host::{Host, Raised},
+    host::{Host, Level, Raised},
     rows::{self, Conditions},
     value::Decoder,
 };
@@ -155,7 +155,10 @@ impl Rows {
             }
             host.sink.flush();
             match self.listing.next_page(&host.session) {
-                Ok(Some(rows)) => self.page = rows.into_iter(),
+                Ok(Some(rows)) => {
+                    self.page = rows.into_iter();
+                    self.listing.take_note().inspect(|note| host.sink.log(Level::Warn, note));
+                }
                 Ok(None) => return Ok(None),
                 Err(error) => return Err(host.raise(error, spot)),
             }
