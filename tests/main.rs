@@ -4,6 +4,7 @@ mod api;
 mod docs;
 mod errors;
 mod harness;
+mod lists;
 mod operations;
 mod process;
 mod sandbox;

@@ -36,11 +36,9 @@ impl WalkError {
     /// What to do about it, where anything helps.
     pub fn hint(&self) -> Option<String> {
         match self {
-            WalkError::Tie { why: Beyond::Odd(_), .. } => {
-                Some("look for a newer version of onramp, or read the list below these rows with `cursor`".into())
-            }
-            WalkError::Tie { .. } => {
-                Some("these rows can still be read by their ids, and the list below them with `cursor`".into())
+            WalkError::Tie { why: Beyond::Odd(_), .. } => Some("look for a newer version of onramp".into()),
+            WalkError::Tie { created_at, .. } => {
+                Some(format!("give `cursor: \"{created_at}\"` to read the list below these rows"))
             }
             _ => None,
         }
