@@ -20,6 +20,8 @@ pub struct Kept {
 pub struct Server {
     pub rows: BTreeMap<String, Kept>,
     pub digits: usize,
+    /// Pages are no larger than this, whatever the limit says.
+    pub most: usize,
 }
 
 /// A time that has no other meaning.
@@ -60,7 +62,7 @@ impl Server {
     /// Customers with these times and statuses.
     pub fn new(digits: usize, rows: impl IntoIterator<Item = (i64, &'static str)>) -> Server {
         let keep = |(n, (at, status))| (format!("c{n:05}"), Kept { at, fields: vec![("status", status)] });
-        Server { rows: rows.into_iter().enumerate().map(keep).collect(), digits }
+        Server { rows: rows.into_iter().enumerate().map(keep).collect(), digits, most: 100 }
     }
 
     /// So many customers of one time.
@@ -71,7 +73,7 @@ impl Server {
     /// So many onboardings of one time, with these fields.
     pub fn onboardings(count: usize, fields: impl Fn(usize) -> Vec<(&'static str, &'static str)>) -> Server {
         let keep = |n| (format!("o{n:05}"), Kept { at: EPOCH, fields: fields(n) });
-        Server { rows: (0..count).map(keep).collect(), digits: 3 }
+        Server { rows: (0..count).map(keep).collect(), digits: 3, most: 100 }
     }
 
     fn shown(&self, at: i64) -> String {
@@ -80,7 +82,7 @@ impl Server {
 
     /// The answer to a call.
     pub fn answer(&self, call: &Call) -> Vec<u8> {
-        let limit: usize = call.query("limit").unwrap().parse().unwrap();
+        let limit = call.query("limit").unwrap().parse::<usize>().unwrap().min(self.most);
         let before = call.query("cursor").map(|cursor| cursor.parse::<Timestamp>().unwrap().as_millisecond());
         let meets = |row: &Kept, name: &str, wanted: &str| match (name, wanted) {
             // Derived, as the API notes say.

@@ -192,6 +192,19 @@ fn a_server_that_ignores_the_filter_is_not_believed() {
     assert!(matches!(walk.next(), Err(WalkError::Tie { .. })));
 }
 
+#[test]
+fn a_server_with_smaller_pages_than_asked_for_is_walked_all_the_same() {
+    let server = Server { most: 20, ..around(Server::tied(90, |n| STATUSES[n % 5])) };
+    let all = walked(walk(&[]), &server);
+    all.is_all_of(&server);
+    // A page of one row is no tie.
+    let server = Server { most: 1, ..Server::new(3, [(EPOCH, "active"), (EPOCH - 5, "active")]) };
+    let mut walk = walk(&[]);
+    walk.accept(&server.answer(&walk.next().unwrap().unwrap())).unwrap();
+    let call = walk.next().unwrap().unwrap();
+    assert_eq!((call.query("cursor"), call.query("status")), (Some("2023-11-14T22:13:20.001Z"), None));
+}
+
 #[derive(Clone, Debug)]
 enum Change {
     Insert(i64, &'static str),
@@ -261,5 +274,48 @@ proptest! {
                 prop_assert!(note.is_some() && server.rows[id].field("status") == Some("dormant"), "{} was lost", id);
             }
         }
+    }
+}
+
+proptest! {
+    // A case is a few hundred pages.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn onboardings_of_few_times_are_all_there_or_the_walk_fails(
+        rows in prop::collection::vec((0..2_i64, 0..7_usize, 0..4_usize, prop::bool::weighted(0.1)), 0..1500),
+        phases in 1..=7_usize,
+        odd in prop::option::weighted(0.2, 0..1500_usize),
+        filter in prop::option::of(0..7_usize),
+    ) {
+        let keep = |(n, (at, phase, state, waits)): (usize, &(i64, usize, usize, bool))| {
+            let state = ["active", "paused", "at_risk", "waiting"][*state];
+            let phase = if odd == Some(n) { "limbo" } else { PHASES[phase % phases] };
+            let mut fields = vec![("phase", phase), ("state", state)];
+            fields.extend((*waits || state == "waiting").then_some(("waiting_on_customer", "true")));
+            (format!("o{n:05}"), Kept { at: EPOCH - at, fields })
+        };
+        let mut server = Server::onboardings(0, |_| vec![]);
+        server.rows = rows.iter().enumerate().map(keep).collect();
+        let query: Vec<_> = filter.map(|phase| ("phase", PHASES[phase])).into_iter().collect();
+        let all = walked(walk_over("list_onboardings", &query), &server);
+        let once: BTreeSet<&String> = all.seen.iter().collect();
+        prop_assert_eq!(once.len(), all.seen.len(), "a row came twice");
+        if all.failed.is_none() {
+            let meets = |row: &Kept| query.iter().all(|(name, value)| row.field(name) == Some(*value));
+            for (id, row) in server.rows.iter().filter(|(id, row)| meets(row) && !once.contains(id)) {
+                prop_assert!(all.note.is_some() && row.field("phase") == Some("limbo"), "{} was lost", id);
+            }
+        }
+        // Slices that fit a page are no reason to fail.
+        let fits = |at| PHASES.iter().all(|phase| {
+            (0..4).all(|state| {
+                let state = ["active", "paused", "at_risk", "waiting"][state];
+                let slice = |row: &&Kept| row.at == at && row.field("phase") == Some(phase)
+                    && (row.field("state") == Some(state) || row.field("waiting_on_customer").is_some());
+                server.rows.values().filter(slice).count() < 100
+            })
+        });
+        prop_assert!(all.failed.is_none() || odd.is_some() || !(fits(EPOCH) && fits(EPOCH - 1)));
     }
 }
