@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 /// How much of a key may be shown (API notes, "Authentication": the first dozen characters).
 const VISIBLE: usize = 12;
 
+/// Values shorter than this are not hidden.
+const SHORTEST: usize = 4;
+
 /// What a hidden value becomes in text.
 const HIDDEN: &str = "[redacted]";
 
@@ -81,6 +84,20 @@ impl Secret {
         if end + 4 > self.0.len() { "" } else { &self.0[..end] }
     }
 
+    /// The texts in which it could be seen: itself, its lines, and itself as a JSON string. Values of fewer than four
+    /// letters are none: hiding every `1` would ruin what is shown and keep nothing secret.
+    pub fn forms(&self) -> Vec<Secret> {
+        let escaped = [('\\', "\\\\"), ('"', "\\\""), ('\n', "\\n"), ('\r', "\\r"), ('\t', "\\t")]
+            .iter()
+            .fold(self.clone(), |text, (letter, shown)| Secret::new(text.expose().replace(*letter, shown)));
+        let mut forms = vec![self.clone(), escaped];
+        forms.extend(self.0.lines().map(|line| Secret::new(line.trim())));
+        forms.retain(|form| form.0.chars().count() >= SHORTEST);
+        forms.sort_by_key(|form| std::cmp::Reverse(form.0.len()));
+        forms.dedup_by(|a, b| a.0 == b.0);
+        forms
+    }
+
     /// Whether this is a test key, which has a smaller rate limit of its own.
     pub fn is_test_key(&self) -> bool {
         self.0.starts_with("pivotal_test_")
@@ -153,6 +170,15 @@ mod tests {
         ] {
             assert_eq!(Secret::key(text).unwrap_err(), why, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_value_is_hidden_in_each_form_in_which_it_could_be_seen() {
+        let forms = |text: &str| Secret::new(text).forms().iter().map(|f| f.expose().to_string()).collect::<Vec<_>>();
+        assert_eq!(forms("hunter2"), ["hunter2"]);
+        assert_eq!(forms("a\"b\\c"), ["a\\\"b\\\\c", "a\"b\\c"]);
+        assert_eq!(forms("first\nsecond"), ["first\\nsecond", "first\nsecond", "second", "first"]);
+        assert!(forms("yes").is_empty() && forms("").is_empty());
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! One job to one outcome: gives the script its thread and its stack, waits for it, and turns even a panic into an
 //! outcome. Knows no trigger, no command line and no stream.
 
+mod guard;
+
+pub use guard::capability;
+
 use crate::{
     project::Project,
-    script::{self, Fault, Host, Value},
+    script::{self, Fault, Host, Inputs, Value},
     session::Session,
 };
 use std::{collections::HashMap, panic, thread};
@@ -19,6 +23,8 @@ pub struct Job {
     pub text: String,
     /// The files that it can reach.
     pub project: Project,
+    /// Its params and args, and what it may know of its run.
+    pub inputs: Inputs,
 }
 
 /// How a run ended.
@@ -42,7 +48,7 @@ pub enum End {
 
 /// Runs a job to its end.
 pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome {
-    let host = Host::new(session, sink, job.project.clone());
+    let host = Host::with_inputs(session, sink, job.project.clone(), job.inputs.clone());
     let work = {
         let host = host.clone();
         let (name, text) = (job.name.clone(), job.text.clone());

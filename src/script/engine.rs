@@ -12,8 +12,9 @@ const EXPRESSION_DEPTH: (usize, usize) = (64, 32);
 /// An engine whose functions work through `host`.
 pub fn build(host: &Arc<Host>) -> Arc<Engine> {
     let mut engine = Engine::new();
-    // `Full` would run host functions while compiling.
-    engine.set_optimization_level(OptimizationLevel::Simple);
+    // The optimiser puts the entries of constant maps in place of their names: `M.misspelt` would be `()` without a word,
+    // and `M.a = 1` would panic.
+    engine.set_optimization_level(OptimizationLevel::None);
     engine.disable_symbol("eval");
     engine.set_max_call_levels(CALL_DEPTH);
     engine.set_max_expr_depths(EXPRESSION_DEPTH.0, EXPRESSION_DEPTH.1);

@@ -1,7 +1,10 @@
 //! What the functions of a script share: the session, the sinks for what it says, and the ending that no `catch` may
 //! hold up. Knows no single function.
 
-use super::fault::{Fault, FaultKind, Spot, consequence};
+use super::{
+    builtins::input::Inputs,
+    fault::{Fault, FaultKind, Spot, consequence},
+};
 use crate::{
     project::Project,
     session::{Session, SessionError},
@@ -44,6 +47,8 @@ pub struct Host {
     pub project: Project,
     /// The texts of the modules that were imported, by the names that errors give them.
     modules: Mutex<HashMap<String, String>>,
+    /// What the run was given: params, args, what it is about itself.
+    pub inputs: Inputs,
     engine: OnceLock<Weak<Engine>>,
     ending: Mutex<Option<Fault>>,
     /// The failure of a list whose loop is still pulling from it (see `stream`), and whether there is one.
@@ -56,10 +61,16 @@ pub type Raised = Box<EvalAltResult>;
 
 impl Host {
     pub fn new(session: Session, sink: Box<dyn Sink>, project: Project) -> Arc<Host> {
+        Host::with_inputs(session, sink, project, Inputs::default())
+    }
+
+    /// A host of a run that is given something.
+    pub fn with_inputs(session: Session, sink: Box<dyn Sink>, project: Project, inputs: Inputs) -> Arc<Host> {
         Arc::new(Host {
             session,
             sink,
             project,
+            inputs,
             modules: Mutex::default(),
             engine: OnceLock::new(),
             ending: Mutex::new(None),

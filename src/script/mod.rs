@@ -14,6 +14,7 @@ mod stream;
 mod translate;
 mod value;
 
+pub use builtins::input::{About, Inputs};
 pub use fault::{Fault, FaultKind, Frame, Place};
 pub use host::{Host, Level, Sink};
 
