@@ -7,6 +7,7 @@ mod docs;
 mod errors;
 mod examples;
 mod harness;
+mod lists;
 mod operations;
 mod process;
 mod sandbox;
