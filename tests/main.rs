@@ -7,6 +7,7 @@ mod docs;
 mod errors;
 mod examples;
 mod harness;
+mod header;
 mod operations;
 mod process;
 mod sandbox;
