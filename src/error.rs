@@ -80,7 +80,7 @@ impl Failure {
     /// A script's fault, with the source line and a caret. `text_of` gives the text of a script or module by its name.
     pub fn of_fault(fault: &Fault, text_of: &dyn Fn(&str) -> Option<String>) -> Failure {
         let kind = match fault.kind {
-            FaultKind::Script => Kind::Script,
+            FaultKind::Script | FaultKind::Stopped(Reason::Timeout) => Kind::Script,
             FaultKind::Syntax | FaultKind::Configuration => Kind::Usage,
             FaultKind::Key => Kind::Key,
             FaultKind::WillPass => Kind::WillPass,

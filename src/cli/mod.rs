@@ -3,6 +3,7 @@
 
 mod connect;
 mod declared;
+mod limits;
 mod line;
 mod run;
 mod sandbox;
@@ -24,7 +25,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::Args),
+    Run(Box<run::Args>),
     Sandbox(sandbox::Args),
 }
 
@@ -44,7 +45,7 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         }
     };
     let result = match cli.command {
-        Command::Run(args) => run::run(args, ui),
+        Command::Run(args) => run::run(*args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
     };
     let code = result.unwrap_or_else(|failure: Failure| {

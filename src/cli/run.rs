@@ -2,6 +2,7 @@
 
 use super::{
     connect::Connection,
+    limits::LimitFlags,
     signals,
     source::{Script, Source},
 };
@@ -37,6 +38,8 @@ pub struct Args {
     /// Send no write, whatever the script wants
     #[arg(long)]
     read_only: bool,
+    #[command(flatten)]
+    limits: LimitFlags,
     #[command(flatten)]
     connection: Connection,
     /// The script, once it is read.
@@ -83,7 +86,8 @@ pub fn run(mut args: Args, ui: &Ui) -> Result<u8, Failure> {
     let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
     let about = About { id: key.clone(), ..About::default() };
     let inputs = Inputs { params: args.params, args: rest, run: about };
-    let job = Job { name: script.name, text: script.text, project: script.project, inputs };
+    let limits = args.limits.limits(&script.header);
+    let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
     let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop.clone())
         .with_capability(script.capability)
         .with_environment(environment);

@@ -4,8 +4,10 @@
 use super::{
     builtins::input::Inputs,
     fault::{Fault, FaultKind, Spot, consequence},
+    limits::Limits,
 };
 use crate::{
+    memory,
     project::Project,
     session::{Session, SessionError},
     stop::Reason,
@@ -49,11 +51,37 @@ pub struct Host {
     modules: Mutex<HashMap<String, String>>,
     /// What the run was given: params, args, what it is about itself.
     pub inputs: Inputs,
+    /// What the script may use.
+    pub limits: Limits,
     engine: OnceLock<Weak<Engine>>,
     ending: Mutex<Option<Fault>>,
     /// The failure of a list whose loop is still pulling from it (see `stream`), and whether there is one.
     unheard: Mutex<Option<Fault>>,
     is_unheard: AtomicBool,
+    /// Whether the script has used up its own time.
+    out_of_time: AtomicBool,
+}
+
+/// A sink that is never left half-way: a thread that is halted for its use of memory while it holds a stream's lock
+/// would silence everybody else.
+struct Unhalted(Box<dyn Sink>);
+
+impl Sink for Unhalted {
+    fn data(&self, text: &str) -> bool {
+        memory::unbounded(|| self.0.data(text))
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        memory::unbounded(|| self.0.log(level, text));
+    }
+
+    fn flush(&self) {
+        memory::unbounded(|| self.0.flush());
+    }
+
+    fn width(&self) -> Option<usize> {
+        self.0.width()
+    }
 }
 
 /// The error type of Rhai's functions.
@@ -61,21 +89,29 @@ pub type Raised = Box<EvalAltResult>;
 
 impl Host {
     pub fn new(session: Session, sink: Box<dyn Sink>, project: Project) -> Arc<Host> {
-        Host::with_inputs(session, sink, project, Inputs::default())
+        Host::with_inputs(session, sink, project, Inputs::default(), Limits::default())
     }
 
     /// A host of a run that is given something.
-    pub fn with_inputs(session: Session, sink: Box<dyn Sink>, project: Project, inputs: Inputs) -> Arc<Host> {
+    pub fn with_inputs(
+        session: Session,
+        sink: Box<dyn Sink>,
+        project: Project,
+        inputs: Inputs,
+        limits: Limits,
+    ) -> Arc<Host> {
         Arc::new(Host {
             session,
-            sink,
+            sink: Box::new(Unhalted(sink)),
             project,
             inputs,
+            limits,
             modules: Mutex::default(),
             engine: OnceLock::new(),
             ending: Mutex::new(None),
             unheard: Mutex::new(None),
             is_unheard: AtomicBool::new(false),
+            out_of_time: AtomicBool::new(false),
         })
     }
 
@@ -126,6 +162,10 @@ impl Host {
 
     /// Says a line on standard output; if nobody reads it any more, the run is asked to stop.
     pub(super) fn say(&self, text: &str) {
+        // On its way out a line is copied: by the filter for secrets, and into the stream's buffer.
+        if !memory::has_room(text.len().saturating_mul(2)) {
+            return self.note_ending(self.limits.out_of_memory());
+        }
         if !self.sink.data(text) {
             self.session.stop().ask(Reason::OutputClosed);
         }
@@ -143,7 +183,20 @@ impl Host {
             self.note_ending(fault);
             return true;
         }
+        if memory::exceeds(self.limits.bound()) {
+            self.note_ending(self.limits.out_of_memory());
+            return true;
+        }
+        if self.out_of_time.load(Ordering::Relaxed) {
+            self.note_ending(self.limits.out_of_time());
+            return true;
+        }
         false
+    }
+
+    /// Called by whoever watches the run, once the script has used up its own time.
+    pub fn run_out_of_time(&self) {
+        self.out_of_time.store(true, Ordering::Relaxed);
     }
 
     /// Sets or clears the failure that the running loop has not been told of; gives back the one before.
