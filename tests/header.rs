@@ -129,6 +129,12 @@ fn what_does_not_fit_is_refused_before_anything_runs() {
     ] {
         with(&[], words).assert_all(2, "", said);
     }
+    let required = SCRIPT.replace("\"date\"", "\"date\"\n// required = true");
+    run(&["a.rhai"]).file("a.rhai", required).ran().assert_all(
+        2,
+        "",
+        "error: the param `since` is missing\nhint: add `--since DATE`; it takes a date such as `2026-05-26`\n",
+    );
     assert_eq!(with(&[], &["--min-days"]).code, Some(2));
     assert_eq!(with(&[], &["--min-days=1", "--min-days=2"]).code, Some(2));
     let ran = run(&["--apply", "x", "a.rhai"]).file("a.rhai", SCRIPT).ran();
