@@ -79,6 +79,15 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
     Outcome { end, writes: host.session.writes(), modules: host.module_texts() }
 }
 
+/// Does what needs as deep a stack as a script, and waits for it. The error says what it was doing when it failed.
+pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("script".into()).stack_size(STACK).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| format!("no thread for the script could be made ({error})"))?;
+        thread.join().map_err(|panic| words(&panic))
+    })
+}
+
 fn words(panic: &Box<dyn std::any::Any + Send>) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("a panic without words").to_string()

@@ -7,10 +7,11 @@ use super::{
     limits::Limits,
 };
 use crate::{
+    clock::Clock,
     memory,
     project::Project,
-    session::{Session, SessionError},
-    stop::Reason,
+    session::{ConnectError, ConnectKind, Session, SessionError},
+    stop::{Reason, Stop},
 };
 use rhai::{Dynamic, Engine, EvalAltResult};
 use std::{
@@ -39,6 +40,20 @@ pub trait Sink: Send + Sync {
     fn flush(&self);
     /// Columns that a table may take; `None` where there is no terminal to fit.
     fn width(&self) -> Option<usize>;
+}
+
+/// Where nothing is heard.
+struct Silent;
+
+impl Sink for Silent {
+    fn data(&self, _text: &str) -> bool {
+        true
+    }
+    fn log(&self, _level: Level, _text: &str) {}
+    fn flush(&self) {}
+    fn width(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Shared by all functions of one engine.
@@ -113,6 +128,16 @@ impl Host {
             is_unheard: AtomicBool::new(false),
             out_of_time: AtomicBool::new(false),
         })
+    }
+
+    /// A host for looking at scripts that are not run: it connects to nothing and says nothing.
+    pub(super) fn idle() -> Arc<Host> {
+        let refuse = || {
+            let message = "a script that is only looked at makes no calls".to_string();
+            Err(ConnectError { kind: ConnectKind::Configuration, message, hints: Vec::new() })
+        };
+        let session = Session::new(Box::new(refuse), String::new(), Clock::System, Stop::default());
+        Host::new(session, Box::new(Silent), Project::of_working_directory())
     }
 
     /// Makes the engine known to the values that call closures later than the function that made them.

@@ -4,8 +4,10 @@
 mod args;
 mod bind;
 pub mod builtins;
-mod catalog;
+pub mod catalog;
+pub mod check;
 mod depth;
+pub mod direct;
 mod engine;
 mod fault;
 mod host;
