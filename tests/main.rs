@@ -8,6 +8,7 @@ mod errors;
 mod examples;
 mod harness;
 mod lists;
+mod header;
 mod operations;
 mod process;
 mod sandbox;
