@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 /// How much of a key may be shown (API notes, "Authentication": the first dozen characters).
 const VISIBLE: usize = 12;
 
+/// How long the hidden part must be to be replaced wherever it stands without its prefix.
+const HIDDEN_ALONE: usize = 8;
+
 /// What a hidden value becomes in text.
 const HIDDEN: &str = "[redacted]";
 
@@ -81,6 +84,12 @@ impl Secret {
         if end + 4 > self.0.len() { "" } else { &self.0[..end] }
     }
 
+    /// The part behind the prefix, where it is long enough to be told from other text.
+    fn hidden(&self) -> Option<&str> {
+        let rest = &self.0[self.prefix().len()..];
+        (!self.prefix().is_empty() && rest.len() >= HIDDEN_ALONE).then_some(rest)
+    }
+
     /// Whether this is a test key, which has a smaller rate limit of its own.
     pub fn is_test_key(&self) -> bool {
         self.0.starts_with("pivotal_test_")
@@ -116,16 +125,36 @@ impl Redactor {
         self.secrets.push(secret);
     }
 
-    /// `text` with each secret replaced by `[redacted]`.
+    /// `text` with each secret replaced by `[redacted]`, in whatever case it stands there: a host name, for example, is
+    /// made lower case on its way. The hidden part alone is replaced as well.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
         for secret in &self.secrets {
-            if !secret.expose().is_empty() && text.contains(secret.expose()) {
-                text = Cow::Owned(text.replace(secret.expose(), HIDDEN));
+            for part in [Some(secret.expose()), secret.hidden()].into_iter().flatten() {
+                if let Some(clean) = without(&text, part) {
+                    text = Cow::Owned(clean);
+                }
             }
         }
         text
     }
+}
+
+/// `text` with `part` replaced in any ASCII case; `None` where it does not occur.
+fn without(text: &str, part: &str) -> Option<String> {
+    if part.is_empty() || text.len() < part.len() {
+        return None;
+    }
+    // Bytes keep their places when ASCII letters change their case.
+    let (lower, part) = (Zeroizing::new(text.to_ascii_lowercase()), Zeroizing::new(part.to_ascii_lowercase()));
+    let mut out = String::new();
+    let mut done = 0;
+    for (at, found) in lower.match_indices(part.as_str()) {
+        out.push_str(&text[done..at]);
+        out.push_str(HIDDEN);
+        done = at + found.len();
+    }
+    (done > 0).then(|| out + &text[done..])
 }
 
 #[cfg(test)]
@@ -161,5 +190,14 @@ mod tests {
         filter.add(Secret::new("other"));
         assert_eq!(filter.redact("a s3cr3t-one b s3cr3t-one, other"), "a [redacted] b [redacted], [redacted]");
         assert!(matches!(filter.redact("nothing here"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn the_filter_hides_a_key_in_any_case_and_its_hidden_part_alone() {
+        let filter = Redactor::of(Secret::key("pivotal_K8s9verySecretRest").unwrap());
+        assert_eq!(filter.redact("ü pivotal_k8s9verysecretrest.example ü"), "ü [redacted].example ü");
+        assert_eq!(filter.redact("…VERYSECRETREST, pivotal_K8s9"), "…[redacted], pivotal_K8s9");
+        let short = Redactor::of(Secret::key("pivotal_sandbox_key").unwrap());
+        assert_eq!(short.redact("box_key of pivotal_sandbox_key"), "box_key of [redacted]");
     }
 }

@@ -10,3 +10,4 @@ mod operations;
 mod process;
 mod sandbox;
 mod scripts;
+mod secrecy;

@@ -6,7 +6,11 @@ mod run;
 mod sandbox;
 mod signals;
 
-use crate::{error::Failure, ui::Ui};
+use crate::{
+    config,
+    error::{Failure, Kind},
+    ui::Ui,
+};
 use clap::{Parser, Subcommand};
 
 /// Scripted automation for Pivotal: small scripts that read and change customers, contacts and onboardings.
@@ -35,8 +39,9 @@ pub fn run(cli: Cli, ui: &Ui) -> u8 {
         failure.kind.exit_code()
     });
     match (ui.flush(), ui.output_error()) {
-        (false, Some(why)) => {
-            ui.failure(&Failure::new(crate::error::Kind::Script, format!("standard output cannot be written: {why}")));
+        (false, Some(error)) => {
+            let why = config::reason(&error);
+            ui.failure(&Failure::new(Kind::Script, format!("standard output cannot be written: {why}")));
             code.max(1)
         }
         _ => code,
