@@ -65,6 +65,12 @@ impl Failure {
         self
     }
 
+    /// With its place, and the source line and a caret where `script` is the text.
+    pub fn at(mut self, place: &Place, script: Option<&str>) -> Failure {
+        self.details.extend(pointed(place, script));
+        self
+    }
+
     /// A bug in onramp: never the user's fault, and said so.
     pub fn bug(what: &str) -> Failure {
         Failure::new(Kind::Bug, format!("a bug in onramp: {}", text::escape_control(what)))

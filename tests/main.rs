@@ -2,6 +2,7 @@
 
 mod api;
 mod architecture;
+mod bad_day;
 mod docs;
 mod errors;
 mod examples;

@@ -2,9 +2,12 @@
 //! which subcommand runs.
 
 mod connect;
+mod declared;
+mod line;
 mod run;
 mod sandbox;
 mod signals;
+mod source;
 
 use crate::{
     config,
@@ -12,6 +15,7 @@ use crate::{
     ui::Ui,
 };
 use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 
 /// Scripted automation for Pivotal: small scripts that read and change customers, contacts and onboardings.
 #[derive(Debug, Parser)]
@@ -28,8 +32,21 @@ enum Command {
     Sandbox(sandbox::Args),
 }
 
-/// Runs what was asked for and gives back the exit code. A failure has been shown by then.
-pub fn run(cli: Cli, ui: &Ui) -> u8 {
+/// Does what the words ask for, the program's own name first, and gives back the exit code. A failure has been shown by
+/// then.
+pub fn run(words: &[OsString], ui: &Ui) -> u8 {
+    let cli = match line::parse(words) {
+        Ok(cli) => cli,
+        Err(line::Early::Said(error)) => {
+            // Nobody can be told that the streams are gone.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+        Err(line::Early::Failed(failures)) => {
+            failures.iter().for_each(|failure| ui.failure(failure));
+            return failures.first().map_or(2, |failure| failure.kind.exit_code());
+        }
+    };
     let result = match cli.command {
         Command::Run(args) => run::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),

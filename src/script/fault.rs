@@ -4,6 +4,7 @@
 use super::{catalog::Callables, host::Raised, translate};
 use crate::{
     api::error::{ApiError, BadAnswer, CallError, Refused},
+    project::{FileError, FileErrorKind},
     session::{ConnectKind, SessionError},
     stop::Reason,
     text,
@@ -117,6 +118,10 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
                 ConnectKind::Configuration => FaultKind::Configuration,
             };
             return Err(Box::new(Fault { hints: error.hints, ..Fault::new(kind, error.message) }));
+        }
+        // Not to be caught: a script that goes on after a guard has stopped it was not written for this guard.
+        SessionError::Refusal(refusal) => {
+            return Err(Box::new(Fault::new(FaultKind::Script, refusal.message).hint(refusal.hint)));
         }
         SessionError::Call(error) => error,
     };
@@ -256,6 +261,16 @@ impl Thrown {
             .hint("check that the base URL is the one of the Pivotal API".into());
         thrown.fields.insert("notes".into(), notes(about));
         thrown
+    }
+
+    /// A file or a module that cannot be read or written.
+    pub(super) fn file(function: &str, error: &FileError) -> Thrown {
+        let kind = match error.kind {
+            FileErrorKind::Missing => "file_not_found",
+            FileErrorKind::Refused => "file_refused",
+            FileErrorKind::System => "file_error",
+        };
+        Thrown::new(kind, function, error.message.clone()).with("hint", error.hint.clone())
     }
 
     /// Its `message`.

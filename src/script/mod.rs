@@ -8,11 +8,13 @@ mod catalog;
 mod engine;
 mod fault;
 mod host;
+mod modules;
 mod rows;
 mod stream;
 mod translate;
 mod value;
 
+pub use builtins::input::{About, Inputs};
 pub use fault::{Fault, FaultKind, Frame, Place};
 pub use host::{Host, Level, Sink};
 
