@@ -13,3 +13,4 @@ mod operations;
 mod process;
 mod sandbox;
 mod scripts;
+mod secrecy;
