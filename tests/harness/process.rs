@@ -83,6 +83,21 @@ impl Onramp {
         self.folders.work.path().join(name)
     }
 
+    /// Starts it through a shell, as the last thing of these commands: `exec "$0" "$@"`.
+    pub fn within(mut self, commands: &str) -> Onramp {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", commands]).arg(self.command.get_program()).args(self.command.get_args());
+        shell.env_clear().env("HOME", self.folders.home.path()).current_dir(self.folders.work.path());
+        shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command = shell;
+        self
+    }
+
+    /// The folder in which it will run.
+    pub fn folder(&self) -> &Path {
+        self.folders.work.path()
+    }
+
     /// What the program reads on standard input; nothing unless given.
     pub fn stdin(mut self, content: impl AsRef<[u8]>) -> Onramp {
         self.stdin = content.as_ref().to_vec();
