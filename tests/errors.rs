@@ -33,5 +33,11 @@ fn every_error_keeps_to_the_rules_for_errors() {
         for rust in ["::", "Dynamic", "i64", "f64", "Immutable", "FnPtr", "Some(", "None", "Err(", "anon$", "get$"] {
             assert!(!said.iter().any(|line| line.contains(rust)), "{shown} shows `{rust}`:\n{text}");
         }
+        for hint in text.lines().filter_map(|line| line.strip_prefix("hint: ")) {
+            assert!(!hint.starts_with(char::is_uppercase) && !hint.ends_with('.'), "{shown}: {hint}");
+        }
+        // The engine raises this one without a position.
+        let placeless = file.file_stem().is_some_and(|name| name == "closure_uses_its_receiver");
+        assert!(placeless || text.contains("\n  --> ") && text.contains('^'), "{shown} shows no place:\n{text}");
     }
 }

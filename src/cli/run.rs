@@ -5,6 +5,7 @@ use crate::{
     config,
     error::{Failure, Kind},
     header::Header,
+    project::Project,
     run::{self, End, Job, Outcome},
     script::{FaultKind, Limits},
     session::Session,
@@ -44,7 +45,7 @@ pub struct Args {
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let limits = args.limits.limits(&Header::default());
     let job = match (args.code, args.file) {
-        (Some(text), _) => Job { name: "-e".into(), text, limits },
+        (Some(text), _) => Job { name: "-e".into(), text, limits, project: Project::of_working_directory() },
         (None, Some(path)) => read(&path, limits)?,
         (None, None) => return Err(Failure::usage("there is no script to run").hint("name a file, or give `-e CODE`")),
     };
@@ -59,7 +60,10 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
 }
 
 fn conclude(job: &Job, outcome: &Outcome) -> Result<u8, Failure> {
-    let text_of = |name: &str| (name == job.name).then(|| job.text.clone());
+    let text_of = |name: &str| match name {
+        own if own == job.name => Some(job.text.clone()),
+        module => outcome.modules.get(module).cloned(),
+    };
     match &outcome.end {
         End::Done(_) => Ok(0),
         End::Bug(what) => Err(Failure::bug(what)),
@@ -89,7 +93,7 @@ fn interrupted(writes: u64) -> Failure {
 
 fn done_so_far(writes: u64) -> String {
     format!(
-        "{} had been made by then; look at them before you run the script again",
+        "look at the workspace before you run the script again: {} had been made by then",
         text::plural(writes as usize, "change")
     )
 }
@@ -117,6 +121,7 @@ fn read(path: &Path, limits: Limits) -> Result<Job, Failure> {
         return Err(Failure::usage(format!("the script `{name}` is larger than 16 MiB")).hint("is it a script?"));
     }
     let text = String::from_utf8(bytes).map_err(|error| failed(&io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    let project = if name == "-" { Project::of_working_directory() } else { Project::of_script(path) };
     let text = text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_string);
-    Ok(Job { name, text, limits })
+    Ok(Job { name, text, limits, project })
 }

@@ -5,10 +5,11 @@ mod watch;
 
 use crate::{
     memory::{Bounds, Halted},
+    project::Project,
     script::{self, Fault, Host, Limits, Value},
     session::Session,
 };
-use std::{panic, thread};
+use std::{collections::HashMap, panic, thread};
 
 /// The stack of a script's thread. The engine's deepest allowed nesting needs a few MiB of it.
 const STACK: usize = 32 << 20;
@@ -21,6 +22,8 @@ pub struct Job {
     pub text: String,
     /// What it may use.
     pub limits: Limits,
+    /// The files that it can reach.
+    pub project: Project,
 }
 
 /// How a run ended.
@@ -28,6 +31,8 @@ pub struct Outcome {
     pub end: End,
     /// Writes that the API answered well.
     pub writes: u64,
+    /// The texts of the modules that it imported, by the names that errors give them.
+    pub modules: HashMap<String, String>,
 }
 
 /// The ways a run can end.
@@ -43,7 +48,7 @@ pub enum End {
 /// Runs a job to its end. A script that cannot be brought to its own end is left behind on its thread, which then never
 /// runs again or works for nobody.
 pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome {
-    let host = Host::new(session, sink, job.limits.clone());
+    let host = Host::new(session, sink, job.limits.clone(), job.project.clone());
     let halted = Halted::default();
     let done = watch::Done::default();
     let work = {
@@ -66,7 +71,7 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
             },
         },
     };
-    Outcome { end, writes: host.session.writes() }
+    Outcome { end, writes: host.session.writes(), modules: host.module_texts() }
 }
 
 fn words(panic: &Box<dyn std::any::Any + Send>) -> String {

@@ -7,13 +7,17 @@ use super::{
 };
 use crate::{
     memory,
+    project::Project,
     session::{Session, SessionError},
     stop::Reason,
 };
 use rhai::{Dynamic, Engine, EvalAltResult};
-use std::sync::{
-    Arc, Mutex, OnceLock, Weak,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, OnceLock, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// How much a log line matters.
@@ -42,6 +46,10 @@ pub struct Host {
     pub sink: Box<dyn Sink>,
     /// What the script may use.
     pub limits: Limits,
+    /// The files that the script can reach.
+    pub project: Project,
+    /// The texts of the modules that were imported, by the names that errors give them.
+    modules: Mutex<HashMap<String, String>>,
     engine: OnceLock<Weak<Engine>>,
     ending: Mutex<Option<Fault>>,
     /// The failure of a list whose loop is still pulling from it (see `stream`), and whether there is one.
@@ -77,11 +85,13 @@ impl Sink for Unhalted {
 pub type Raised = Box<EvalAltResult>;
 
 impl Host {
-    pub fn new(session: Session, sink: Box<dyn Sink>, limits: Limits) -> Arc<Host> {
+    pub fn new(session: Session, sink: Box<dyn Sink>, limits: Limits, project: Project) -> Arc<Host> {
         Arc::new(Host {
             session,
             sink: Box::new(Unhalted(sink)),
             limits,
+            project,
+            modules: Mutex::default(),
             engine: OnceLock::new(),
             ending: Mutex::new(None),
             unheard: Mutex::new(None),
@@ -93,6 +103,18 @@ impl Host {
     /// Makes the engine known to the values that call closures later than the function that made them.
     pub(super) fn attach(&self, engine: &Arc<Engine>) {
         let _ = self.engine.set(Arc::downgrade(engine));
+    }
+
+    /// Keeps a module's text, so that errors in it can be shown with their line.
+    pub(super) fn keep_module(&self, name: &str, text: &str) {
+        memory::unbounded(|| {
+            self.modules.lock().expect("no code panics while it holds this lock").insert(name.into(), text.into())
+        });
+    }
+
+    /// The texts of the modules that were imported, by the names that errors give them.
+    pub fn module_texts(&self) -> HashMap<String, String> {
+        self.modules.lock().expect("no code panics while it holds this lock").clone()
     }
 
     pub(super) fn engine(&self) -> Arc<Engine> {

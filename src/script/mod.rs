@@ -10,6 +10,7 @@ mod engine;
 mod fault;
 mod host;
 pub mod limits;
+mod modules;
 mod rows;
 mod stream;
 mod translate;
@@ -20,6 +21,7 @@ pub use host::{Host, Level, Sink};
 pub use limits::Limits;
 
 use crate::{memory::Halt, stop::Reason};
+use catalog::Callables;
 use rhai::{AST, Dynamic, EvalAltResult, Scope};
 use std::sync::Arc;
 
@@ -45,8 +47,8 @@ impl Value {
 /// that the engine allows (16 MiB or more) and that drives no runtime.
 pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>> {
     let engine = engine::build(host);
-    let fault = |error: &EvalAltResult, ast: Option<&AST>| {
-        let mut fault = Fault::of(error, name, &|| catalog::names(&engine, ast));
+    let fault = |error: &EvalAltResult, script: Option<&AST>| {
+        let mut fault = Fault::of(error, name, Callables { engine: &engine, script });
         if let Some(limit) = host.limits.met(translate::locate(error, name).0) {
             fault = Fault { place: fault.place, frames: fault.frames, ..limit };
         }
@@ -58,7 +60,7 @@ pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>
     host.sink.flush();
     if let Some(mut ending) = host.take_ending() {
         if let (Err(error), None) = (&result, &ending.place) {
-            ending.place = Fault::of(error, name, &Vec::new).place;
+            ending.place = Fault::of(error, name, Callables { engine: &engine, script: None }).place;
         }
         if ending.kind == FaultKind::Stopped(Reason::Timeout) {
             ending = Fault { place: ending.place, ..host.limits.timed_out() };

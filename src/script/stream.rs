@@ -2,6 +2,7 @@
 //! anew, page by page, one ahead of the script. Verbs that give one value are in `builtins::lists`.
 
 use super::{
+    catalog::Callables,
     fault::{Fault, Spot},
     host::{Host, Raised},
     rows::{self, Conditions},
@@ -216,7 +217,8 @@ impl Iterator for Rows {
                 // by `drop` is heard in the first case only, and the second raises the error itself.
                 let host = &self.stream.host;
                 let main = self.stream.made_at.source.as_ref();
-                host.set_unheard(Some(Fault::of(&error, main, &Vec::new)));
+                let callables = Callables { engine: &host.engine(), script: None };
+                host.set_unheard(Some(Fault::of(&error, main, callables)));
                 Some(Err(error))
             }
         }

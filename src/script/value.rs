@@ -41,7 +41,8 @@ impl Decoder {
         Ok(value)
     }
 
-    fn text(&mut self, text: &str) -> Dynamic {
+    /// A text, shared with the same text that came before.
+    pub fn text(&mut self, text: &str) -> Dynamic {
         if text.len() > INTERNED_LENGTH {
             return ImmutableString::from(text).into();
         }

@@ -143,6 +143,11 @@ impl Session {
         self.environment.get(name)
     }
 
+    /// Gives a number to something that a run observes or does outside of the API, such as a file it reads.
+    pub fn observe(&self) -> Number {
+        self.number()
+    }
+
     /// The present time, as an observation of this run.
     pub fn now(&self) -> Timestamp {
         self.number();

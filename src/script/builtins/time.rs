@@ -99,7 +99,11 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
         days.map(|span| INT::from(span.get_days())).map_err(|error| failed("days_between", &error, &ctx))
     });
     engine.register_fn("format", |ctx: NativeCallContext, time: &mut Time, pattern: &str| {
-        jiff::fmt::strtime::format(pattern, &time.0).map_err(|error| failed("format", &error, &ctx))
+        jiff::fmt::strtime::format(pattern, &time.0).map_err(|_| {
+            Thrown::argument("format", None, format!("`{pattern}` is not a pattern for times"))
+                .hint("write for example `%d %B %Y` or `%Y-%m-%d %H:%M`".into())
+                .raise(ctx.call_position())
+        })
     });
     engine
         .register_get("year", |time: &mut Time| INT::from(time.0.year()))
@@ -124,7 +128,8 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
         .register_fn("to_debug", |span: &mut Span| span.to_string());
 }
 
-fn parse(text: &str, zone: TimeZone) -> Option<Time> {
+/// The time that a text means; without an offset in it, in this zone.
+pub fn parse(text: &str, zone: TimeZone) -> Option<Time> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(Time(at.to_zoned_datetime(zone)));
     }
