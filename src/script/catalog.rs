@@ -5,7 +5,7 @@ use crate::api::{self, operations};
 use rhai::{AST, Engine};
 
 /// Functions that are part of the language itself and registered nowhere.
-const LANGUAGE: &[&str] = &["type_of", "Fn", "call", "curry", "is_shared", "is_def_fn", "is_def_var", "exit"];
+const LANGUAGE: &[&str] = &["type_of", "Fn", "call", "curry", "is_shared", "is_def_fn", "is_def_var"];
 
 /// What can be called where an error happened.
 #[derive(Clone, Copy)]

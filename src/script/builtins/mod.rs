@@ -1,9 +1,11 @@
 //! The functions that are not operations of the API: one file per domain, each with its descriptors and their
 //! registration side by side. Help, suggestions and reference read the descriptors.
 
+pub mod control;
 pub mod files;
 pub mod lists;
 pub mod output;
+pub mod sort;
 pub mod time;
 
 use super::host::Host;
@@ -23,8 +25,16 @@ pub struct Builtin {
 }
 
 /// All of them, domain by domain.
-pub const BUILTINS: &[&[Builtin]] =
-    &[files::BUILTINS, files::csv::BUILTINS, files::json::BUILTINS, lists::BUILTINS, output::BUILTINS, time::BUILTINS];
+pub const BUILTINS: &[&[Builtin]] = &[
+    control::BUILTINS,
+    sort::BUILTINS,
+    files::BUILTINS,
+    files::csv::BUILTINS,
+    files::json::BUILTINS,
+    lists::BUILTINS,
+    output::BUILTINS,
+    time::BUILTINS,
+];
 
 /// All of them in one row.
 pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
@@ -33,6 +43,8 @@ pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
 
 /// Registers every domain.
 pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+    control::register(engine, host);
+    sort::register(engine);
     files::register(engine, host);
     lists::register(engine);
     output::register(engine, host);
