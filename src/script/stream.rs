@@ -63,9 +63,21 @@ pub fn apply(
     spot: &Spot,
     row: Dynamic,
 ) -> Result<Dynamic, Raised> {
-    function.call_raw(ctx, None, [row]).map(|value| value.flatten()).map_err(|error| match *error {
+    apply_all(function, ctx, verb, spot, [row])
+}
+
+/// Calls a closure with several values, as [`apply`] does with one.
+pub fn apply_all<const N: usize>(
+    function: &FnPtr,
+    ctx: &NativeCallContext,
+    verb: &str,
+    spot: &Spot,
+    values: [Dynamic; N],
+) -> Result<Dynamic, Raised> {
+    function.call_raw(ctx, None, values).map(|value| value.flatten()).map_err(|error| match *error {
         // These pass through everything; wrapped, a `catch` could hold them.
         EvalAltResult::ErrorTerminated(..) | EvalAltResult::Exit(..) => error,
+        _ if !error.is_catchable() => error,
         _ => Box::new(EvalAltResult::ErrorInFunctionCall(verb.to_string(), spot.source.to_string(), error, spot.at)),
     })
 }
