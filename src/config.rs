@@ -58,6 +58,15 @@ fn bad_key(source: &str, why: &BadKey) -> Failure {
 }
 
 fn key_from_file(path: &Path) -> Result<Secret, Failure> {
+    // A key where its file's name belongs must not be shown as one.
+    if let Some(key) = path.to_str().and_then(|text| Secret::key(text).ok()).filter(|_| !path.exists()) {
+        return Err(Failure::new(
+            Kind::Key,
+            format!("`--key-file` takes the name of a file, not the key `{key}` itself"),
+        )
+        .hint("put the key into a file that only you can read, or into `PIVOTAL_API_KEY`")
+        .hint("make a new key if others can see this command line"));
+    }
     let shown = path.display();
     let failed = |why: String| Failure::new(Kind::Key, format!("the key file `{shown}` {why}"));
     let mut file = fs::File::open(path).map_err(|error| failed(format!("cannot be read: {}", reason(&error))))?;

@@ -211,7 +211,9 @@ fn module(path: &str) -> &str {
 fn names(code: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(word).any(|(at, _)| {
-        !code[..at].ends_with(part) && !(word.ends_with(part) && code[at + word.len()..].starts_with(part))
+        let begins = !code[..at].ends_with(part);
+        let ends = !word.ends_with(part) || !code[at + word.len()..].starts_with(part);
+        begins && ends
     })
 }
 

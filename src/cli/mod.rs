@@ -15,7 +15,11 @@ mod sandbox;
 mod signals;
 mod source;
 
-use crate::{error::Failure, ui::Ui};
+use crate::{
+    config,
+    error::{Failure, Kind},
+    ui::Ui,
+};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 
@@ -66,8 +70,9 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         failure.kind.exit_code()
     });
     match (ui.flush(), ui.output_error()) {
-        (false, Some(why)) => {
-            ui.failure(&Failure::new(crate::error::Kind::Script, format!("standard output cannot be written: {why}")));
+        (false, Some(error)) => {
+            let why = config::reason(&error);
+            ui.failure(&Failure::new(Kind::Script, format!("standard output cannot be written: {why}")));
             code.max(1)
         }
         _ => code,
