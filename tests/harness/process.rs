@@ -74,7 +74,9 @@ impl Onramp {
 
     /// Puts a file into the working folder.
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Onramp {
-        fs::write(self.path(name), content).unwrap();
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
         self
     }
 
@@ -226,6 +228,11 @@ impl Ran {
             found == (Some(code), stdout, stderr),
             "expected exit code {code}\n--- stdout\n{stdout}--- stderr\n{stderr}---\n{self}"
         );
+    }
+
+    /// The folder in which it ran.
+    pub fn folder(&self) -> &Path {
+        self.folders.work.path()
     }
 
     /// The folders that it could write to: its home and the one in which it ran.
