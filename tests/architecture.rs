@@ -208,7 +208,8 @@ fn module(path: &str) -> &str {
 fn names(code: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(word).any(|(at, _)| {
-        !code[..at].ends_with(part) && !(word.ends_with(part) && code[at + word.len()..].starts_with(part))
+        let longer = word.ends_with(part) && code[at + word.len()..].starts_with(part);
+        !longer && !code[..at].ends_with(part)
     })
 }
 
