@@ -42,6 +42,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rhai", &["script/"]),
     ("axum", &["sandbox/"]),
     ("rusqlite", &["sandbox/"]),
+    ("cap_std", &["project/"]),
+    ("cap_fs_ext", &["project/"]),
+    ("encoding_rs", &["csv/"]),
     ("clap", &["cli/", "main.rs"]),
     ("ctrlc", &["cli/"]),
     ("comfy_table", &["script/builtins/output.rs"]),
@@ -208,8 +211,9 @@ fn module(path: &str) -> &str {
 fn names(code: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(word).any(|(at, _)| {
-        let longer = word.ends_with(part) && code[at + word.len()..].starts_with(part);
-        !longer && !code[..at].ends_with(part)
+        let begins = !code[..at].ends_with(part);
+        let ends = !word.ends_with(part) || !code[at + word.len()..].starts_with(part);
+        begins && ends
     })
 }
 

@@ -24,12 +24,13 @@ use std::{collections::BTreeMap, ffi::OsString};
 /// Run a script
 #[derive(Debug, clap::Args)]
 #[command(
+    override_usage = "onramp run [OPTIONS] <FILE> [ARG]...\n       onramp run [OPTIONS] -e <CODE> [ARG]...",
     after_help = "Exit codes: 0 all went well; 1 the script failed or the API refused something; 2 wrong usage, \
 nothing was sent; 3 the key is missing, wrong or revoked; 70 a bug in onramp; 75 stopped for a reason that will pass; \
 130 interrupted."
 )]
 pub struct Args {
-    /// The script, or `-` for standard input, and the words it is given; `onramp run FILE --help` tells its params
+    /// The script, or `-` for standard input, and its arguments; see `onramp run FILE --help`
     #[arg(value_name = "FILE", required_unless_present = "code")]
     words: Vec<OsString>,
     /// Run this text instead of a file

@@ -102,6 +102,6 @@ pub fn text_of(path: &Path) -> Result<(String, String), Failure> {
     }
     let text = String::from_utf8(bytes).map_err(|error| failed(&io::Error::new(io::ErrorKind::InvalidData, error)))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let text = text.strip_prefix("#!").map_or_else(|| text.to_string(), |rest| format!("//{rest}"));
+    let text = text.strip_prefix("#!").map_or_else(|| text.to_string(), |rest| format!("// {rest}"));
     Ok((name, text))
 }

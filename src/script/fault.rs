@@ -3,7 +3,7 @@
 
 use super::{builtins::output::shown, catalog::Callables, host::Raised, translate};
 use crate::{
-    api::error::{ApiError, BadAnswer, CallError, Refused},
+    api::error::{ApiError, BadAnswer, CallError, Incomplete, Refused},
     project::{FileError, FileErrorKind},
     session::{ConnectKind, SessionError},
     stop::Reason,
@@ -129,6 +129,7 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
         CallError::Refused(refused) => return Ok(Thrown::refused(refused)),
         CallError::Api(api) => return Ok(Thrown::api(api)),
         CallError::BadAnswer(bad) => return Ok(Thrown::bad_answer(bad)),
+        CallError::Incomplete(list) => return Ok(Thrown::incomplete(list)),
         CallError::Key(api) => key_fault(api),
         CallError::Network { attempts, .. } => ends(FaultKind::WillPass, &error)
             .note(format!("tried {}", text::plural(*attempts as usize, "time")))
@@ -261,6 +262,10 @@ impl Thrown {
             .hint("check that the base URL is the one of the Pivotal API".into());
         thrown.fields.insert("notes".into(), notes(about));
         thrown
+    }
+
+    fn incomplete(list: &Incomplete) -> Thrown {
+        Thrown::new("incomplete_list", list.operation, list.why.clone()).with("hint", list.hint.clone())
     }
 
     /// A file or a module that cannot be read or written.

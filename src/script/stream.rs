@@ -4,7 +4,7 @@
 use super::{
     catalog::Callables,
     fault::{Fault, Spot},
-    host::{Host, Raised},
+    host::{Host, Level, Raised},
     rows::{self, Conditions},
     value::Decoder,
 };
@@ -63,9 +63,21 @@ pub fn apply(
     spot: &Spot,
     row: Dynamic,
 ) -> Result<Dynamic, Raised> {
-    function.call_raw(ctx, None, [row]).map(|value| value.flatten()).map_err(|error| match *error {
+    apply_all(function, ctx, verb, spot, [row])
+}
+
+/// Calls a closure with several values, as [`apply`] does with one.
+pub fn apply_all<const N: usize>(
+    function: &FnPtr,
+    ctx: &NativeCallContext,
+    verb: &str,
+    spot: &Spot,
+    values: [Dynamic; N],
+) -> Result<Dynamic, Raised> {
+    function.call_raw(ctx, None, values).map(|value| value.flatten()).map_err(|error| match *error {
         // These pass through everything; wrapped, a `catch` could hold them.
         EvalAltResult::ErrorTerminated(..) | EvalAltResult::Exit(..) => error,
+        _ if !error.is_catchable() => error,
         _ => Box::new(EvalAltResult::ErrorInFunctionCall(verb.to_string(), spot.source.to_string(), error, spot.at)),
     })
 }
@@ -156,7 +168,10 @@ impl Rows {
             }
             host.sink.flush();
             match self.listing.next_page(&host.session) {
-                Ok(Some(rows)) => self.page = rows.into_iter(),
+                Ok(Some(rows)) => {
+                    self.page = rows.into_iter();
+                    self.listing.take_note().inspect(|note| host.sink.log(Level::Warn, note));
+                }
                 Ok(None) => return Ok(None),
                 Err(error) => return Err(host.raise(error, spot)),
             }

@@ -72,15 +72,32 @@ impl Onramp {
         self
     }
 
-    /// Puts a file into the working folder.
+    /// Puts a file into the working folder, or below it.
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Onramp {
-        fs::write(self.path(name), content).unwrap();
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
         self
     }
 
     /// A path in the working folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folders.work.path().join(name)
+    }
+
+    /// Starts it through a shell, as the last thing of these commands: `exec "$0" "$@"`.
+    pub fn within(mut self, commands: &str) -> Onramp {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", commands]).arg(self.command.get_program()).args(self.command.get_args());
+        shell.env_clear().env("HOME", self.folders.home.path()).current_dir(self.folders.work.path());
+        shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command = shell;
+        self
+    }
+
+    /// The folder in which it will run.
+    pub fn folder(&self) -> &Path {
+        self.folders.work.path()
     }
 
     /// What the program reads on standard input; nothing unless given.
@@ -213,16 +230,21 @@ impl Ran {
         );
     }
 
+    /// The folder in which it ran.
+    pub fn folder(&self) -> &Path {
+        self.folders.work.path()
+    }
+
     /// The folders that it could write to: its home and the one in which it ran.
     pub fn folders(&self) -> [&Path; 2] {
-        [self.folders.home.path(), self.folders.work.path()]
+        [self.folders.home.path(), self.folder()]
     }
 }
 
 impl std::fmt::Display for Ran {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Ran { code, stdout, stderr, command, .. } = self;
-        let folder = self.folders.work.path().display();
+        let folder = self.folder().display();
         write!(f, "found {code:?} from {command}\nin {folder}\n--- stdout\n{stdout}--- stderr\n{stderr}---")
     }
 }

@@ -1,10 +1,12 @@
 //! The functions that are not operations of the API: one file per domain, each with its descriptors and their
 //! registration side by side. Help, suggestions and reference read the descriptors.
 
+pub mod control;
 pub mod files;
 pub mod input;
 pub mod lists;
 pub mod output;
+pub mod sort;
 pub mod time;
 
 use super::host::Host;
@@ -26,12 +28,14 @@ pub struct Builtin {
 /// All of them, domain by domain, each with its heading.
 pub const BUILTINS: &[(&str, &[Builtin])] = &[
     ("Lists and arrays", lists::BUILTINS),
+    ("Order", sort::BUILTINS),
     ("Output", output::BUILTINS),
     ("Files", files::BUILTINS),
     ("CSV files", files::csv::BUILTINS),
     ("JSON files", files::json::BUILTINS),
     ("Time", time::BUILTINS),
     ("The run", input::BUILTINS),
+    ("Control", control::BUILTINS),
 ];
 
 /// All of them in one row.
@@ -41,6 +45,8 @@ pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
 
 /// Registers every domain.
 pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+    control::register(engine, host);
+    sort::register(engine);
     files::register(engine, host);
     input::register(engine, host);
     lists::register(engine);
