@@ -4,14 +4,22 @@
 mod args;
 mod bind;
 pub mod builtins;
+mod by;
 mod catalog;
+mod closure;
 mod engine;
 mod fault;
 mod host;
+mod join;
+mod order;
+mod packed;
+mod row;
 mod rows;
+mod stages;
 mod stream;
 mod translate;
 mod value;
+mod walk;
 
 pub use fault::{Fault, FaultKind, Frame, Place};
 pub use host::{Host, Level, Sink};

@@ -41,6 +41,11 @@ impl Decoder {
         Ok(value)
     }
 
+    /// For one value within a larger text.
+    pub fn seed(&mut self) -> Seed<'_> {
+        Seed(self)
+    }
+
     fn text(&mut self, text: &str) -> Dynamic {
         if text.len() > INTERNED_LENGTH {
             return ImmutableString::from(text).into();
@@ -56,7 +61,8 @@ impl Decoder {
     }
 }
 
-struct Seed<'a>(&'a mut Decoder);
+/// Decodes one value within a larger JSON text.
+pub struct Seed<'a>(&'a mut Decoder);
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Dynamic;

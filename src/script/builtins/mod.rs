@@ -22,7 +22,8 @@ pub struct Builtin {
 }
 
 /// All of them, domain by domain.
-pub const BUILTINS: &[&[Builtin]] = &[lists::BUILTINS, output::BUILTINS, time::BUILTINS];
+pub const BUILTINS: &[&[Builtin]] =
+    &[lists::LAZY, lists::WHOLE, lists::AGGREGATE, lists::ORDER, lists::GROUP, output::BUILTINS, time::BUILTINS];
 
 /// All of them in one row.
 pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
@@ -31,7 +32,7 @@ pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
 
 /// Registers every domain.
 pub fn register(engine: &mut Engine, host: &Arc<Host>) {
-    lists::register(engine);
+    lists::register(engine, host);
     output::register(engine, host);
     time::register(engine, host);
 }
