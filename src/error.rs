@@ -105,8 +105,19 @@ fn shown(place: &Place) -> String {
     format!("{}:{}:{}", text::escape_control(&place.source), place.line, place.column)
 }
 
+/// Behind the last words of the script, where a place lies behind all of them: a missing `}` is noticed there.
+fn end_before(place: &Place, script: &str) -> Option<Place> {
+    if script.lines().skip(place.line - 1).any(|line| !line.trim().is_empty()) {
+        return None;
+    }
+    let (at, last) = script.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).last()?;
+    Some(Place { source: place.source.clone(), line: at + 1, column: last.trim_end().chars().count() + 1 })
+}
+
 /// The place, its source line and a caret under the column.
 fn pointed(place: &Place, script: Option<&str>) -> Vec<String> {
+    let at_end = script.and_then(|text| end_before(place, text));
+    let place = at_end.as_ref().unwrap_or(place);
     let mut lines = vec![format!("  --> {}", shown(place))];
     let Some(line) = script.and_then(|text| text.lines().nth(place.line - 1)) else { return lines };
     let number = place.line.to_string();
@@ -130,6 +141,8 @@ mod tests {
         let lines = pointed(&place, Some("let a = 1;\n\t日本\" + b\n"));
         assert_eq!(lines, ["  --> a.rhai:2:7", "    |", "  2 |  日本\" + b", "    |         ^"]);
         assert_eq!(pointed(&place, None), ["  --> a.rhai:2:7"]);
+        let end = Place { source: "a.rhai".into(), line: 4, column: 1 };
+        assert_eq!(pointed(&end, Some("if a {\n\n")), ["  --> a.rhai:1:7", "    |", "  1 | if a {", "    |       ^"]);
     }
 
     #[test]

@@ -3,16 +3,22 @@
 //! - [`api`]: the operations as data, and the client that speaks them;
 //! - [`session`]: what every call of a script goes through;
 //! - [`script`]: the Rhai host, functions and errors;
-//! - [`run`]: one job to one outcome;
+//! - [`project`]: the files a script can reach; [`csv`]: what is in some of them;
+//! - [`mod@run`]: one job to one outcome;
+//! - [`header`]: what a script says of itself at its top;
 //! - [`sandbox`]: the embedded stand-in for the service, which shares no code with `api`;
 //! - [`cli`]: the command line, with [`config`], [`ui`] and [`error`] beside it;
-//! - [`clock`], [`secret`], [`stop`], [`text`]: what all of them use.
+//! - [`clock`], [`memory`], [`secret`], [`stop`], [`text`]: what all of them use.
 
 pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod csv;
 pub mod error;
+pub mod header;
+pub mod memory;
+pub mod project;
 pub mod run;
 pub mod sandbox;
 pub mod script;

@@ -72,6 +72,20 @@ pub fn duration(span: Duration) -> String {
     }
 }
 
+/// Reads `512KiB`, `256MiB` or `1GiB` as bytes. The error says what is wanted.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    let wanted = || format!("`{text}` is not a size; write for example `512KiB`, `256MiB` or `1GiB`");
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wanted)?;
+    let number: u64 = text[..digits].parse().map_err(|_| wanted())?;
+    let unit: u64 = match &text[digits..] {
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return Err(wanted()),
+    };
+    number.checked_mul(unit).filter(|size| *size > 0).ok_or_else(wanted)
+}
+
 /// A number of calls in a span of time, as `--rate` takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -177,6 +191,14 @@ mod tests {
             [(420, "420 ms"), (3_200, "3.2 s"), (6_000, "6 s"), (300_000, "5 min"), (4_800_000, "1 h 20 min")]
         {
             assert_eq!(duration(Duration::from_millis(millis)), shown);
+        }
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        assert_eq!(parse_size("256MiB"), Ok(256 << 20));
+        for bad in ["", "0MiB", "256", "256MB", "MiB", "-1KiB", "1.5GiB", "99999999999999GiB"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
         }
     }
 

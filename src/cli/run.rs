@@ -4,6 +4,7 @@ use super::{connect::Connection, signals};
 use crate::{
     config,
     error::{Failure, Kind},
+    project::Project,
     run::{self, End, Job, Outcome},
     script::FaultKind,
     session::Session,
@@ -40,7 +41,7 @@ pub struct Args {
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let job = match (args.code, args.file) {
-        (Some(text), _) => Job { name: "-e".into(), text },
+        (Some(text), _) => Job { name: "-e".into(), text, project: Project::of_working_directory() },
         (None, Some(path)) => read(&path)?,
         (None, None) => return Err(Failure::usage("there is no script to run").hint("name a file, or give `-e CODE`")),
     };
@@ -51,13 +52,15 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
     let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop.clone());
     let outcome = run::run(&job, session, Box::new(ui.clone()));
-    conclude(&job, &outcome, &stop, ui)
+    conclude(&job, &outcome)
 }
 
-fn conclude(job: &Job, outcome: &Outcome, stop: &Stop, ui: &Ui) -> Result<u8, Failure> {
-    let text_of = |name: &str| (name == job.name).then(|| job.text.clone());
+fn conclude(job: &Job, outcome: &Outcome) -> Result<u8, Failure> {
+    let text_of = |name: &str| match name {
+        own if own == job.name => Some(job.text.clone()),
+        module => outcome.modules.get(module).cloned(),
+    };
     match &outcome.end {
-        End::Done(_) if stop.asked() == Some(Reason::Interrupt) => Err(interrupted(outcome.writes)),
         End::Done(_) => Ok(0),
         End::Bug(what) => Err(Failure::bug(what)),
         End::Failed(fault) => match fault.kind {
@@ -77,9 +80,6 @@ fn conclude(job: &Job, outcome: &Outcome, stop: &Stop, ui: &Ui) -> Result<u8, Fa
             }
         },
     }
-    .inspect(|_| {
-        ui.flush();
-    })
 }
 
 fn interrupted(writes: u64) -> Failure {
@@ -89,7 +89,7 @@ fn interrupted(writes: u64) -> Failure {
 
 fn done_so_far(writes: u64) -> String {
     format!(
-        "{} had been made by then; look at them before you run the script again",
+        "look at the workspace before you run the script again: {} had been made by then",
         text::plural(writes as usize, "change")
     )
 }
@@ -117,5 +117,6 @@ fn read(path: &Path) -> Result<Job, Failure> {
         return Err(Failure::usage(format!("the script `{name}` is larger than 16 MiB")).hint("is it a script?"));
     }
     let text = String::from_utf8(bytes).map_err(|error| failed(&io::Error::new(io::ErrorKind::InvalidData, error)))?;
-    Ok(Job { name, text: text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_string) })
+    let project = if name == "-" { Project::of_working_directory() } else { Project::of_script(path) };
+    Ok(Job { name, text: text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_string), project })
 }

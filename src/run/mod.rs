@@ -2,10 +2,11 @@
 //! outcome. Knows no trigger, no command line and no stream.
 
 use crate::{
+    project::Project,
     script::{self, Fault, Host, Value},
     session::Session,
 };
-use std::{panic, thread};
+use std::{collections::HashMap, panic, thread};
 
 /// The stack of a script's thread. The engine's deepest allowed nesting needs a few MiB of it.
 const STACK: usize = 32 << 20;
@@ -16,6 +17,8 @@ pub struct Job {
     pub name: String,
     /// Its text.
     pub text: String,
+    /// The files that it can reach.
+    pub project: Project,
 }
 
 /// How a run ended.
@@ -23,6 +26,8 @@ pub struct Outcome {
     pub end: End,
     /// Writes that the API answered well.
     pub writes: u64,
+    /// The texts of the modules that it imported, by the names that errors give them.
+    pub modules: HashMap<String, String>,
 }
 
 /// The ways a run can end.
@@ -37,7 +42,7 @@ pub enum End {
 
 /// Runs a job to its end.
 pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome {
-    let host = Host::new(session, sink);
+    let host = Host::new(session, sink, job.project.clone());
     let work = {
         let host = host.clone();
         let (name, text) = (job.name.clone(), job.text.clone());
@@ -51,7 +56,7 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
             Err(panic) => End::Bug(words(&panic)),
         },
     };
-    Outcome { end, writes: host.session.writes() }
+    Outcome { end, writes: host.session.writes(), modules: host.module_texts() }
 }
 
 fn words(panic: &Box<dyn std::any::Any + Send>) -> String {

@@ -88,10 +88,14 @@ fn body(operation: &'static Operation, map: &Map) -> Result<Vec<u8>, Thrown> {
     for required in operation.required {
         if !out.contains_key(*required) {
             return Err(Thrown::argument(operation.name, Some(required), format!("`{required}` is missing"))
-                .hint(format!("give {} in the fields", text::one_of(operation.required.iter().copied()))));
+                .hint(format!("give {} in the fields", all_of(operation.required))));
         }
     }
     encode(&out.into()).map_err(|why| Thrown::argument(operation.name, None, why))
+}
+
+fn all_of(names: &[&str]) -> String {
+    text::joined(names.iter().map(|name| format!("`{name}`")).collect(), "and")
 }
 
 fn body_value(operation: &'static Operation, field: &Field, value: &Dynamic) -> Result<Dynamic, Thrown> {

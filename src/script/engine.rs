@@ -1,7 +1,7 @@
 //! The one engine builder, for files and interactive sessions alike: limits, what is off, the stop flag, all functions.
 
-use super::{bind, builtins, host::Host, value::BigInteger};
-use rhai::{Dynamic, Engine, OptimizationLevel, module_resolvers::DummyModuleResolver};
+use super::{bind, builtins, host::Host, modules::Modules, value::BigInteger};
+use rhai::{Dynamic, Engine, OptimizationLevel};
 use std::sync::Arc;
 
 /// Functions may call each other this deep. The script thread's stack holds it with room to spare.
@@ -18,7 +18,7 @@ pub fn build(host: &Arc<Host>) -> Arc<Engine> {
     engine.set_max_call_levels(CALL_DEPTH);
     engine.set_max_expr_depths(EXPRESSION_DEPTH.0, EXPRESSION_DEPTH.1);
     // The engine's own resolver would load any file of the machine.
-    engine.set_module_resolver(DummyModuleResolver::new());
+    engine.set_module_resolver(Modules::new(host));
     let watch = host.clone();
     engine.on_progress(move |_| watch.must_stop().then_some(Dynamic::UNIT));
     // Not `on_map_missing_property`: it is also called where a script assigns to a new key, and cannot tell.

@@ -1,9 +1,10 @@
 //! Errors of a script: what is thrown to it, and what is said of one that nobody caught. Plain data; the source line and
 //! the caret are added by whoever shows it.
 
-use super::{host::Raised, translate};
+use super::{catalog::Callables, host::Raised, translate};
 use crate::{
     api::error::{ApiError, BadAnswer, CallError, Refused},
+    project::{FileError, FileErrorKind},
     session::{ConnectKind, SessionError},
     stop::Reason,
     text,
@@ -94,13 +95,12 @@ impl Fault {
         self
     }
 
-    /// The fault of an error that came out of the engine, in the script named `main`. `known` are the names that can be
-    /// called, for suggestions.
-    pub fn of(error: &EvalAltResult, main: &str, known: &dyn Fn() -> Vec<String>) -> Fault {
+    /// The fault of an error that came out of the engine, in the script named `main`. `callables` are for suggestions.
+    pub(super) fn of(error: &EvalAltResult, main: &str, callables: Callables<'_>) -> Fault {
         let (inner, place, frames) = translate::locate(error, main);
         let mut fault = match inner {
             EvalAltResult::ErrorRuntime(value, _) => uncaught(value),
-            other => translate::fault(other, known),
+            other => translate::fault(other, &frames, callables),
         };
         fault.place = place;
         fault.frames = frames;
@@ -118,6 +118,10 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
                 ConnectKind::Configuration => FaultKind::Configuration,
             };
             return Err(Box::new(Fault { hints: error.hints, ..Fault::new(kind, error.message) }));
+        }
+        // Not to be caught: a script that goes on after a guard has stopped it was not written for this guard.
+        SessionError::Refusal(refusal) => {
+            return Err(Box::new(Fault::new(FaultKind::Script, refusal.message).hint(refusal.hint)));
         }
         SessionError::Call(error) => error,
     };
@@ -144,13 +148,20 @@ fn key_fault(error: &ApiError) -> Fault {
     let said = match (error.code.as_deref(), error.message.as_str()) {
         (Some("api_key_revoked"), _) => "the API key has been revoked".to_string(),
         (_, "") => "the service does not accept the API key".to_string(),
-        (_, words) => format!("the service does not accept the API key: {}", text::escape_control(words)),
+        (_, words) => {
+            format!("the service does not accept the API key: {}", text::escape_control(without_period(words)))
+        }
     };
     let mut fault = Fault::new(FaultKind::Key, said);
     fault.notes = details(error);
     fault.hint(
         "make a new key in Pivotal's settings and put it into `PIVOTAL_API_KEY`, or name a file with `--key-file`",
     )
+}
+
+/// The server's words as the end of one of our lines.
+fn without_period(words: &str) -> &str {
+    words.strip_suffix('.').filter(|rest| !rest.ends_with('.')).unwrap_or(words)
 }
 
 fn details(error: &ApiError) -> Vec<String> {
@@ -252,6 +263,16 @@ impl Thrown {
         thrown
     }
 
+    /// A file or a module that cannot be read or written.
+    pub(super) fn file(function: &str, error: &FileError) -> Thrown {
+        let kind = match error.kind {
+            FileErrorKind::Missing => "file_not_found",
+            FileErrorKind::Refused => "file_refused",
+            FileErrorKind::System => "file_error",
+        };
+        Thrown::new(kind, function, error.message.clone()).with("hint", error.hint.clone())
+    }
+
     /// Its `message`.
     #[cfg(test)]
     pub(super) fn message(&self) -> String {
@@ -271,8 +292,11 @@ fn notes(lines: Vec<String>) -> Dynamic {
 /// A thrown value that nobody caught.
 fn uncaught(value: &Dynamic) -> Fault {
     let Some(map) = value.read_lock::<Map>() else {
-        let said = value.flatten_clone().into_string().unwrap_or_else(|_| value.to_string());
-        let said = if said.is_empty() { "the script threw an error without a message".into() } else { said };
+        let said = match value.flatten_clone().into_string() {
+            Ok(text) if !text.is_empty() => text,
+            _ if value.is_unit() || value.is_string() => "the script threw an error without a message".into(),
+            _ => format!("the script threw {value}"),
+        };
         return Fault::new(FaultKind::Script, text::escape_block(&said));
     };
     let field = |name: &str| map.get(name).and_then(|v| v.clone().into_string().ok());
@@ -282,7 +306,7 @@ fn uncaught(value: &Dynamic) -> Fault {
     let message = text::escape_block(&message);
     let status = map.get("status").and_then(|status| status.as_int().ok());
     let message = match field("operation") {
-        Some(name) if status.is_some() => format!("`{name}` failed: {message}"),
+        Some(name) if status.is_some() => format!("`{name}` failed: {}", without_period(&message)),
         Some(name) => format!("`{name}`: {message}"),
         None => message.into_owned(),
     };

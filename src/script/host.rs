@@ -3,13 +3,17 @@
 
 use super::fault::{Fault, FaultKind, Spot, consequence};
 use crate::{
+    project::Project,
     session::{Session, SessionError},
     stop::Reason,
 };
 use rhai::{Dynamic, Engine, EvalAltResult};
-use std::sync::{
-    Arc, Mutex, OnceLock, Weak,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, OnceLock, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// How much a log line matters.
@@ -36,6 +40,10 @@ pub trait Sink: Send + Sync {
 pub struct Host {
     pub session: Session,
     pub sink: Box<dyn Sink>,
+    /// The files that the script can reach.
+    pub project: Project,
+    /// The texts of the modules that were imported, by the names that errors give them.
+    modules: Mutex<HashMap<String, String>>,
     engine: OnceLock<Weak<Engine>>,
     ending: Mutex<Option<Fault>>,
     /// The failure of a list whose loop is still pulling from it (see `stream`), and whether there is one.
@@ -47,10 +55,12 @@ pub struct Host {
 pub type Raised = Box<EvalAltResult>;
 
 impl Host {
-    pub fn new(session: Session, sink: Box<dyn Sink>) -> Arc<Host> {
+    pub fn new(session: Session, sink: Box<dyn Sink>, project: Project) -> Arc<Host> {
         Arc::new(Host {
             session,
             sink,
+            project,
+            modules: Mutex::default(),
             engine: OnceLock::new(),
             ending: Mutex::new(None),
             unheard: Mutex::new(None),
@@ -61,6 +71,16 @@ impl Host {
     /// Makes the engine known to the values that call closures later than the function that made them.
     pub(super) fn attach(&self, engine: &Arc<Engine>) {
         let _ = self.engine.set(Arc::downgrade(engine));
+    }
+
+    /// Keeps a module's text, so that errors in it can be shown with their line.
+    pub(super) fn keep_module(&self, name: &str, text: &str) {
+        self.modules.lock().expect("no code panics while it holds this lock").insert(name.into(), text.into());
+    }
+
+    /// The texts of the modules that were imported, by the names that errors give them.
+    pub fn module_texts(&self) -> HashMap<String, String> {
+        self.modules.lock().expect("no code panics while it holds this lock").clone()
     }
 
     pub(super) fn engine(&self) -> Arc<Engine> {

@@ -11,6 +11,7 @@ mod engine;
 mod fault;
 mod host;
 mod join;
+mod modules;
 mod order;
 mod packed;
 mod row;
@@ -24,6 +25,7 @@ mod walk;
 pub use fault::{Fault, FaultKind, Frame, Place};
 pub use host::{Host, Level, Sink};
 
+use catalog::Callables;
 use rhai::{Dynamic, EvalAltResult, Scope};
 use std::sync::Arc;
 
@@ -48,16 +50,20 @@ pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>
     let engine = engine::build(host);
     let mut ast = engine.compile(text).map_err(|error| {
         let error = EvalAltResult::ErrorParsing(*error.0, error.1);
-        Box::new(Fault { kind: FaultKind::Syntax, ..Fault::of(&error, name, &|| catalog::names(&engine, None)) })
+        Box::new(Fault {
+            kind: FaultKind::Syntax,
+            ..Fault::of(&error, name, Callables { engine: &engine, script: None })
+        })
     })?;
     ast.set_source(name);
+    let callables = Callables { engine: &engine, script: Some(&ast) };
     let result = engine.eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &ast);
     host.sink.flush();
     if let Some(mut ending) = host.take_ending() {
         if let (Err(error), None) = (&result, &ending.place) {
-            ending.place = Fault::of(error, name, &Vec::new).place;
+            ending.place = Fault::of(error, name, callables).place;
         }
         return Err(Box::new(ending));
     }
-    result.map(Value).map_err(|error| Box::new(Fault::of(&error, name, &|| catalog::names(&engine, Some(&ast)))))
+    result.map(Value).map_err(|error| Box::new(Fault::of(&error, name, callables)))
 }

@@ -65,7 +65,7 @@ impl Rank {
         } else if let Some(time) = value.read_lock::<Time>() {
             Ok(Rank::Time(time.0.timestamp()))
         } else if let Some(span) = value.read_lock::<Span>() {
-            Ok(Rank::Span(span.0))
+            Ok(Rank::Span(span.nominal()))
         } else {
             Err(kind_of(value))
         }

@@ -3,6 +3,7 @@
 //! memory, packed. Verbs that give one value are in `builtins::lists`.
 
 use super::{
+    catalog::Callables,
     fault::{Fault, Spot},
     host::{Host, Raised},
     packed::Packed,
@@ -117,7 +118,8 @@ impl Iterator for Loop {
                 // rows while this walk is still alive, a loop with a body does not: so what is set here and cleared
                 // by `drop` is heard in the first case only, and the second raises the error itself.
                 let main = self.walker.cx.spot.source.as_ref();
-                self.walker.cx.host.set_unheard(Some(Fault::of(&error, main, &Vec::new)));
+                let callables = Callables { engine: &self.walker.cx.engine, script: None };
+                self.walker.cx.host.set_unheard(Some(Fault::of(&error, main, callables)));
                 Some(Err(error))
             }
         }

@@ -1,7 +1,10 @@
 //! The engine's errors in the words of the documentation: where the error was, which calls led there, and what it
 //! means. No name of a Rust type leaves this file.
 
-use super::fault::{Fault, FaultKind, Frame, Place};
+use super::{
+    catalog::Callables,
+    fault::{Fault, FaultKind, Frame, Place},
+};
 use crate::{api, text};
 use rhai::{EvalAltResult, LexError, ParseErrorType, Position};
 
@@ -23,7 +26,8 @@ pub(super) fn locate<'a>(error: &'a EvalAltResult, main: &str) -> (&'a EvalAltRe
                 }
                 error = inner;
             }
-            EvalAltResult::ErrorInModule(path, inner, _) => {
+            EvalAltResult::ErrorInModule(path, inner, at) => {
+                frames.push(Frame { name: format!("the import of `{path}`"), called_at: place(&source, *at) });
                 source.clone_from(path);
                 error = inner;
             }
@@ -46,18 +50,24 @@ fn is_closure(name: &str) -> bool {
     name.starts_with("anon$")
 }
 
-/// What the engine's own errors mean. `known` are the names that can be called.
-pub(super) fn fault(error: &EvalAltResult, known: &dyn Fn() -> Vec<String>) -> Fault {
+/// What the engine's own errors mean. `frames` are the calls on the way to it, `callables` what can be called there.
+pub(super) fn fault(error: &EvalAltResult, frames: &[Frame], callables: Callables<'_>) -> Fault {
     use EvalAltResult as E;
     let script = |message: String| Fault::new(FaultKind::Script, message);
     match error {
         E::ErrorParsing(why, _) => syntax(why),
         E::ErrorVariableNotFound(name, _) => {
-            script(format!("there is no variable `{name}`")).hint(format!("define it first: `let {name} = …`"))
+            let fault = script(format!("there is no variable `{name}`"));
+            if frames.first().is_some_and(|frame| frame.name.starts_with('`')) {
+                fault.hint("a function sees its own variables only; hand the others over as arguments")
+            } else {
+                fault.hint(format!("define it first: `let {name} = …`"))
+            }
         }
-        E::ErrorFunctionNotFound(signature, _) => unknown_function(signature, known),
+        E::ErrorFunctionNotFound(signature, _) => unknown_function(signature, callables),
         E::ErrorPropertyNotFound(name, _) => missing_property(name),
-        E::ErrorModuleNotFound(name, _) => script(format!("there is no module `{name}`")),
+        E::ErrorModuleNotFound(name, _) => no_module(FaultKind::Script, name),
+        E::ErrorDotExpr(why, _) => no_property(why).unwrap_or_else(|| script(sentence(why))),
         E::ErrorIndexingType(what, _) => {
             let what = what.split([' ', '[']).next().unwrap_or(what);
             script(format!("{} cannot be indexed", type_words(what)))
@@ -79,7 +89,7 @@ pub(super) fn fault(error: &EvalAltResult, known: &dyn Fn() -> Vec<String>) -> F
             type_words(got),
             if wanted.is_empty() { "another".into() } else { type_words(wanted) }
         )),
-        E::ErrorArithmetic(why, _) => script(sentence(why)),
+        E::ErrorArithmetic(why, _) => script(not_a_number(why).unwrap_or_else(|| sentence(why))),
         E::ErrorStackOverflow(_) => script("functions call each other too deeply".into())
             .hint("look for a function that calls itself without end"),
         E::ErrorTooManyVariables(_) => script("the script has too many variables".into()),
@@ -107,7 +117,32 @@ fn missing_property(name: &str) -> Fault {
     ))
 }
 
-fn unknown_function(signature: &str, known: &dyn Fn() -> Vec<String>) -> Fault {
+/// "Unknown property 'name' - a getter is not registered for type 'string'".
+fn no_property(why: &str) -> Option<Fault> {
+    let mut quoted = why.strip_prefix("Unknown property ")?.split('\'').skip(1).step_by(2);
+    let (property, kind) = (text::escape_control(quoted.next()?), type_words(quoted.next()?));
+    let fault = Fault::new(FaultKind::Script, format!("{kind} has no property `{property}`"));
+    Some(if kind == "`()`" {
+        fault.hint(format!("`()` stands for nothing; read it with `?.{property}`, or ask for `value == ()` first"))
+    } else {
+        fault
+    })
+}
+
+/// "Error parsing integer number '12a': …": the engine's words for a text that is no number.
+fn not_a_number(why: &str) -> Option<String> {
+    let (kind, rest) = why.strip_prefix("Error parsing ")?.split_once('\'')?;
+    let (text, _) = rest.rsplit_once("': ")?;
+    let wanted = if kind.starts_with("integer") { "a whole number" } else { "a number" };
+    Some(format!("`{}` is not {wanted}", text::escape_control(text)))
+}
+
+fn no_module(kind: FaultKind, name: &str) -> Fault {
+    Fault::new(kind, format!("there is no module `{}`", text::escape_control(name)))
+        .hint("import it first, at the top of the script: `import \"lib/dates\" as dates`")
+}
+
+fn unknown_function(signature: &str, callables: Callables<'_>) -> Fault {
     let (name, args) = signature.split_once(" (").unwrap_or((signature, ")"));
     let args = args.trim_end_matches(')');
     let listed: Vec<String> = args.split(", ").filter(|arg| !arg.is_empty()).map(type_words).collect();
@@ -118,16 +153,26 @@ fn unknown_function(signature: &str, known: &dyn Fn() -> Vec<String>) -> Fault {
         )
         .hint("write it with as many parameters as it is called with, such as `|row| row.name`");
     }
-    let with = if listed.is_empty() { "no argument".to_string() } else { text::joined(listed, "and") };
+    let of_list = listed.first().is_some_and(|kind| kind == "a list");
+    let with = match listed.as_slice() {
+        [] => "without arguments".to_string(),
+        _ => format!("with {}", text::joined(listed, "and")),
+    };
     if is_operator(name) {
-        return Fault::new(FaultKind::Script, format!("`{name}` cannot be used with {with}"));
+        return Fault::new(FaultKind::Script, format!("`{name}` cannot be used {with}"));
     }
-    if let Some(property) = name.strip_prefix("get$") {
-        return Fault::new(FaultKind::Script, format!("{with} has no property `{property}`"));
-    }
-    let names = known();
+    let names = callables.names();
     if names.iter().any(|known| known == name) {
-        return Fault::new(FaultKind::Script, format!("`{name}` cannot be called with {with}"));
+        let fault = Fault::new(FaultKind::Script, format!("`{name}` cannot be called {with}"));
+        let signatures = callables.signatures(name);
+        return match () {
+            () if !signatures.is_empty() => {
+                fault.hint(format!("call it as {}", text::one_of(signatures.iter().map(String::as_str))))
+            }
+            () if of_list && name == "len" => fault.hint("use `count()`, which walks the list to its end"),
+            () if of_list => fault.hint("make an array of the list first, with `to_array()`"),
+            () => fault,
+        };
     }
     let fault = Fault::new(FaultKind::Script, format!("there is no function `{name}`"));
     match text::did_you_mean(name, names.iter().map(String::as_str)) {
@@ -141,15 +186,38 @@ fn is_operator(name: &str) -> bool {
 }
 
 fn syntax(why: &ParseErrorType) -> Fault {
-    let message = match why {
-        ParseErrorType::UnexpectedEOF => "the script ends in the middle of a statement".to_string(),
-        ParseErrorType::BadInput(LexError::UnterminatedString) => "the string has no end".to_string(),
-        ParseErrorType::MissingToken(token, purpose) => format!("`{token}` is missing {purpose}"),
-        ParseErrorType::VariableUndefined(name) => format!("there is no variable `{name}`"),
-        ParseErrorType::ModuleUndefined(name) => format!("there is no module `{name}`"),
-        other => sentence(&other.to_string()),
-    };
-    Fault::new(FaultKind::Syntax, message)
+    use ParseErrorType as P;
+    let wrong = |message: String| Fault::new(FaultKind::Syntax, message);
+    match why {
+        P::UnexpectedEOF => wrong("the script ends in the middle of a statement".into()),
+        P::BadInput(LexError::UnterminatedString) => wrong("the string has no end".into()),
+        P::BadInput(LexError::ImproperSymbol(symbol, why)) if why.ends_with("is disabled") => {
+            wrong(format!("`{symbol}` is switched off"))
+        }
+        P::BadInput(LexError::ImproperSymbol(symbol, why)) if why.starts_with("Possibly a typo") => {
+            wrong(format!("`{symbol}` gives a value to a variable, which cannot be done here"))
+                .hint("write `==` to compare")
+        }
+        P::MissingToken(token, purpose) => wrong(format!("`{token}` is missing {}", purpose.replace('\'', "`"))),
+        P::VariableUndefined(name) => wrong(format!("there is no variable `{name}`")),
+        P::ModuleUndefined(name) => no_module(FaultKind::Syntax, name),
+        P::FnDuplicatedDefinition(name, count) => {
+            wrong(format!("there are two functions `{name}` with {}", text::plural(*count, "parameter")))
+                .hint("give one of them another name")
+        }
+        P::FnDuplicatedParam(name, param) => wrong(format!("the function `{name}` has two parameters `{param}`")),
+        P::FnMissingBody(name) if !name.is_empty() => wrong(format!("the function `{name}` has no body")),
+        P::FnMissingParams(name) => wrong(format!("the function `{name}` has no parameters"))
+            .hint(format!("write `fn {name}()` if it takes none")),
+        P::DuplicatedProperty(name) => wrong(format!("the object map has two properties `{name}`")),
+        P::VariableExists(name) | P::DuplicatedVariable(name) => wrong(format!("there is a variable `{name}` already")),
+        P::AssignmentToConstant(name) if !name.is_empty() => wrong(format!("`{name}` is a constant")),
+        P::Reserved(word) => wrong(format!("`{word}` is a word of the language")).hint("choose another name"),
+        P::ForbiddenVariable(name) => wrong(format!("`{name}` cannot be the name of a variable")),
+        P::ExprTooDeep => wrong("the expression is nested too deeply".into()).hint("put parts of it into variables"),
+        P::LoopBreak => wrong("`break` and `continue` work inside of loops only".into()),
+        other => wrong(sentence(&other.to_string())),
+    }
 }
 
 /// A type's name in the words of the documentation.

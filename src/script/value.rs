@@ -1,7 +1,7 @@
 //! JSON to script values and back. Nothing is rounded, dropped or renamed on the way: integers stay integers, null is
 //! `()`, and a number too large for a script's integer keeps its digits.
 
-use super::builtins::time::Time;
+use super::builtins::time::{Span, Time};
 use rhai::{Array, Dynamic, ImmutableString, Map};
 use serde::{
     Serialize, Serializer,
@@ -46,7 +46,8 @@ impl Decoder {
         Seed(self)
     }
 
-    fn text(&mut self, text: &str) -> Dynamic {
+    /// A text, shared with the same text that came before.
+    pub fn text(&mut self, text: &str) -> Dynamic {
         if text.len() > INTERNED_LENGTH {
             return ImmutableString::from(text).into();
         }
@@ -159,6 +160,8 @@ impl Serialize for Json<'_> {
             serializer.serialize_u64(number.0)
         } else if let Some(time) = value.read_lock::<Time>() {
             serializer.serialize_str(&time.to_utc())
+        } else if let Some(span) = value.read_lock::<Span>() {
+            serializer.serialize_str(&span.to_iso())
         } else {
             Err(S::Error::custom(format!("{} has no JSON form", kind_of(value))))
         }
@@ -180,7 +183,7 @@ pub fn kind_of(value: &Dynamic) -> &'static str {
         "range" | "range=" => "a range",
         "blob" => "a blob",
         _ if value.is::<Time>() => "a time",
-        _ if value.is::<super::builtins::time::Span>() => "a span of time",
+        _ if value.is::<Span>() => "a span of time",
         _ if value.is::<super::stream::Stream>() => "a list",
         _ if value.is::<BigInteger>() => "a very large integer",
         _ => "a value of another kind",

@@ -1,9 +1,12 @@
 //! What every call of a script goes through. Gives each thing a run does or observes its number, and drives the
 //! asynchronous client from the script's synchronous thread. Knows no script engine and prints nothing.
 
+pub mod capability;
 mod link;
 mod listing;
+mod workspace;
 
+pub use capability::{Allowed, Capability, Refusal};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
 
@@ -14,14 +17,16 @@ use crate::{
         request::{Call, Request},
     },
     clock::Clock,
+    secret::Secret,
     stop::Stop,
 };
 use jiff::Timestamp;
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -40,12 +45,19 @@ pub struct Session {
     run_key: String,
     clock: Clock,
     stop: Stop,
+    /// What the run may do.
+    capability: Capability,
+    /// Whether the workspace is known to be the demanded one.
+    verified: AtomicBool,
+    /// The environment values that the script declares.
+    environment: BTreeMap<String, Secret>,
 }
 
-/// Why a call brought nothing: it could not be made, or there is no connection to make it over.
+/// Why a call brought nothing: it could not be made, it may not be made, or there is no connection to make it over.
 #[derive(Debug)]
 pub enum SessionError {
     Connect(ConnectError),
+    Refusal(Refusal),
     Call(CallError),
 }
 
@@ -59,6 +71,7 @@ impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SessionError::Connect(error) => f.write_str(&error.message),
+            SessionError::Refusal(refusal) => refusal.fmt(f),
             SessionError::Call(error) => error.fmt(f),
         }
     }
@@ -83,7 +96,22 @@ impl Session {
             run_key,
             clock,
             stop,
+            capability: Capability::default(),
+            verified: AtomicBool::new(false),
+            environment: BTreeMap::new(),
         }
+    }
+
+    /// Holds the run to what it may do.
+    pub fn with_capability(mut self, capability: Capability) -> Session {
+        self.capability = capability;
+        self
+    }
+
+    /// The environment values that the script may read.
+    pub fn with_environment(mut self, environment: BTreeMap<String, Secret>) -> Session {
+        self.environment = environment;
+        self
     }
 
     /// Makes one call and waits for its answer. The script's thread calls this; it must not run on the runtime.
@@ -91,6 +119,8 @@ impl Session {
         let number = self.number();
         let operation = call.operation;
         let request = Request::build(&call, Some(&self.idempotency_key(number))).map_err(CallError::Refused)?;
+        // What a rule forbids needs no key; what it counts is about to be sent.
+        self.capability.pass(&call).map_err(SessionError::Refusal)?;
         let link = self.link()?;
         let answer = link.block_on(link.client().send(&request, operation))?;
         if operation.effect.writes() {
@@ -105,6 +135,17 @@ impl Session {
     /// and no page is fetched ahead of need.
     pub fn list(&self, call: Call, rows: Option<usize>) -> Listing {
         Listing::new(self.number(), call, rows)
+    }
+
+    /// A value of the environment, as an observation of this run; none where the script does not declare it.
+    pub fn environment(&self, name: &str) -> Option<&Secret> {
+        self.number();
+        self.environment.get(name)
+    }
+
+    /// Gives a number to something that a run observes or does outside of the API, such as a file it reads.
+    pub fn observe(&self) -> Number {
+        self.number()
     }
 
     /// The present time, as an observation of this run.
@@ -137,9 +178,14 @@ impl Session {
     }
 
     fn link(&self) -> Result<&Link, SessionError> {
-        match self.link.get_or_init(|| (self.connect)()) {
-            Ok(link) => Ok(link),
-            Err(error) => Err(SessionError::Connect(error.clone())),
+        let link = self.link.get_or_init(|| (self.connect)()).as_ref();
+        let link = link.map_err(|error| SessionError::Connect(error.clone()))?;
+        if let Some(wanted) = &self.capability.workspace
+            && !self.verified.load(Ordering::Relaxed)
+        {
+            workspace::verify(link, wanted)?;
+            self.verified.store(true, Ordering::Relaxed);
         }
+        Ok(link)
     }
 }

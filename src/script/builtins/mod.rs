@@ -1,6 +1,7 @@
 //! The functions that are not operations of the API: one file per domain, each with its descriptors and their
 //! registration side by side. Help, suggestions and reference read the descriptors.
 
+pub mod files;
 pub mod lists;
 pub mod output;
 pub mod time;
@@ -22,8 +23,18 @@ pub struct Builtin {
 }
 
 /// All of them, domain by domain.
-pub const BUILTINS: &[&[Builtin]] =
-    &[lists::LAZY, lists::WHOLE, lists::AGGREGATE, lists::ORDER, lists::GROUP, output::BUILTINS, time::BUILTINS];
+pub const BUILTINS: &[&[Builtin]] = &[
+    files::BUILTINS,
+    files::csv::BUILTINS,
+    files::json::BUILTINS,
+    lists::LAZY,
+    lists::WHOLE,
+    lists::AGGREGATE,
+    lists::ORDER,
+    lists::GROUP,
+    output::BUILTINS,
+    time::BUILTINS,
+];
 
 /// All of them in one row.
 pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
@@ -32,6 +43,7 @@ pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
 
 /// Registers every domain.
 pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+    files::register(engine, host);
     lists::register(engine, host);
     output::register(engine, host);
     time::register(engine, host);

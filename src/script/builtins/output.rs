@@ -124,7 +124,7 @@ fn print_table(host: &Host, ctx: &NativeCallContext, value: &Dynamic, columns: O
 }
 
 /// The fields of all rows, in the order in which they first turn up.
-fn columns_of(rows: &[Dynamic]) -> Vec<String> {
+pub fn columns_of(rows: &[Dynamic]) -> Vec<String> {
     let mut columns: Vec<String> = Vec::new();
     for row in rows {
         for name in row.read_lock::<Map>().iter().flat_map(|map| map.keys()) {

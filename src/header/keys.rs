@@ -1,0 +1,176 @@
+//! The keys of a header and what each takes. What is judged here needs nothing but the text.
+
+use super::{
+    At, Header, Problem, Triggers, Watch,
+    block::Block,
+    param,
+    reader::{Entry, Reader},
+};
+use crate::text;
+use toml::de::DeTable;
+
+/// All keys, in the order of the documentation.
+const KEYS: &[&str] = &[
+    "description",
+    "params",
+    "allow",
+    "max_writes",
+    "workspace",
+    "env",
+    "timeout",
+    "max_run_time",
+    "max_memory",
+    "schedule",
+    "timezone",
+    "overlap",
+    "missed",
+    "missed_window",
+    "jitter",
+    "retries",
+    "watch",
+    "events",
+];
+const WATCH: &[&str] = &["pattern", "settle", "dedupe"];
+const OVERLAP: &[&str] = &["skip", "queue", "parallel"];
+const MISSED: &[&str] = &["skip", "latest", "all"];
+const DEDUPE: &[&str] = &["content", "name", "none"];
+/// What stands for five fields of a schedule.
+const NICKNAMES: &[&str] = &["@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly"];
+/// A script that has to be tried more often than this is broken.
+const MOST_RETRIES: u64 = 100;
+
+/// Reads a block.
+pub(super) fn read(block: &Block, flags: &[String]) -> Result<Header, Vec<Problem>> {
+    let mut reader = Reader::new(block);
+    let table = match DeTable::parse(&block.toml) {
+        Ok(table) => table,
+        Err(error) => {
+            let at = error.span().unwrap_or(0..0);
+            let message = format!("the header is no TOML: {}", text::escape_control(error.message()));
+            reader.problem(&at, message, None);
+            return Err(reader.problems);
+        }
+    };
+    let mut header = Header { present: true, ..Header::default() };
+    for entry in &reader.entries("", table.get_ref()) {
+        key(&mut reader, entry, &mut header, flags);
+    }
+    together(&mut reader, &header.triggers);
+    if reader.problems.is_empty() {
+        return Ok(header);
+    }
+    reader.problems.sort_by_key(|problem| (problem.line, problem.column));
+    Err(reader.problems)
+}
+
+fn key(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, header: &mut Header, flags: &[String]) {
+    let triggers = &mut header.triggers;
+    match entry.key {
+        "description" => header.description = reader.text(entry, "\"What the script is for\""),
+        "params" => {
+            for entry in reader.table(entry, "params.days").unwrap_or_default() {
+                header.params.extend(param::read(reader, &entry, flags));
+            }
+        }
+        "allow" => header.allow = reader.texts(entry, "[\"update_onboarding.state\"]"),
+        "max_writes" => header.max_writes = reader.count(entry, "100"),
+        "workspace" => header.workspace = reader.text(entry, "\"acme\""),
+        "env" => {
+            header.env = reader.texts(entry, "[\"TEAM_CHANNEL\"]").unwrap_or_default();
+            header.env.iter().for_each(|name| reader.problems.extend(env_name(name)));
+        }
+        "timeout" => header.timeout = reader.duration(entry, "\"10m\""),
+        "max_run_time" => header.max_run_time = reader.duration(entry, "\"60s\""),
+        "max_memory" => header.max_memory = reader.size(entry, "\"256MiB\""),
+        "schedule" => {
+            triggers.schedule = reader.located_text(entry, "\"0 7 * * MON-FRI\"");
+            reader.problems.extend(triggers.schedule.as_ref().and_then(schedule));
+        }
+        "timezone" => triggers.timezone = reader.located_text(entry, "\"Europe/Berlin\""),
+        "overlap" => triggers.overlap = reader.word(entry, OVERLAP),
+        "missed" => triggers.missed = reader.word(entry, MISSED),
+        "missed_window" => triggers.missed_window = reader.duration(entry, "\"6h\""),
+        "jitter" => triggers.jitter = reader.duration(entry, "\"5m\""),
+        "retries" => {
+            triggers.retries = reader.count(entry, "3");
+            if triggers.retries.is_some_and(|retries| retries > MOST_RETRIES) {
+                reader.problem(&entry.at, format!("`retries` is at most {MOST_RETRIES}"), None);
+            }
+        }
+        "watch" => triggers.watch = reader.table(entry, "watch").map(|entries| watch(reader, &entries)),
+        "events" => triggers.events = reader.texts(entry, "[\"customer.updated\"]").unwrap_or_default(),
+        _ => reader.unknown(entry, KEYS),
+    }
+}
+
+fn watch(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>]) -> Watch {
+    let mut watch = Watch::default();
+    for entry in entries {
+        match entry.key {
+            "pattern" => watch.pattern = reader.text(entry, "\"*.csv\""),
+            "settle" => watch.settle = reader.duration(entry, "\"2s\""),
+            "dedupe" => watch.dedupe = reader.word(entry, DEDUPE),
+            _ => reader.unknown(entry, WATCH),
+        }
+    }
+    watch
+}
+
+fn env_name(name: &At<String>) -> Option<Problem> {
+    let shown = text::escape_control(&name.value);
+    let upper = name.value.to_ascii_uppercase();
+    if upper.starts_with("PIVOTAL_") || upper.starts_with("ONRAMP_") {
+        let problem = name.problem(format!("`{shown}` may not be read by a script"));
+        return Some(problem.hint("use another name; `PIVOTAL_…` and `ONRAMP_…` are onramp's own"));
+    }
+    let good = !name.value.is_empty()
+        && !name.value.starts_with(|c: char| c.is_ascii_digit())
+        && name.value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    (!good).then(|| {
+        name.problem(format!("`{shown}` cannot be the name of an environment variable"))
+            .hint("use letters, digits and `_`")
+    })
+}
+
+/// The shape of a schedule. What its fields mean is the scheduler's business.
+fn schedule(schedule: &At<String>) -> Option<Problem> {
+    let text = schedule.value.as_str();
+    let shown = text::escape_control(text);
+    if text == "@reboot" {
+        return Some(schedule.problem("`@reboot` is no time").hint("start the script when the machine starts instead"));
+    }
+    if text.starts_with('@') {
+        let problem = || schedule.problem(format!("there is no schedule `{shown}`"));
+        return (!NICKNAMES.contains(&text))
+            .then(|| problem().hint(format!("use {}", text::one_of(NICKNAMES.iter().copied()))));
+    }
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let example = "write minute, hour, day, month and day of the week, such as `0 7 * * MON-FRI`";
+    if fields.len() == 6 {
+        return Some(schedule.problem(format!("`{shown}` has six fields; seconds are not supported")).hint(example));
+    }
+    if fields.len() != 5 {
+        let count = text::plural(fields.len(), "field");
+        return Some(schedule.problem(format!("`{shown}` has {count}, not five")).hint(example));
+    }
+    let strange = |field: &&&str| !field.bytes().all(|b| b.is_ascii_alphanumeric() || b"*/,-#".contains(&b));
+    fields.iter().find(strange).map(|field| {
+        schedule.problem(format!("`{}` is no field of a schedule", text::escape_control(field))).hint(example)
+    })
+}
+
+/// Keys that mean something only together.
+fn together(reader: &mut Reader<'_>, triggers: &Triggers) {
+    match (&triggers.schedule, &triggers.timezone) {
+        (Some(schedule), None) => reader.problems.push(
+            schedule.problem("a schedule needs a time zone").hint("add for example `timezone = \"Europe/Berlin\"`"),
+        ),
+        (None, Some(zone)) if reader.problems.is_empty() => reader.problems.push(
+            zone.problem("`timezone` is the schedule's, and there is none").hint("add a `schedule`, or leave it out"),
+        ),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

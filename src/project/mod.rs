@@ -1,0 +1,119 @@
+//! The files a script can reach: those of its project folder, the modules below its own folder, and the paths that were
+//! granted on the command line. Owns every rule about which path is allowed; knows no script engine and no format.
+
+mod error;
+mod folder;
+mod module;
+mod path;
+
+pub use error::{FileError, FileErrorKind};
+pub use module::Module;
+
+use folder::Folder;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// The file that marks a project folder. It may be empty.
+pub const MARKER: &str = "onramp.toml";
+
+/// What a script's relative paths mean, and what else it may open.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Where files are read and written.
+    files: Folder,
+    /// Where imports begin: the script's own folder.
+    modules: Folder,
+    /// The script's own file in that folder; `None` for a text that is no file.
+    script: Option<PathBuf>,
+    /// What is put before a module's path where people see it, so that it reads like the script's own.
+    shown_modules: PathBuf,
+    /// Files outside that were named on the command line, by their absolute paths.
+    granted: Vec<PathBuf>,
+}
+
+impl Project {
+    /// The project of a script's file. Links are followed first: a script that is reached through one belongs to the
+    /// project it lies in.
+    pub fn of_script(script: &Path) -> Project {
+        let real = fs::canonicalize(script).unwrap_or_else(|_| script.to_path_buf());
+        let own = real.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
+        let shown = script.parent().unwrap_or(Path::new("")).to_path_buf();
+        Project { script: real.file_name().map(PathBuf::from), ..Project::below(own, shown) }
+    }
+
+    /// The project of a text that is no file: the working directory stands for the script's own folder.
+    pub fn of_working_directory() -> Project {
+        Project::below(std::env::current_dir().unwrap_or_else(|_| ".".into()), PathBuf::new())
+    }
+
+    fn below(own: PathBuf, shown: PathBuf) -> Project {
+        let root = own.ancestors().find(|folder| folder.join(MARKER).is_file()).unwrap_or(&own).to_path_buf();
+        Project {
+            files: Folder::new(root),
+            modules: Folder::new(own),
+            script: None,
+            shown_modules: shown,
+            granted: Vec::new(),
+        }
+    }
+
+    /// The folder where relative paths start.
+    pub fn root(&self) -> &Path {
+        self.files.path()
+    }
+
+    /// Grants exactly one file, inside the project or not, because its user named it on the command line. Gives back
+    /// the absolute path by which the script opens it.
+    pub fn grant(&mut self, path: &Path) -> io::Result<PathBuf> {
+        let absolute = match fs::canonicalize(path) {
+            Ok(real) => real,
+            // A file that is still to be written has no real path yet, but its folder has.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let name = path.file_name().ok_or(error)?;
+                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                fs::canonicalize(parent)?.join(name)
+            }
+            Err(error) => return Err(error),
+        };
+        self.granted.push(absolute.clone());
+        Ok(absolute)
+    }
+
+    /// The bytes of a file.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        match self.granted_file(path) {
+            Some((folder, name)) => folder.read(path, Path::new(&name)),
+            None => self.files.read(path, &path::inside(path, &self.files)?),
+        }
+    }
+
+    /// Writes a file, whole or not at all. Scripts and project files are out of bounds: what a run may do must not
+    /// change from within.
+    pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), FileError> {
+        path::writable(path)?;
+        match self.granted_file(path) {
+            Some((folder, name)) => folder.write(path, Path::new(&name), bytes),
+            None => self.files.write(path, &path::inside(path, &self.files)?, bytes),
+        }
+    }
+
+    /// The text of the module that an import names, without its ending: `lib/dates`.
+    pub fn module(&self, path: &str) -> Result<Module, FileError> {
+        module::load(path, &self.modules, &self.shown_modules)
+    }
+
+    /// The script's own file below the folder where imports begin; `None` for a text that is no file.
+    pub fn script(&self) -> Option<&Path> {
+        self.script.as_deref()
+    }
+
+    fn granted_file(&self, path: &str) -> Option<(Folder, std::ffi::OsString)> {
+        let granted = self.granted.iter().find(|granted| granted.as_path() == Path::new(path))?;
+        Some((Folder::new(granted.parent()?.to_path_buf()), granted.file_name()?.to_os_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+//! What a run may do: which writes, how many, in which workspace. Held here, below the script, so that nothing a script or
+//! a module does gets around it. Reads are always allowed. Sends nothing itself.
+
+use crate::{
+    api::{
+        operation,
+        operation::{Effect, Operation},
+        operations,
+        request::Call,
+    },
+    text,
+};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// What a run may do. The default may do everything.
+#[derive(Debug, Default)]
+pub struct Capability {
+    /// The writes that are allowed; `None` means all of them.
+    pub allow: Option<Vec<Allowed>>,
+    /// How many writes may be sent.
+    pub max_writes: Option<u64>,
+    /// Whoever started the run wants no write at all.
+    pub read_only: bool,
+    /// The slug or the id of the only workspace that may be talked to.
+    pub workspace: Option<String>,
+    /// Writes that were let through.
+    passed: AtomicU64,
+}
+
+/// A write that is allowed: an operation, or one field of its body.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowed {
+    operation: &'static Operation,
+    field: Option<&'static str>,
+}
+
+/// Why a text allows nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadRule {
+    /// Lower case, names in back-ticks, no final period.
+    pub message: String,
+    /// In the imperative.
+    pub hint: String,
+}
+
+/// A call that was stopped before it was sent. A script cannot catch it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub message: String,
+    pub hint: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Allowed {
+    /// Reads `update_onboarding` or `update_onboarding.state`.
+    pub fn parse(rule: &str) -> Result<Allowed, BadRule> {
+        let (name, field) = rule.split_once('.').map_or((rule, None), |(name, field)| (name, Some(field)));
+        let shown = text::escape_control(name);
+        let Some(operation) = operation(name) else {
+            let writes: Vec<&str> =
+                operations().filter(|known| known.effect.writes()).map(|known| known.name).collect();
+            return Err(BadRule {
+                message: format!("`allow` names the operation `{shown}`, and there is none"),
+                hint: match text::did_you_mean(name, writes.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("use {}", text::one_of(writes)),
+                },
+            });
+        };
+        if !operation.effect.writes() {
+            return Err(BadRule {
+                message: format!("`allow` names `{shown}`, which only reads"),
+                hint: "leave it out; reads are always allowed".into(),
+            });
+        }
+        let Some(field) = field else { return Ok(Allowed { operation, field: None }) };
+        let fields: Vec<&str> = operation.body().map(|field| field.name).collect();
+        match operation.body().find(|known| known.name == field) {
+            Some(known) => Ok(Allowed { operation, field: Some(known.name) }),
+            None if operation.effect == Effect::Delete => Err(BadRule {
+                message: format!("`allow` names a field of `{shown}`, which has none"),
+                hint: format!("write `{shown}`"),
+            }),
+            None => Err(BadRule {
+                message: format!("`{shown}` sets no field `{}`", text::escape_control(field)),
+                hint: match text::did_you_mean(field, fields.iter().copied()) {
+                    Some(near) => format!("did you mean `{shown}.{near}`?"),
+                    None => format!("use {}", text::one_of(fields)),
+                },
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.operation.name)?;
+        self.field.map_or(Ok(()), |field| write!(f, ".{field}"))
+    }
+}
+
+impl Capability {
+    /// Whether the rules let `operation` set `field`; without a field, whether they let it be called at all. What can be
+    /// seen before a run is judged by the same words.
+    pub fn permits(&self, operation: &Operation, field: Option<&str>) -> bool {
+        let Some(allow) = &self.allow else { return true };
+        let mut rules = allow.iter().filter(|rule| rule.operation.name == operation.name);
+        !operation.effect.writes()
+            || match field {
+                None => rules.next().is_some(),
+                Some(field) => rules.any(|rule| rule.field.is_none_or(|allowed| allowed == field)),
+            }
+    }
+
+    /// Lets a call pass, and counts it if it writes; called when nothing but the sending is left to do.
+    pub fn pass(&self, call: &Call) -> Result<(), Refusal> {
+        let operation = call.operation;
+        if !operation.effect.writes() {
+            return Ok(());
+        }
+        let name = operation.name;
+        if self.read_only {
+            return Err(Refusal {
+                message: format!("`{name}` was not sent: the run is read-only"),
+                hint: "run it without `--read-only` to let it write".into(),
+            });
+        }
+        if !self.permits(operation, None) {
+            let rules = self.rules();
+            let allowed = if rules.is_empty() {
+                "no write at all".into()
+            } else {
+                text::one_of(rules.iter().map(|r| r.as_str()))
+            };
+            return Err(Refusal {
+                message: format!("`{name}` was not sent: the script's header allows {allowed}"),
+                hint: format!("add `\"{name}\"` to `allow` in the header if the script is meant to do this"),
+            });
+        }
+        if let Some(field) = fields(call).iter().find(|field| !self.permits(operation, Some(field))) {
+            let shown = text::escape_control(field);
+            return Err(Refusal {
+                message: format!("`{name}` was not sent: the script's header does not allow it to set `{shown}`"),
+                hint: format!("add `\"{name}.{shown}\"` to `allow` in the header if the script is meant to do this"),
+            });
+        }
+        self.count(name)
+    }
+
+    fn count(&self, name: &str) -> Result<(), Refusal> {
+        let most = self.max_writes.unwrap_or(u64::MAX);
+        let counted = self
+            .passed
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |passed| (passed < most).then_some(passed + 1));
+        counted.map(|_| ()).map_err(|_| Refusal {
+            message: format!(
+                "`{name}` was not sent: the run may make at most {}",
+                text::plural(most as usize, "write")
+            ),
+            hint: "raise `max_writes` in the script's header if so many are meant".into(),
+        })
+    }
+
+    fn rules(&self) -> Vec<String> {
+        self.allow.iter().flatten().map(ToString::to_string).collect()
+    }
+}
+
+/// The names of the fields that a call sets. Bodies are built by onramp itself; one that cannot be read is taken for a
+/// field without a name, which no rule allows.
+fn fields(call: &Call) -> Vec<String> {
+    let Some(body) = &call.body else { return Vec::new() };
+    match serde_json::from_slice::<BTreeMap<String, serde::de::IgnoredAny>>(body) {
+        Ok(fields) => fields.into_keys().collect(),
+        Err(_) => vec![String::new()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn capability(allow: Option<&[&str]>, max_writes: Option<u64>) -> Capability {
+        let allow = allow.map(|rules| rules.iter().map(|rule| Allowed::parse(rule).unwrap()).collect());
+        Capability { allow, max_writes, ..Capability::default() }
+    }
+
+    fn call(name: &str, body: Option<&str>) -> Call {
+        let mut call = Call::new(operation(name).unwrap(), vec!["7".into()]);
+        call.body = body.map(|body| body.as_bytes().to_vec());
+        call
+    }
+
+    #[test]
+    fn only_what_is_allowed_passes() {
+        let update = |body| call("update_onboarding", Some(body));
+        let rules = capability(Some(&["update_onboarding.state", "update_onboarding.notes", "delete_contact"]), None);
+        for good in [
+            update(r#"{"state":"active"}"#),
+            update(r#"{"state":"active","notes":null}"#),
+            update("{}"),
+            call("delete_contact", None),
+            call("get_onboarding", None),
+            call("list_customers", None),
+        ] {
+            assert_eq!(rules.pass(&good), Ok(()), "{good:?}");
+        }
+        for bad in [
+            update(r#"{"phase":"launch"}"#),
+            update(r#"{"state":"active","phase":"launch"}"#),
+            update(r#"{"st\u0061te":"active","ph\u0061se":"launch"}"#),
+            update("[]"),
+            call("delete_onboarding", None),
+            call("create_customer", Some(r#"{"state":1}"#)),
+        ] {
+            assert!(rules.pass(&bad).is_err(), "{bad:?}");
+        }
+        assert!(capability(Some(&[]), None).pass(&update("{}")).is_err());
+        assert!(capability(None, None).pass(&update(r#"{"phase":"launch"}"#)).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_names_the_rule_and_what_to_change() {
+        let refusal = capability(Some(&["delete_contact"]), None).pass(&call("delete_customer", None)).unwrap_err();
+        assert_eq!(refusal.message, "`delete_customer` was not sent: the script's header allows `delete_contact`");
+        assert!(refusal.hint.contains("add `\"delete_customer\"` to `allow`"), "{}", refusal.hint);
+        let read_only = Capability { read_only: true, ..Capability::default() };
+        let refusal = read_only.pass(&call("delete_customer", None)).unwrap_err();
+        assert_eq!(refusal.message, "`delete_customer` was not sent: the run is read-only");
+    }
+
+    #[test]
+    fn a_rule_is_held_against_the_table_of_operations() {
+        for (rule, hint) in [
+            ("update_onbording", "did you mean `update_onboarding`?"),
+            ("update_onboarding.stat", "did you mean `update_onboarding.state`?"),
+            ("get_customer", "leave it out; reads are always allowed"),
+            ("delete_contact.name", "write `delete_contact`"),
+            ("update_onboarding.customer_id", "use "),
+            ("", "use "),
+            ("update_onboarding.", "use "),
+        ] {
+            let bad = Allowed::parse(rule).expect_err(rule);
+            assert!(bad.hint.starts_with(hint), "{rule}: {bad:?}");
+        }
+        assert_eq!(
+            Allowed::parse("create_customer_contact.email").unwrap().to_string(),
+            "create_customer_contact.email"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_writes_than_the_limit_pass(limit in 0_u64..20, calls in proptest::collection::vec(any::<bool>(), 0..60)) {
+            let capability = capability(None, Some(limit));
+            let (mut writes, mut wanted) = (0, 0);
+            for write in calls {
+                let passed = capability.pass(&call(if write { "delete_contact" } else { "get_contact" }, None)).is_ok();
+                prop_assert!(write || passed);
+                wanted += u64::from(write);
+                writes += u64::from(write && passed);
+            }
+            prop_assert_eq!(writes, limit.min(wanted));
+        }
+
+        #[test]
+        fn no_rule_and_no_body_makes_it_panic(rule in "\\PC*", body in "\\PC*") {
+            let _ = Allowed::parse(&rule);
+            let _ = capability(Some(&["update_customer.name"]), None).pass(&call("update_customer", Some(&body)));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Runs the real program: a home and a working folder of its own, nothing of the caller's environment, both streams
+//! whole. What is tested is decided elsewhere.
+
+mod golden;
+mod process;
+mod served;
+
+pub use golden::{bless_or_compare, files};
+pub use process::Onramp;
+pub use served::Served;
+
+/// The instant of all runs that look at dates.
+pub const NOW: &str = "2026-05-26T12:00:00Z";
+
+/// `onramp run` with these arguments.
+pub fn run(args: &[&str]) -> Onramp {
+    Onramp::new(&["run"]).args(args)
+}
+
+/// `onramp run --sandbox` at [`NOW`], with these arguments.
+pub fn run_in_sandbox(args: &[&str]) -> Onramp {
+    run(&["--sandbox", "--now", NOW]).args(args)
+}
