@@ -31,9 +31,9 @@ const KEYS: &[&str] = &[
     "events",
 ];
 const WATCH: &[&str] = &["pattern", "settle", "dedupe"];
-const OVERLAP: &[&str] = &["skip", "queue", "parallel"];
-const MISSED: &[&str] = &["skip", "latest", "all"];
-const DEDUPE: &[&str] = &["content", "name", "none"];
+const OVERLAP: &[&str] = &["skip", "queue"];
+const MISSED: &[&str] = &["once", "skip", "all"];
+const DEDUPE: &[&str] = &["content+name", "content", "none"];
 /// What stands for five fields of a schedule.
 const NICKNAMES: &[&str] = &["@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly"];
 /// A script that has to be tried more often than this is broken.
