@@ -83,10 +83,16 @@ impl Ui {
 
     /// A failure, whole.
     pub fn failure(&self, failure: &Failure) {
-        let mut lines = failure.lines();
-        if let Some(rest) = lines[0].strip_prefix("error:") {
-            lines[0] = format!("{}{rest}", self.painted("1;31", "error:"));
-        }
+        self.told(failure, "error", "1;31");
+    }
+
+    /// Something that looks like a failure and stops nothing, whole.
+    pub fn warning(&self, failure: &Failure) {
+        self.told(failure, "warning", "33");
+    }
+
+    fn told(&self, failure: &Failure, heading: &str, style: &str) {
+        let mut lines = failure.lines(&self.painted(style, heading));
         for line in &mut lines {
             if let Some(rest) = line.strip_prefix("hint:") {
                 *line = format!("{}{rest}", self.painted("36", "hint:"));

@@ -23,9 +23,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("header", &["text"]),
     // Never `api`: a stand-in fed from the client's own tables would prove nothing about the client.
     ("sandbox", &["clock", "text"]),
-    ("session", &["api", "clock", "text", "secret", "stop"]),
+    ("session", &["api", "clock", "text", "secret", "stop", "memory"]),
     ("script", &["session", "api", "clock", "text", "stop", "header", "project", "csv", "memory"]),
-    ("run", &["script", "session", "clock", "stop", "header", "project", "memory"]),
+    ("run", &["script", "session", "clock", "stop", "header", "project", "memory", "text"]),
     ("error", &["script", "stop", "text"]),
     // It implements the script's sink.
     ("ui", &["error", "script", "secret", "text"]),

@@ -114,6 +114,7 @@ impl fmt::Display for CallError {
             CallError::Network { operation, cause, .. } => write!(f, "`{operation}` got no answer: {cause}"),
             CallError::Blocked { operation, .. } => write!(f, "`{operation}` was held back by the rate limit"),
             CallError::Stopped(Reason::Interrupt) => f.write_str("interrupted"),
+            CallError::Stopped(Reason::Timeout) => f.write_str("the time for the whole run is over"),
             CallError::Stopped(Reason::OutputClosed) => f.write_str("standard output was closed"),
         }
     }

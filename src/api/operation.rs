@@ -212,6 +212,33 @@ impl Operation {
         }
     }
 
+    /// The `type` of each error that a script may catch of it, with when it comes.
+    pub fn errors(&self) -> Vec<(&'static str, &'static str)> {
+        let mut errors = vec![("invalid_argument", "the arguments cannot be right; nothing was sent")];
+        if !self.query.is_empty() || self.has_body() {
+            errors.push(("invalid_request_error", "the service does not accept a value"));
+        }
+        if self.authenticated {
+            errors.push(("permission_error", "the key may not do this"));
+        }
+        let names_others = self.body().any(|field| field.kind == Kind::Id);
+        if !self.path_params.is_empty() || names_others {
+            errors.push(("not_found", "there is no such object in the workspace"));
+        }
+        if self.has_body() {
+            errors.push(("conflict", "a value that must be unique is taken, or the same key came with another body"));
+        }
+        if self.authenticated {
+            errors.push(("rate_limit_error", "the rate limit is used up, after all attempts"));
+        }
+        errors.push(("internal_error", "the service failed, after all attempts"));
+        errors.push(("invalid_answer", "the answer is not what the API promises"));
+        if self.is_list() {
+            errors.push(("incomplete_list", "rows of one time fill a page, and not all of them can be reached"));
+        }
+        errors
+    }
+
     /// How it is called: `update_onboarding(id, fields)`.
     pub fn signature(&self) -> String {
         let mut args: Vec<String> = self.path_params.iter().map(|p| snake(p.name)).collect();
@@ -225,7 +252,7 @@ impl Operation {
 }
 
 /// `customerId` as scripts would write it: `customer_id`.
-fn snake(name: &str) -> String {
+pub fn snake(name: &str) -> String {
     name.chars().fold(String::new(), |mut out, c| {
         if c.is_ascii_uppercase() {
             out.push('_');

@@ -40,7 +40,7 @@ pub fn parse(words: &[OsString]) -> Result<Cli, Early> {
     let Some((run, source)) = run.and_then(|run| Some((run, find(run, words.get(2..)?)?))) else {
         return Ok(Cli::from_arg_matches(&Cli::command().try_get_matches_from(words)?)?);
     };
-    let flags: Vec<String> = run.get_arguments().filter_map(clap::Arg::get_long).map(str::to_string).collect();
+    let flags = flags_of(run);
     let mut script = Script::read(&source, &flags).map_err(Early::Failed)?;
     let augmented = Cli::command().mut_subcommand("run", |run| declared::augment(run, &script));
     let matches = augmented.try_get_matches_from(words).map_err(|error| undeclared(error, &script, &flags))?;
@@ -55,6 +55,17 @@ pub fn parse(words: &[OsString]) -> Result<Cli, Early> {
         args.script = Some(Box::new(script));
     }
     Ok(cli)
+}
+
+/// The flags of `onramp run`, which no param may be named like.
+pub fn run_flags() -> Vec<String> {
+    let mut command = Cli::command();
+    command.build();
+    command.find_subcommand("run").map(flags_of).unwrap_or_default()
+}
+
+fn flags_of(run: &clap::Command) -> Vec<String> {
+    run.get_arguments().filter_map(clap::Arg::get_long).map(str::to_string).collect()
 }
 
 /// A flag that neither the script nor onramp knows, in our own words; every other error as it is.

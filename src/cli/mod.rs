@@ -1,8 +1,14 @@
 //! The command line: one file per subcommand. Parsing and help live in the `Args` structs; what is decided here is only
 //! which subcommand runs.
 
+mod call;
+mod check;
+mod completions;
 mod connect;
 mod declared;
+mod functions;
+mod json;
+mod limits;
 mod line;
 mod run;
 mod sandbox;
@@ -24,8 +30,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::Args),
+    Run(Box<run::Args>),
+    Check(check::Args),
+    Call(call::Args),
+    Functions(functions::Args),
     Sandbox(sandbox::Args),
+    Completions(completions::Args),
 }
 
 /// Does what the words ask for, the program's own name first, and gives back the exit code. A failure has been shown by
@@ -44,8 +54,12 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         }
     };
     let result = match cli.command {
-        Command::Run(args) => run::run(args, ui),
+        Command::Run(args) => run::run(*args, ui),
+        Command::Check(args) => check::run(args, ui),
+        Command::Call(args) => call::run(args, ui),
+        Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
+        Command::Completions(args) => completions::run(args, ui),
     };
     let code = result.unwrap_or_else(|failure: Failure| {
         ui.failure(&failure);

@@ -1,7 +1,9 @@
 //! `onramp run`: one script, from its text to its exit code.
 
 use super::{
+    check,
     connect::Connection,
+    limits::LimitFlags,
     signals,
     source::{Script, Source},
 };
@@ -37,6 +39,11 @@ pub struct Args {
     #[arg(long)]
     read_only: bool,
     #[command(flatten)]
+    limits: LimitFlags,
+    /// Start even if `onramp check` finds errors; they then end the run where it comes by them
+    #[arg(long)]
+    no_check: bool,
+    #[command(flatten)]
     connection: Connection,
     /// The script, once it is read.
     #[arg(skip)]
@@ -71,18 +78,22 @@ pub fn run(mut args: Args, ui: &Ui) -> Result<u8, Failure> {
     let Some(mut script) = args.script.take() else {
         return Err(Failure::usage("there is no script to run").hint("name a file, or give `-e CODE`"));
     };
+    run::keep_panics_quiet();
+    if !args.no_check && !check::passes(&script, ui)? {
+        return Ok(Kind::Usage.exit_code());
+    }
     if args.read_only {
         script.capability.forbid_writes();
     }
     let environment = environment(&script, ui)?;
     let stop = Stop::default();
     signals::listen(&stop, ui)?;
-    run::keep_panics_quiet();
     let clock = args.connection.clock();
     let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
     let about = About { id: key.clone(), ..About::default() };
     let inputs = Inputs { params: args.params, args: rest, run: about };
-    let job = Job { name: script.name, text: script.text, project: script.project, inputs };
+    let limits = args.limits.limits(&script.header);
+    let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
     let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop.clone())
         .with_capability(script.capability)
         .with_environment(environment);

@@ -49,8 +49,8 @@ impl Script {
             Source::File(path) => text_of(Path::new(path)).map_err(|failure| vec![failure])?,
         };
         let project = match source {
-            Source::File(path) if path != "-" => Project::of_script(Path::new(path)),
-            _ => Project::of_working_directory(),
+            Source::File(path) => project_of(Path::new(path)),
+            Source::Code(_) => Project::of_working_directory(),
         };
         let judged = Header::parse(&text, flags)
             .and_then(|header| run::capability(&header).map(|capability| (header, capability)));
@@ -72,9 +72,14 @@ fn failure(problem: &Problem, name: &str, text: &str) -> Failure {
     problem.hints.iter().fold(failure, Failure::hint)
 }
 
+/// The files that the script at `path` can reach; for `-` those of the working directory.
+pub fn project_of(path: &Path) -> Project {
+    if path == Path::new("-") { Project::of_working_directory() } else { Project::of_script(path) }
+}
+
 /// The name and the text of a script. A byte-order mark is not part of it, and `#!` becomes a comment, which the
 /// language has no other way to skip.
-fn text_of(path: &Path) -> Result<(String, String), Failure> {
+pub fn text_of(path: &Path) -> Result<(String, String), Failure> {
     let name = path.display().to_string();
     let failed = |error: &io::Error| {
         let failure = Failure::usage(format!("the script `{name}` cannot be read: {}", config::reason(error)));

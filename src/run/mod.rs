@@ -2,12 +2,14 @@
 //! outcome. Knows no trigger, no command line and no stream.
 
 mod guard;
+mod watch;
 
 pub use guard::capability;
 
 use crate::{
+    memory::{Bounds, Halted},
     project::Project,
-    script::{self, Fault, Host, Inputs, Value},
+    script::{self, Fault, Host, Inputs, Limits, Value},
     session::Session,
 };
 use std::{collections::HashMap, panic, thread};
@@ -25,6 +27,8 @@ pub struct Job {
     pub project: Project,
     /// Its params and args, and what it may know of its run.
     pub inputs: Inputs,
+    /// What it may use.
+    pub limits: Limits,
 }
 
 /// How a run ended.
@@ -46,23 +50,42 @@ pub enum End {
     Bug(String),
 }
 
-/// Runs a job to its end.
+/// Runs a job to its end. A script that cannot be brought to its own end is left behind on its thread, which then never
+/// runs again or works for nobody.
 pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome {
-    let host = Host::with_inputs(session, sink, job.project.clone(), job.inputs.clone());
+    let host = Host::with_inputs(session, sink, job.project.clone(), job.inputs.clone(), job.limits.clone());
+    let halted = Halted::default();
+    let done = watch::Done::default();
     let work = {
-        let host = host.clone();
+        let (host, halted, done) = (host.clone(), halted.clone(), done.clone());
         let (name, text) = (job.name.clone(), job.text.clone());
-        move || script::run(&host, &name, &text)
+        move || {
+            let _done = done;
+            let _bounds = Bounds::set(host.limits.ceiling(), STACK, &halted);
+            script::run(&host, &name, &text)
+        }
     };
     let end = match thread::Builder::new().name("script".into()).stack_size(STACK).spawn(work) {
         Err(error) => End::Bug(format!("no thread for the script could be made ({error})")),
-        Ok(thread) => match thread.join() {
-            Ok(Ok(value)) => End::Done(value),
-            Ok(Err(fault)) => End::Failed(fault),
-            Err(panic) => End::Bug(words(&panic)),
+        Ok(thread) => match watch::until_end(&thread, &host, &halted, &done) {
+            Some(fault) => End::Failed(Box::new(fault)),
+            None => match thread.join() {
+                Ok(Ok(value)) => End::Done(value),
+                Ok(Err(fault)) => End::Failed(fault),
+                Err(panic) => End::Bug(words(&panic)),
+            },
         },
     };
     Outcome { end, writes: host.session.writes(), modules: host.module_texts() }
+}
+
+/// Does what needs as deep a stack as a script, and waits for it. The error says what it was doing when it failed.
+pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("script".into()).stack_size(STACK).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| format!("no thread for the script could be made ({error})"))?;
+        thread.join().map_err(|panic| words(&panic))
+    })
 }
 
 fn words(panic: &Box<dyn std::any::Any + Send>) -> String {

@@ -279,9 +279,18 @@ impl Thrown {
     }
 
     /// Its `message`.
-    #[cfg(test)]
     pub(super) fn message(&self) -> String {
         self.fields["message"].to_string()
+    }
+
+    /// The advice that goes with it.
+    pub(super) fn advice(&self) -> Option<String> {
+        self.fields.get("hint").filter(|hint| !hint.is_unit()).map(ToString::to_string)
+    }
+
+    /// As people see it where there is no script to catch it.
+    pub(super) fn into_fault(self) -> Fault {
+        uncaught(&self.fields.into())
     }
 
     /// Throws it.

@@ -23,20 +23,20 @@ pub struct Builtin {
     pub example: &'static str,
 }
 
-/// All of them, domain by domain.
-pub const BUILTINS: &[&[Builtin]] = &[
-    files::BUILTINS,
-    files::csv::BUILTINS,
-    files::json::BUILTINS,
-    input::BUILTINS,
-    lists::BUILTINS,
-    output::BUILTINS,
-    time::BUILTINS,
+/// All of them, domain by domain, each with its heading.
+pub const BUILTINS: &[(&str, &[Builtin])] = &[
+    ("Lists and arrays", lists::BUILTINS),
+    ("Output", output::BUILTINS),
+    ("Files", files::BUILTINS),
+    ("CSV files", files::csv::BUILTINS),
+    ("JSON files", files::json::BUILTINS),
+    ("Time", time::BUILTINS),
+    ("The run", input::BUILTINS),
 ];
 
 /// All of them in one row.
 pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
-    BUILTINS.iter().flat_map(|domain| domain.iter())
+    BUILTINS.iter().flat_map(|(_, domain)| domain.iter())
 }
 
 /// Registers every domain.

@@ -85,7 +85,7 @@ fn read(call: &Call<'_>, path: &str, options: &Map) -> Result<Array, Raised> {
     let mut rows = Array::new();
     for record in records {
         let record = record?;
-        if rows.len() % BREATH == 0 {
+        if rows.len().is_multiple_of(BREATH) {
             call.go_on()?;
         }
         rows.push(file.row(&record, &names, &kinds, &mut cells)?.into());

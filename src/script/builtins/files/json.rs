@@ -84,7 +84,7 @@ fn read_lines(call: &Call<'_>, path: &str) -> Result<Array, Raised> {
         if line.trim().is_empty() {
             continue;
         }
-        if rows.len() % 1024 == 0 {
+        if rows.len().is_multiple_of(1024) {
             call.go_on()?;
         }
         rows.push(decoder.decode(line.as_bytes()).map_err(|error| {
