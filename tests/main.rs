@@ -1,6 +1,8 @@
 //! Everything that needs the real program, a server or more than one module, in one binary.
 
 mod api;
+mod call;
+mod check;
 mod docs;
 mod errors;
 mod harness;
