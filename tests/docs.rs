@@ -4,13 +4,14 @@ use crate::harness::{bless_or_compare, files, run_in_sandbox};
 use std::{fs, path::Path};
 
 /// A fenced block of a page.
-struct Block {
-    language: String,
+pub struct Block {
+    pub language: String,
     line: usize,
-    text: String,
+    pub text: String,
 }
 
-fn blocks(page: &str) -> Vec<Block> {
+/// The fenced blocks of a page, in their order.
+pub fn blocks(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
     for (at, line) in page.lines().enumerate() {

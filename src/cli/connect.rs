@@ -41,6 +41,9 @@ pub struct Connection {
     /// Keep the sandbox's data in this file
     #[arg(long, value_name = "FILE", requires = "sandbox", help_heading = "Sandbox")]
     pub sandbox_data: Option<PathBuf>,
+    /// Make the sandbox fail on purpose: `[OPERATION:]FAULT[@WHEN]`, such as status=503@1-3; may be repeated
+    #[arg(long, value_name = "SPEC", long_help = sandbox::FAULT_HELP, requires = "sandbox", help_heading = "Sandbox")]
+    pub sandbox_fault: Vec<sandbox::Fault>,
 
     /// Read the API key from this file instead of PIVOTAL_API_KEY; only its owner may be able to read it
     #[arg(long, value_name = "FILE", help_heading = "Connection")]
@@ -100,6 +103,7 @@ impl Connection {
             rate: self.sandbox_rate.map(sandbox_rate),
             data: self.sandbox_data.clone(),
             clock: self.clock(),
+            faults: self.sandbox_fault.clone(),
         };
         let runtime = runtime(2)?;
         let server = runtime

@@ -33,6 +33,9 @@ pub struct Args {
     /// Keep the data in this file
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// Fail on purpose: `[OPERATION:]FAULT[@WHEN]`, such as status=503@1-3; may be repeated
+    #[arg(long = "fault", value_name = "SPEC", long_help = sandbox::FAULT_HELP)]
+    faults: Vec<sandbox::Fault>,
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
@@ -47,11 +50,11 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         rate: args.rate.map(connect::sandbox_rate),
         data: args.data,
         clock: Clock::System,
+        faults: args.faults,
     };
     let log = ui.clone();
     let on_request: sandbox::OnRequest = Box::new(move |served: &sandbox::Served| {
-        let path = text::escape_control(&served.path).into_owned();
-        log.status(&format!("{} {path}: {}, {:.1} ms", served.method, served.status, served.millis));
+        log.status(&line(served));
     });
     connect::runtime(2)?.block_on(async {
         let server = sandbox::start(options, Some(on_request))
@@ -64,4 +67,33 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         server.stop().await;
         Ok(0)
     })
+}
+
+/// A request in one line: what was asked, what came of it, and whether it went wrong on purpose.
+fn line(served: &sandbox::Served) -> String {
+    let path = text::escape_control(&served.path);
+    let status = served.status.map_or("no answer".to_string(), |status| status.to_string());
+    let fault = served.fault.as_ref().map_or(String::new(), |fault| format!(", on purpose: {fault}"));
+    format!("{} {path}: {status}, {:.1} ms{fault}", served.method, served.millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_a_request_says_what_went_wrong_on_purpose() {
+        let mut served = sandbox::Served {
+            method: "GET".into(),
+            path: "/api/v1/me".into(),
+            status: Some(200),
+            millis: 0.25,
+            request_id: "req_1".into(),
+            fault: None,
+        };
+        assert_eq!(line(&served), "GET /api/v1/me: 200, 0.2 ms");
+        served.status = None;
+        served.fault = Some("reset-after@1".into());
+        assert_eq!(line(&served), "GET /api/v1/me: no answer, 0.2 ms, on purpose: reset-after@1");
+    }
 }

@@ -51,7 +51,7 @@ pub(super) fn read(block: &Block, flags: &[String]) -> Result<Header, Vec<Proble
             return Err(reader.problems);
         }
     };
-    let mut header = Header { present: true, ..Header::default() };
+    let mut header = Header::default();
     for entry in &reader.entries("", table.get_ref()) {
         key(&mut reader, entry, &mut header, flags);
     }

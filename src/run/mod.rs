@@ -1,12 +1,15 @@
 //! One job to one outcome: gives the script its thread and its stack, waits for it, and turns even a panic into an
 //! outcome. Knows no trigger, no command line and no stream.
 
+mod guard;
 mod watch;
+
+pub use guard::capability;
 
 use crate::{
     memory::{Bounds, Halted},
     project::Project,
-    script::{self, Fault, Host, Limits, Value},
+    script::{self, Fault, Host, Inputs, Limits, Value},
     session::Session,
 };
 use std::{collections::HashMap, panic, thread};
@@ -20,10 +23,12 @@ pub struct Job {
     pub name: String,
     /// Its text.
     pub text: String,
-    /// What it may use.
-    pub limits: Limits,
     /// The files that it can reach.
     pub project: Project,
+    /// Its params and args, and what it may know of its run.
+    pub inputs: Inputs,
+    /// What it may use.
+    pub limits: Limits,
 }
 
 /// How a run ended.
@@ -48,7 +53,7 @@ pub enum End {
 /// Runs a job to its end. A script that cannot be brought to its own end is left behind on its thread, which then never
 /// runs again or works for nobody.
 pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome {
-    let host = Host::new(session, sink, job.limits.clone(), job.project.clone());
+    let host = Host::with_inputs(session, sink, job.project.clone(), job.inputs.clone(), job.limits.clone());
     let halted = Halted::default();
     let done = watch::Done::default();
     let work = {
@@ -72,6 +77,15 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
         },
     };
     Outcome { end, writes: host.session.writes(), modules: host.module_texts() }
+}
+
+/// Does what needs as deep a stack as a script, and waits for it. The error says what it was doing when it failed.
+pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("script".into()).stack_size(STACK).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| format!("no thread for the script could be made ({error})"))?;
+        thread.join().map_err(|panic| words(&panic))
+    })
 }
 
 fn words(panic: &Box<dyn std::any::Any + Send>) -> String {

@@ -69,7 +69,7 @@ pub(super) fn check(header: Option<&str>) -> Result<&'static Principal, Problem>
         KEY => Ok(&LIVE),
         TEST_KEY => Ok(&TEST),
         READ_ONLY_KEY => Ok(&READ_ONLY),
-        REVOKED_KEY => Err(Problem::unauthenticated("api_key_revoked", "This API key was revoked.")),
+        REVOKED_KEY => Err(Problem::revoked()),
         _ => Err(Problem::unauthenticated("authentication_error", "This API key is not known to the sandbox.")),
     }
 }

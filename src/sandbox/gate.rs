@@ -1,18 +1,20 @@
-//! What every request passes, in this order: key, rate limit, scope, idempotency, then its operation; and the headers
-//! that every answer carries. Owns that order; must not know any operation.
+//! What every request passes, in this order: faults on purpose, key, rate limit, scope, idempotency, then its operation;
+//! and the headers that every answer carries. Owns that order; must not know any operation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use super::auth::{self, Principal};
+use super::faults::{self, Faults, Kind, Line, Strike};
 use super::idempotency::{self, Claim, InFlight};
 use super::limits::{Limits, Standing};
 use super::problem::Problem;
@@ -28,9 +30,12 @@ pub(super) struct Shared {
     store: Store,
     limits: Limits,
     in_flight: InFlight,
+    faults: Faults,
     clock: Clock,
     answered: AtomicU64,
     on_request: Option<OnRequest>,
+    /// Its other end is dropped when the sandbox is to stop.
+    stopped: watch::Receiver<()>,
 }
 
 /// What an operation is given.
@@ -77,27 +82,41 @@ impl Reply {
 /// The code of one operation. It runs to its end without waiting for anything.
 pub(super) type Operation = fn(&Call<'_>) -> Result<Reply, Problem>;
 
-/// What a request is for.
+/// What a request is for; operations with their ids.
 #[derive(Clone, Copy)]
 pub(super) enum Target {
     /// Needs no key and does not count.
-    Open(Operation),
+    Open(&'static str, Operation),
     /// Needs a key and counts.
-    Guarded(Operation),
+    Guarded(&'static str, Operation),
     NoSuchPath,
     WrongMethod,
 }
 
+/// What is made of a request before the headers are put on.
+struct Decided {
+    result: Result<Reply, Problem>,
+    standing: Standing,
+    /// The seconds of a `Retry-After`.
+    retry_after: Option<u64>,
+}
+
 impl Shared {
     /// Opens the data; seeds it where it is new.
-    pub fn new(options: &Options, on_request: Option<OnRequest>) -> Result<Self, StartError> {
+    pub fn new(
+        options: &Options,
+        on_request: Option<OnRequest>,
+        stopped: watch::Receiver<()>,
+    ) -> Result<Self, StartError> {
         Ok(Self {
             store: Store::open(options)?,
             limits: Limits::new(options.rate),
             in_flight: InFlight::default(),
+            faults: Faults::new(&options.faults, options.seed),
             clock: options.clock.clone(),
             answered: AtomicU64::new(0),
             on_request,
+            stopped,
         })
     }
 
@@ -109,32 +128,54 @@ impl Shared {
             Problem::unreadable("too_big", format!("The body could not be read or has more than {MOST_BYTES} bytes."))
         });
         let shared = Arc::clone(&self);
-        let done = tokio::spawn(async move { shared.answer(target, &id, &parts, body) }).await;
+        let done = tokio::spawn(async move { shared.answer(target, &id, &parts, body).await }).await;
         done.unwrap_or_else(|panic| {
             let problem = Problem::internal(panic);
             let standing = self.limits.peek(None, Instant::now());
-            self.response(reply(Err(problem)), standing, false, "req_panicked")
+            self.response(Decided { result: Err(problem), standing, retry_after: None }, "req_panicked")
         })
     }
 
-    fn answer(&self, target: Target, id: &str, parts: &Parts, body: Result<Bytes, Problem>) -> Response<Body> {
+    async fn answer(&self, target: Target, id: &str, parts: &Parts, body: Result<Bytes, Problem>) -> Response<Body> {
         let began = Instant::now();
         let request_id = format!("req_{:08}", self.answered.fetch_add(1, Ordering::Relaxed) + 1);
-        let (result, standing, limited) = self.decide(target, id, parts, body, began);
-        let response = self.response(reply(result), standing, limited, &request_id);
+        let strike = match target {
+            Target::Open(operation, _) | Target::Guarded(operation, _) => self.faults.strike(operation),
+            Target::NoSuchPath | Target::WrongMethod => Strike::default(),
+        };
+        let mut response = match strike.kind {
+            // The service never sees the request. What is made here for a reset is never sent.
+            Some(Kind::ResetBefore) => Response::default(),
+            Some(Kind::Html(status)) => faults::page(status),
+            kind => self.response(self.decide(target, id, parts, body, began, kind), &request_id),
+        };
+        if let Some(kind) = strike.kind {
+            let line = parts.extensions.get::<ConnectInfo<Line>>().map(|info| &info.0);
+            faults::spoil(kind, &mut response, line);
+        }
+        if !strike.delay.is_zero() {
+            let mut stopped = self.stopped.clone();
+            tokio::select! {
+                () = tokio::time::sleep(strike.delay) => {}
+                _ = stopped.changed() => {}
+            }
+        }
         if let Some(on_request) = &self.on_request {
+            let unanswered = matches!(strike.kind, Some(Kind::ResetBefore | Kind::ResetAfter));
             on_request(&Served {
                 method: parts.method.to_string(),
                 path: parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned(),
-                status: response.status().as_u16(),
+                status: (!unanswered).then(|| response.status().as_u16()),
                 millis: began.elapsed().as_secs_f64() * 1000.0,
                 request_id,
+                fault: strike.shown,
             });
         }
         response
     }
 
-    /// The answer, where the key stands, and whether the rate limit refused it.
+    /// The answer, where the key stands, and when to come back where the rate limit refused it. `fault` is what goes
+    /// wrong on purpose, as far as the service itself does it.
     fn decide(
         &self,
         target: Target,
@@ -142,26 +183,44 @@ impl Shared {
         parts: &Parts,
         body: Result<Bytes, Problem>,
         began: Instant,
-    ) -> (Result<Reply, Problem>, Standing, bool) {
+        fault: Option<Kind>,
+    ) -> Decided {
         // A header that is no text cannot hold one of the sandbox's keys.
         let header = parts.headers.get(AUTHORIZATION).map(|h| h.to_str().unwrap_or(""));
-        let principal = auth::check(header);
-        if let Target::Open(operation) = target {
-            let standing = self.limits.peek(principal.as_ref().ok().map(|p| p.id), began);
-            return (self.run(operation, auth::nobody(), id, parts, b""), standing, false);
+        let mut principal = auth::check(header);
+        let standing = self.limits.peek(principal.as_ref().ok().map(|p| p.id), began);
+        let refused = |problem, standing| Decided { result: Err(problem), standing, retry_after: None };
+        match (fault, &principal) {
+            (Some(Kind::RateLimited(seconds)), _) => {
+                let problem = Problem::rate_limited(seconds);
+                return Decided { result: Err(problem), standing, retry_after: Some(seconds) };
+            }
+            // A service that stumbles has counted the request by then.
+            (Some(Kind::Status(status)), Ok(principal)) if matches!(target, Target::Guarded(..)) => {
+                return refused(faults::injected(status), self.limits.count(principal.id, began));
+            }
+            (Some(Kind::Status(status)), _) => return refused(faults::injected(status), standing),
+            (Some(Kind::Revoke), Ok(principal)) => self.faults.revoke(principal),
+            _ => {}
         }
+        if let Target::Open(_, operation) = target {
+            let result = self.run(operation, auth::nobody(), id, parts, b"");
+            return Decided { result, standing, retry_after: None };
+        }
+        principal = principal.and_then(|principal| self.faults.admit(principal));
         let principal = match principal {
             Ok(principal) => principal,
-            Err(problem) => return (Err(problem), self.limits.peek(None, began), false),
+            Err(problem) => return refused(problem, self.limits.peek(None, began)),
         };
         let standing = self.limits.count(principal.id, began);
         if !standing.allowed {
-            return (Err(Problem::rate_limited(standing.retry_after())), standing, true);
+            let seconds = standing.retry_after();
+            return Decided { result: Err(Problem::rate_limited(seconds)), standing, retry_after: Some(seconds) };
         }
         let result = match target {
             Target::NoSuchPath => Err(Problem::no_such_path()),
             Target::WrongMethod => Err(Problem::wrong_method()),
-            Target::Open(operation) | Target::Guarded(operation) => {
+            Target::Open(_, operation) | Target::Guarded(_, operation) => {
                 if !principal.may_write() && !reads(&parts.method) {
                     Err(Problem::forbidden())
                 } else {
@@ -169,7 +228,7 @@ impl Shared {
                 }
             }
         };
-        (result, standing, false)
+        Decided { result, standing, retry_after: None }
     }
 
     /// Carries out an operation: a POST with an idempotency key at most once, a write whole or not at all.
@@ -232,7 +291,9 @@ impl Shared {
         result
     }
 
-    fn response(&self, reply: Reply, standing: Standing, limited: bool, request_id: &str) -> Response<Body> {
+    fn response(&self, decided: Decided, request_id: &str) -> Response<Body> {
+        let Decided { result, standing, retry_after } = decided;
+        let reply = reply(result);
         let now = self.clock.now();
         let mut response = Response::new(Body::from(reply.body));
         *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -241,8 +302,8 @@ impl Shared {
         headers.insert(HeaderName::from_static("x-ratelimit-limit"), standing.limit.into());
         headers.insert(HeaderName::from_static("x-ratelimit-remaining"), standing.remaining.into());
         headers.insert(HeaderName::from_static("x-ratelimit-reset"), standing.reset(now).into());
-        if limited {
-            headers.insert(RETRY_AFTER, standing.retry_after().into());
+        if let Some(seconds) = retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
         }
         if reply.replayed {
             headers.insert(HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"));
@@ -270,62 +331,4 @@ fn reply(result: Result<Reply, Problem>) -> Reply {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sandbox::rows::Table;
-
-    fn shared() -> Arc<Shared> {
-        let options = Options { customers: 0, clock: Clock::Fixed(Timestamp::UNIX_EPOCH), ..Options::default() };
-        Arc::new(Shared::new(&options, None).unwrap())
-    }
-
-    fn post() -> Request {
-        Request::post("/api/v1/customers")
-            .header(AUTHORIZATION, format!("Bearer {}", auth::KEY))
-            .header("idempotency-key", "k")
-            .body(Body::from("{}"))
-            .unwrap()
-    }
-
-    fn insert(call: &Call<'_>) -> Result<Reply, Problem> {
-        Table::Customers.insert(call.db, 101, "clx", 0, None, "{}")?;
-        Ok(Reply::created("{}".to_owned()))
-    }
-
-    fn insert_and_panic(call: &Call<'_>) -> Result<Reply, Problem> {
-        insert(call)?;
-        panic!("a bug");
-    }
-
-    fn insert_and_fail(call: &Call<'_>) -> Result<Reply, Problem> {
-        insert(call)?;
-        Err(Problem::internal("a bug"))
-    }
-
-    async fn status(shared: &Arc<Shared>, operation: Operation) -> u16 {
-        let response = Arc::clone(shared).pass(Target::Guarded(operation), String::new(), post()).await;
-        response.status().as_u16()
-    }
-
-    #[tokio::test]
-    async fn a_key_whose_first_request_is_in_flight_is_a_conflict() {
-        let shared = shared();
-        let claim = Claim::new("POST", "/api/v1/customers", b"k", b"{}").unwrap();
-        let flight = shared.in_flight.enter(&claim).unwrap();
-        let response = Arc::clone(&shared).pass(Target::Guarded(insert), String::new(), post()).await;
-        assert_eq!(response.status(), StatusCode::CONFLICT);
-        let body = to_bytes(response.into_body(), MOST_BYTES).await.unwrap();
-        assert!(String::from_utf8_lossy(&body).contains("idempotency_key_in_use"));
-        drop(flight);
-        assert_eq!(status(&shared, insert).await, 201);
-    }
-
-    #[tokio::test]
-    async fn an_operation_that_fails_or_panics_leaves_nothing_behind() {
-        let shared = shared();
-        assert_eq!(status(&shared, insert_and_panic).await, 500);
-        assert_eq!(status(&shared, insert_and_fail).await, 500);
-        // Neither the row nor the key's answer is there, and the key is free.
-        assert_eq!(status(&shared, insert).await, 201);
-    }
-}
+mod tests;

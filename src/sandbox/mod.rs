@@ -1,7 +1,8 @@
 //! The embedded stand-in for Pivotal's API: axum and SQLite on 127.0.0.1. It has its own code for every rule and must
 //! not import `api`: fed from the client's tables it would prove nothing about the client.
 //!
-//! In reading order: `gate` is what every request passes (key, rate, idempotency), `routes` are the 18 operations,
+//! In reading order: `gate` is what every request passes (key, rate, idempotency), `faults` what
+//! goes wrong on purpose, `routes` are the 18 operations,
 //! `validate` what bodies and queries must look like, `store` and `rows` the database, `seed` its first content.
 //!
 //! Where the API notes leave a question open, the answer is documented beside the code that gives it.
@@ -12,15 +13,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 
 mod auth;
 mod error;
+mod faults;
 mod gate;
 mod idempotency;
 mod ident;
@@ -36,6 +37,7 @@ mod validate;
 
 pub use auth::{KEY, READ_ONLY_KEY, REVOKED_KEY, TEST_KEY};
 pub use error::StartError;
+pub use faults::{Fault, HELP as FAULT_HELP};
 
 /// How the sandbox is to run.
 #[derive(Clone, Debug)]
@@ -52,11 +54,13 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// What the sandbox takes for now; the seeded dates lie around it.
     pub clock: Clock,
+    /// What goes wrong on purpose.
+    pub faults: Vec<Fault>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, seed: 1, customers: 120, rate: None, data: None, clock: Clock::System }
+        Self { port: 0, seed: 1, customers: 120, rate: None, data: None, clock: Clock::System, faults: Vec::new() }
     }
 }
 
@@ -76,12 +80,14 @@ pub struct Served {
     pub method: String,
     /// Path and query, as they came.
     pub path: String,
-    /// The status of the answer.
-    pub status: u16,
+    /// The status of the answer; none where a fault broke the connection before one was sent.
+    pub status: Option<u16>,
     /// How long it took, from the whole request to the whole answer.
     pub millis: f64,
     /// The answer's `X-Request-Id`.
     pub request_id: String,
+    /// The faults that struck it, as they are written.
+    pub fault: Option<String>,
 }
 
 /// Told about each answered request, once.
@@ -90,8 +96,8 @@ pub type OnRequest = Box<dyn Fn(&Served) + Send + Sync>;
 /// A running sandbox. It stops when this is dropped.
 pub struct Handle {
     address: SocketAddr,
-    /// Ends the server when it is sent to or dropped.
-    stop: Option<oneshot::Sender<()>>,
+    /// Ends the server when it is dropped.
+    stop: Option<watch::Sender<()>>,
     server: JoinHandle<()>,
 }
 
@@ -101,21 +107,16 @@ pub async fn start(options: Options, on_request: Option<OnRequest>) -> Result<Ha
         .await
         .map_err(|cause| StartError::Port { port: options.port, cause })?;
     let address = listener.local_addr().map_err(|cause| StartError::Port { port: options.port, cause })?;
+    let (stop, stopped) = watch::channel(());
+    let mut asked = stopped.clone();
     // The port first: a data file should not be made for a sandbox that cannot run.
-    let shared = tokio::task::spawn_blocking(move || gate::Shared::new(&options, on_request))
+    let shared = tokio::task::spawn_blocking(move || gate::Shared::new(&options, on_request, stopped))
         .await
         .map_err(StartError::Seeding)??;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let server = axum::serve(
-        listener.tap_io(|stream| {
-            // Without it small answers may wait for the other side's delayed acknowledgement. A failure costs only time.
-            let _ = stream.set_nodelay(true);
-        }),
-        routes::router(Arc::new(shared)),
-    )
-    .with_graceful_shutdown(async {
-        // An error means that the handle was dropped, which asks for the same.
-        let _ = stopped.await;
+    let router = routes::router(Arc::new(shared)).into_make_service_with_connect_info::<faults::Line>();
+    let server = axum::serve(faults::Wires(listener), router).with_graceful_shutdown(async move {
+        // Nothing is ever sent: an error means that the handle has dropped its end.
+        let _ = asked.changed().await;
     });
     let server = tokio::spawn(async {
         // axum's serve never fails: it retries what `accept` refuses.

@@ -37,6 +37,11 @@ impl Problem {
         Self::new(401, "authentication_error", code, message)
     }
 
+    /// 401 for a key that was taken back.
+    pub fn revoked() -> Self {
+        Self::unauthenticated("api_key_revoked", "This API key was revoked.")
+    }
+
     /// 403: the key is right but may not write.
     pub fn forbidden() -> Self {
         Self::new(403, "permission_error", "insufficient_scope", "This API key may only read.")

@@ -6,9 +6,17 @@ use std::sync::Arc;
 
 /// An engine whose functions work through `host`.
 pub fn build(host: &Arc<Host>) -> Arc<Engine> {
+    let engine = Arc::new(assemble(host));
+    host.attach(&engine);
+    engine
+}
+
+/// The same, for who only compiles with it.
+pub fn assemble(host: &Arc<Host>) -> Engine {
     let mut engine = Engine::new();
-    // `Full` would run host functions while compiling.
-    engine.set_optimization_level(OptimizationLevel::Simple);
+    // The optimiser puts the entries of constant maps in place of their names: `M.misspelt` would be `()` without a word,
+    // and `M.a = 1` would panic.
+    engine.set_optimization_level(OptimizationLevel::None);
     engine.disable_symbol("eval");
     let limits = &host.limits;
     engine.set_max_call_levels(limits.call_depth);
@@ -29,7 +37,5 @@ pub fn build(host: &Arc<Host>) -> Arc<Engine> {
         .register_fn("!=", |a: BigInteger, b: BigInteger| a != b);
     builtins::register(&mut engine, host);
     bind::register(&mut engine, host);
-    let engine = Arc::new(engine);
-    host.attach(&engine);
     engine
 }

@@ -3,7 +3,7 @@
 
 use super::{catalog::Callables, host::Raised, translate};
 use crate::{
-    api::error::{ApiError, BadAnswer, CallError, Refused},
+    api::error::{ApiError, BadAnswer, CallError, Incomplete, Refused},
     project::{FileError, FileErrorKind},
     session::{ConnectKind, SessionError},
     stop::Reason,
@@ -129,6 +129,7 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
         CallError::Refused(refused) => return Ok(Thrown::refused(refused)),
         CallError::Api(api) => return Ok(Thrown::api(api)),
         CallError::BadAnswer(bad) => return Ok(Thrown::bad_answer(bad)),
+        CallError::Incomplete(list) => return Ok(Thrown::incomplete(list)),
         CallError::Key(api) => key_fault(api),
         CallError::Network { attempts, .. } => ends(FaultKind::WillPass, &error)
             .note(format!("tried {}", text::plural(*attempts as usize, "time")))
@@ -263,6 +264,10 @@ impl Thrown {
         thrown
     }
 
+    fn incomplete(list: &Incomplete) -> Thrown {
+        Thrown::new("incomplete_list", list.operation, list.why.clone()).with("hint", list.hint.clone())
+    }
+
     /// A file or a module that cannot be read or written.
     pub(super) fn file(function: &str, error: &FileError) -> Thrown {
         let kind = match error.kind {
@@ -274,9 +279,18 @@ impl Thrown {
     }
 
     /// Its `message`.
-    #[cfg(test)]
     pub(super) fn message(&self) -> String {
         self.fields["message"].to_string()
+    }
+
+    /// The advice that goes with it.
+    pub(super) fn advice(&self) -> Option<String> {
+        self.fields.get("hint").filter(|hint| !hint.is_unit()).map(ToString::to_string)
+    }
+
+    /// As people see it where there is no script to catch it.
+    pub(super) fn into_fault(self) -> Fault {
+        uncaught(&self.fields.into())
     }
 
     /// Throws it.

@@ -2,14 +2,16 @@
 //! hold up. Knows no single function.
 
 use super::{
+    builtins::input::Inputs,
     fault::{Fault, FaultKind, Spot, consequence},
     limits::Limits,
 };
 use crate::{
+    clock::Clock,
     memory,
     project::Project,
-    session::{Session, SessionError},
-    stop::Reason,
+    session::{ConnectError, ConnectKind, Session, SessionError},
+    stop::{Reason, Stop},
 };
 use rhai::{Dynamic, Engine, EvalAltResult};
 use std::{
@@ -40,16 +42,32 @@ pub trait Sink: Send + Sync {
     fn width(&self) -> Option<usize>;
 }
 
+/// Where nothing is heard.
+struct Silent;
+
+impl Sink for Silent {
+    fn data(&self, _text: &str) -> bool {
+        true
+    }
+    fn log(&self, _level: Level, _text: &str) {}
+    fn flush(&self) {}
+    fn width(&self) -> Option<usize> {
+        None
+    }
+}
+
 /// Shared by all functions of one engine.
 pub struct Host {
     pub session: Session,
     pub sink: Box<dyn Sink>,
-    /// What the script may use.
-    pub limits: Limits,
     /// The files that the script can reach.
     pub project: Project,
     /// The texts of the modules that were imported, by the names that errors give them.
     modules: Mutex<HashMap<String, String>>,
+    /// What the run was given: params, args, what it is about itself.
+    pub inputs: Inputs,
+    /// What the script may use.
+    pub limits: Limits,
     engine: OnceLock<Weak<Engine>>,
     ending: Mutex<Option<Fault>>,
     /// Whether there is an ending: nothing more may happen then, however the script was told.
@@ -87,12 +105,24 @@ impl Sink for Unhalted {
 pub type Raised = Box<EvalAltResult>;
 
 impl Host {
-    pub fn new(session: Session, sink: Box<dyn Sink>, limits: Limits, project: Project) -> Arc<Host> {
+    pub fn new(session: Session, sink: Box<dyn Sink>, project: Project) -> Arc<Host> {
+        Host::with_inputs(session, sink, project, Inputs::default(), Limits::default())
+    }
+
+    /// A host of a run that is given something.
+    pub fn with_inputs(
+        session: Session,
+        sink: Box<dyn Sink>,
+        project: Project,
+        inputs: Inputs,
+        limits: Limits,
+    ) -> Arc<Host> {
         Arc::new(Host {
             session,
             sink: Box::new(Unhalted(sink)),
-            limits,
             project,
+            inputs,
+            limits,
             modules: Mutex::default(),
             engine: OnceLock::new(),
             ending: Mutex::new(None),
@@ -103,6 +133,16 @@ impl Host {
         })
     }
 
+    /// A host for looking at scripts that are not run: it connects to nothing and says nothing.
+    pub(super) fn idle() -> Arc<Host> {
+        let refuse = || {
+            let message = "a script that is only looked at makes no calls".to_string();
+            Err(ConnectError { kind: ConnectKind::Configuration, message, hints: Vec::new() })
+        };
+        let session = Session::new(Box::new(refuse), String::new(), Clock::System, Stop::default());
+        Host::new(session, Box::new(Silent), Project::of_working_directory())
+    }
+
     /// Makes the engine known to the values that call closures later than the function that made them.
     pub(super) fn attach(&self, engine: &Arc<Engine>) {
         let _ = self.engine.set(Arc::downgrade(engine));
@@ -110,9 +150,7 @@ impl Host {
 
     /// Keeps a module's text, so that errors in it can be shown with their line.
     pub(super) fn keep_module(&self, name: &str, text: &str) {
-        memory::unbounded(|| {
-            self.modules.lock().expect("no code panics while it holds this lock").insert(name.into(), text.into())
-        });
+        self.modules.lock().expect("no code panics while it holds this lock").insert(name.into(), text.into());
     }
 
     /// The texts of the modules that were imported, by the names that errors give them.
@@ -140,6 +178,7 @@ impl Host {
 
     /// Why the run ended before its script did.
     pub(super) fn take_ending(&self) -> Option<Fault> {
+        self.has_ended.store(false, Ordering::Relaxed);
         self.ending.lock().expect("no code panics while it holds this lock").take()
     }
 

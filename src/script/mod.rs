@@ -4,8 +4,10 @@
 mod args;
 mod bind;
 pub mod builtins;
-mod catalog;
+pub mod catalog;
+pub mod check;
 mod depth;
+pub mod direct;
 mod engine;
 mod fault;
 mod host;
@@ -16,6 +18,7 @@ mod stream;
 mod translate;
 mod value;
 
+pub use builtins::input::{About, Inputs};
 pub use fault::{Fault, FaultKind, Frame, Place};
 pub use host::{Host, Level, Sink};
 pub use limits::Limits;
@@ -54,13 +57,17 @@ pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>
         }
         Box::new(fault)
     };
-    let mut ast = engine.compile(text).map_err(|error| fault(&EvalAltResult::ErrorParsing(*error.0, error.1), None))?;
+    let mut ast = engine.compile(text).map_err(|error| {
+        let fault = fault(&EvalAltResult::ErrorParsing(*error.0, error.1), None);
+        Box::new(Fault { kind: FaultKind::Syntax, ..*fault })
+    })?;
     ast.set_source(name);
+    let callables = Callables { engine: &engine, script: Some(&ast) };
     let result = engine.eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &ast);
     host.sink.flush();
     if let Some(mut ending) = host.take_ending() {
         if let (Err(error), None) = (&result, &ending.place) {
-            ending.place = Fault::of(error, name, Callables { engine: &engine, script: None }).place;
+            ending.place = Fault::of(error, name, callables).place;
         }
         if ending.kind == FaultKind::Stopped(Reason::Timeout) {
             ending = Fault { place: ending.place, ..host.limits.timed_out() };

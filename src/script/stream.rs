@@ -4,7 +4,7 @@
 use super::{
     catalog::Callables,
     fault::{Fault, Spot},
-    host::{Host, Raised},
+    host::{Host, Level, Raised},
     rows::{self, Conditions},
     value::Decoder,
 };
@@ -168,7 +168,10 @@ impl Rows {
             }
             host.sink.flush();
             match self.listing.next_page(&host.session) {
-                Ok(Some(rows)) => self.page = rows.into_iter(),
+                Ok(Some(rows)) => {
+                    self.page = rows.into_iter();
+                    self.listing.take_note().inspect(|note| host.sink.log(Level::Warn, note));
+                }
                 Ok(None) => return Ok(None),
                 Err(error) => return Err(host.raise(error, spot)),
             }

@@ -139,7 +139,7 @@ fn not_a_number(why: &str) -> Option<String> {
 
 fn no_module(kind: FaultKind, name: &str) -> Fault {
     Fault::new(kind, format!("there is no module `{}`", text::escape_control(name)))
-        .hint("put the functions into the script itself; scripts cannot import anything yet")
+        .hint("import it first, at the top of the script: `import \"lib/dates\" as dates`")
 }
 
 fn unknown_function(signature: &str, callables: Callables<'_>) -> Fault {

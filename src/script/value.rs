@@ -1,7 +1,7 @@
 //! JSON to script values and back. Nothing is rounded, dropped or renamed on the way: integers stay integers, null is
 //! `()`, and a number too large for a script's integer keeps its digits.
 
-use super::builtins::time::Time;
+use super::builtins::time::{Span, Time};
 use rhai::{Array, Dynamic, ImmutableString, Map};
 use serde::{
     Serialize, Serializer,
@@ -154,6 +154,8 @@ impl Serialize for Json<'_> {
             serializer.serialize_u64(number.0)
         } else if let Some(time) = value.read_lock::<Time>() {
             serializer.serialize_str(&time.to_utc())
+        } else if let Some(span) = value.read_lock::<Span>() {
+            serializer.serialize_str(&span.to_iso())
         } else {
             Err(S::Error::custom(format!("{} has no JSON form", kind_of(value))))
         }
@@ -175,7 +177,7 @@ pub fn kind_of(value: &Dynamic) -> &'static str {
         "range" | "range=" => "a range",
         "blob" => "a blob",
         _ if value.is::<Time>() => "a time",
-        _ if value.is::<super::builtins::time::Span>() => "a span of time",
+        _ if value.is::<Span>() => "a span of time",
         _ if value.is::<super::stream::Stream>() => "a list",
         _ if value.is::<BigInteger>() => "a very large integer",
         _ => "a value of another kind",

@@ -197,7 +197,7 @@ impl Session {
     fn link(&self) -> Result<&Link, SessionError> {
         let link = self.link.get_or_init(|| (self.connect)()).as_ref();
         let link = link.map_err(|error| SessionError::Connect(error.clone()))?;
-        if let Some(wanted) = &self.capability.workspace
+        if let Some(wanted) = self.capability.workspace()
             && !self.verified.load(Ordering::Relaxed)
         {
             workspace::verify(link, wanted)?;

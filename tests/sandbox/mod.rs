@@ -14,6 +14,7 @@ mod auth;
 mod contacts;
 mod customers;
 mod data;
+mod faults;
 mod idempotency;
 mod limits;
 mod onboardings;

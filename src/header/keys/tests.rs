@@ -1,3 +1,5 @@
+//! Headers right and wrong, key by key.
+
 use crate::header::{Header, Param, Type, Value};
 use proptest::prelude::*;
 use std::time::Duration;

@@ -21,25 +21,35 @@ mod customers;
 mod meta;
 mod onboardings;
 
-const GUARDED: &[(MethodFilter, &str, Operation)] = &[
-    (MethodFilter::GET, "/me", meta::get_me),
-    (MethodFilter::GET, "/customers", customers::list),
-    (MethodFilter::POST, "/customers", customers::create),
-    (MethodFilter::GET, "/customers/{id}", customers::get),
-    (MethodFilter::PATCH, "/customers/{id}", customers::update),
-    (MethodFilter::DELETE, "/customers/{id}", customers::delete),
-    (MethodFilter::GET, "/customers/{id}/contacts", contacts::list),
-    (MethodFilter::POST, "/customers/{id}/contacts", contacts::create),
-    (MethodFilter::GET, "/contacts/{id}", contacts::get),
-    (MethodFilter::PATCH, "/contacts/{id}", contacts::update),
-    (MethodFilter::DELETE, "/contacts/{id}", contacts::delete),
-    (MethodFilter::GET, "/onboardings", onboardings::list),
-    (MethodFilter::POST, "/onboardings", onboardings::create),
-    (MethodFilter::GET, "/customers/{id}/onboardings", onboardings::list_of_customer),
-    (MethodFilter::GET, "/onboardings/{id}", onboardings::get),
-    (MethodFilter::PATCH, "/onboardings/{id}", onboardings::update),
-    (MethodFilter::DELETE, "/onboardings/{id}", onboardings::delete),
+/// Operation id, method, path and code. The one that needs no key stands first, by itself.
+type Route = (&'static str, MethodFilter, &'static str, Operation);
+
+const OPEN: Route = ("get-health", MethodFilter::GET, "/health", meta::get_health);
+
+const GUARDED: &[Route] = &[
+    ("get-me", MethodFilter::GET, "/me", meta::get_me),
+    ("list-customers", MethodFilter::GET, "/customers", customers::list),
+    ("create-customer", MethodFilter::POST, "/customers", customers::create),
+    ("get-customer", MethodFilter::GET, "/customers/{id}", customers::get),
+    ("update-customer", MethodFilter::PATCH, "/customers/{id}", customers::update),
+    ("delete-customer", MethodFilter::DELETE, "/customers/{id}", customers::delete),
+    ("list-customer-contacts", MethodFilter::GET, "/customers/{id}/contacts", contacts::list),
+    ("create-customer-contact", MethodFilter::POST, "/customers/{id}/contacts", contacts::create),
+    ("get-contact", MethodFilter::GET, "/contacts/{id}", contacts::get),
+    ("update-contact", MethodFilter::PATCH, "/contacts/{id}", contacts::update),
+    ("delete-contact", MethodFilter::DELETE, "/contacts/{id}", contacts::delete),
+    ("list-onboardings", MethodFilter::GET, "/onboardings", onboardings::list),
+    ("create-onboarding", MethodFilter::POST, "/onboardings", onboardings::create),
+    ("list-customer-onboardings", MethodFilter::GET, "/customers/{id}/onboardings", onboardings::list_of_customer),
+    ("get-onboarding", MethodFilter::GET, "/onboardings/{id}", onboardings::get),
+    ("update-onboarding", MethodFilter::PATCH, "/onboardings/{id}", onboardings::update),
+    ("delete-onboarding", MethodFilter::DELETE, "/onboardings/{id}", onboardings::delete),
 ];
+
+/// The ids of all operations.
+pub(super) fn operation_ids() -> impl Iterator<Item = &'static str> {
+    std::iter::once(&OPEN).chain(GUARDED).map(|route| route.0)
+}
 
 /// What the path holds; an error where it cannot be decoded, which no id can be.
 type Params = Result<RawPathParams, RawPathParamsRejection>;
@@ -47,8 +57,8 @@ type Params = Result<RawPathParams, RawPathParamsRejection>;
 /// The router of the whole API.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let mut router = Router::new();
-    let open = (MethodFilter::GET, "/health", Target::Open(meta::get_health));
-    let guarded = GUARDED.iter().map(|&(method, path, operation)| (method, path, Target::Guarded(operation)));
+    let open = (OPEN.1, OPEN.2, Target::Open(OPEN.0, OPEN.3));
+    let guarded = GUARDED.iter().map(|&(id, method, path, code)| (method, path, Target::Guarded(id, code)));
     for (method, path, target) in std::iter::once(open).chain(guarded) {
         let handler = move |State(shared): State<Arc<Shared>>, params: Params, request: Request| {
             let id =

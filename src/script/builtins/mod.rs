@@ -4,6 +4,7 @@
 pub mod control;
 pub mod files;
 mod growth;
+pub mod input;
 pub mod lists;
 pub mod output;
 pub mod sort;
@@ -25,21 +26,22 @@ pub struct Builtin {
     pub example: &'static str,
 }
 
-/// All of them, domain by domain.
-pub const BUILTINS: &[&[Builtin]] = &[
-    control::BUILTINS,
-    sort::BUILTINS,
-    files::BUILTINS,
-    files::csv::BUILTINS,
-    files::json::BUILTINS,
-    lists::BUILTINS,
-    output::BUILTINS,
-    time::BUILTINS,
+/// All of them, domain by domain, each with its heading.
+pub const BUILTINS: &[(&str, &[Builtin])] = &[
+    ("Lists and arrays", lists::BUILTINS),
+    ("Order", sort::BUILTINS),
+    ("Output", output::BUILTINS),
+    ("Files", files::BUILTINS),
+    ("CSV files", files::csv::BUILTINS),
+    ("JSON files", files::json::BUILTINS),
+    ("Time", time::BUILTINS),
+    ("The run", input::BUILTINS),
+    ("Waiting and ending", control::BUILTINS),
 ];
 
 /// All of them in one row.
 pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
-    BUILTINS.iter().flat_map(|domain| domain.iter())
+    BUILTINS.iter().flat_map(|(_, domain)| domain.iter())
 }
 
 /// Registers every domain.
@@ -48,6 +50,7 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     control::register(engine, host);
     sort::register(engine);
     files::register(engine, host);
+    input::register(engine, host);
     lists::register(engine);
     output::register(engine, host);
     time::register(engine, host);

@@ -74,7 +74,7 @@ impl Cells {
                 "false" | "no" | "0" => Some(false.into()),
                 _ => None,
             },
-            Kind::Time => time::parse(cell, self.zone.clone()).map(Dynamic::from),
+            Kind::Time => time::Time::parse(cell, self.zone.clone()).map(Dynamic::from),
             Kind::Json => self.decoder.decode(cell.as_bytes()).ok(),
         }
     }

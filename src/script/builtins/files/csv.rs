@@ -234,7 +234,7 @@ fn write(call: &Call<'_>, path: &str, rows: &Dynamic, options: &Map) -> Result<(
         writer.row(columns.iter().map(|name| (name.as_str(), false)));
     }
     for (at, row) in rows.iter().enumerate() {
-        if at % BREATH == 0 {
+        if at.is_multiple_of(BREATH) {
             call.go_on()?;
         }
         let Some(map) = row.read_lock::<Map>() else { continue };
