@@ -150,7 +150,9 @@ impl Host {
 
     /// Keeps a module's text, so that errors in it can be shown with their line.
     pub(super) fn keep_module(&self, name: &str, text: &str) {
-        self.modules.lock().expect("no code panics while it holds this lock").insert(name.into(), text.into());
+        memory::unbounded(|| {
+            self.modules.lock().expect("no code panics while it holds this lock").insert(name.into(), text.into())
+        });
     }
 
     /// The texts of the modules that were imported, by the names that errors give them.

@@ -228,6 +228,11 @@ impl Ran {
         );
     }
 
+    /// The folder in which it ran.
+    pub fn folder(&self) -> &Path {
+        self.folders.work.path()
+    }
+
     /// The folders that it could write to: its home and the one in which it ran.
     pub fn folders(&self) -> [&Path; 2] {
         [self.folders.home.path(), self.folders.work.path()]

@@ -36,7 +36,7 @@ pub const BUILTINS: &[(&str, &[Builtin])] = &[
     ("JSON files", files::json::BUILTINS),
     ("Time", time::BUILTINS),
     ("The run", input::BUILTINS),
-    ("Waiting and ending", control::BUILTINS),
+    ("Control", control::BUILTINS),
 ];
 
 /// All of them in one row.
