@@ -3,6 +3,8 @@
 mod api;
 mod architecture;
 mod bad_day;
+mod call;
+mod check;
 mod docs;
 mod errors;
 mod examples;

@@ -204,6 +204,14 @@ impl Operation {
         matches!(self.returns, Returns::List(_))
     }
 
+    /// The values that a query parameter is known to take; none where it takes others than words from a list.
+    pub fn choices(&self, param: &str) -> &'static [&'static str] {
+        match self.query.iter().find(|field| field.name == param).map(|field| field.kind) {
+            Some(Kind::Enum(words)) => words,
+            _ => &[],
+        }
+    }
+
     /// The `type` of each error that a script may catch of it, with when it comes.
     pub fn errors(&self) -> Vec<(&'static str, &'static str)> {
         let mut errors = vec![("invalid_argument", "the arguments cannot be right; nothing was sent")];
@@ -222,15 +230,10 @@ impl Operation {
         }
         errors.push(("internal_error", "the service failed, after all attempts"));
         errors.push(("invalid_answer", "the answer is not what the API promises"));
-        errors
-    }
-
-    /// The values that a query parameter is known to take; none where it takes others than words from a list.
-    pub fn choices(&self, param: &str) -> &'static [&'static str] {
-        match self.query.iter().find(|field| field.name == param).map(|field| field.kind) {
-            Some(Kind::Enum(words)) => words,
-            _ => &[],
+        if self.is_list() {
+            errors.push(("incomplete_list", "rows of one time fill a page, and not all of them can be reached"));
         }
+        errors
     }
 
     /// How it is called: `update_onboarding(id, fields)`.

@@ -155,8 +155,18 @@ fn wrong_kind(operation: &'static Operation, field: &Field, value: &Dynamic) -> 
     Thrown::argument(
         operation.name,
         Some(field.name),
-        format!("`{}` takes {}, not {}", field.name, field.kind.wanted(), kind_of(value)),
+        match odd_one(value) {
+            Some(odd) if field.kind == Kind::TextList => {
+                format!("`{}` takes {}; one of these is {}", field.name, field.kind.wanted(), kind_of(&odd))
+            }
+            _ => format!("`{}` takes {}, not {}", field.name, field.kind.wanted(), kind_of(value)),
+        },
     )
+}
+
+/// The first element that is no string, if it is an array.
+fn odd_one(value: &Dynamic) -> Option<Dynamic> {
+    value.read_lock::<rhai::Array>().and_then(|all| all.iter().find(|item| !item.is_string()).cloned())
 }
 
 /// The refusal of a field or an option that the operation does not have.

@@ -4,19 +4,27 @@
 mod args;
 mod bind;
 pub mod builtins;
+mod by;
 pub mod catalog;
 pub mod check;
+mod closure;
 mod depth;
 pub mod direct;
 mod engine;
 mod fault;
 mod host;
+mod join;
 pub mod limits;
 mod modules;
+mod order;
+mod packed;
+mod row;
 mod rows;
+mod stages;
 mod stream;
 mod translate;
 mod value;
+mod walk;
 
 pub use builtins::input::{About, Inputs};
 pub use fault::{Fault, FaultKind, Frame, Place};

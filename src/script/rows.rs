@@ -1,10 +1,7 @@
 //! Rules about single rows, the same for lists and arrays: reading a field, the conditions of `where`, a closure's
 //! verdict. Walks nothing.
 
-use super::{
-    fault::Thrown,
-    value::{Json, kind_of},
-};
+use super::{by::Key, fault::Thrown, row::Row, value::kind_of, walk::Cx};
 use crate::{api, text};
 use rhai::{Array, Dynamic, INT, Map};
 use std::ops::{Range, RangeInclusive};
@@ -47,74 +44,69 @@ fn article(noun: &str) -> &'static str {
 pub struct Conditions(Vec<(String, Wanted)>);
 
 enum Wanted {
-    Equal(Dynamic),
-    OneOf(Array),
+    Equal(Key),
+    OneOf(Vec<Key>),
     Within(Range<INT>),
     Through(RangeInclusive<INT>),
 }
 
 impl Conditions {
-    /// Reads the map that `where` was given: a value, an array of values any of which will do, or a range.
-    pub fn new(map: &Map) -> Conditions {
-        let wanted = |value: &Dynamic| {
-            let value = value.flatten_clone();
-            if let Some(range) = value.clone().try_cast::<Range<INT>>() {
-                Wanted::Within(range)
-            } else if let Some(range) = value.clone().try_cast::<RangeInclusive<INT>>() {
-                Wanted::Through(range)
-            } else if value.is_array() {
-                Wanted::OneOf(value.cast())
+    /// Reads the map that `verb` was given: a value, an array of values any of which will do, or a range.
+    pub fn new(verb: &str, map: &Map) -> Result<Conditions, Thrown> {
+        let key = |name: &str, value: &Dynamic| {
+            Key::of(value).ok_or_else(|| {
+                let message = format!("`{}` cannot be compared with {}", text::escape_control(name), kind_of(value));
+                Thrown::argument(verb, None, message)
+                    .hint("for conditions that are computed use `filter(|row| …)`".into())
+            })
+        };
+        let wanted = |(name, value): (&_, &Dynamic)| {
+            let name: &rhai::Identifier = name;
+            let wanted = if let Some(range) = value.read_lock::<Range<INT>>() {
+                Wanted::Within(range.clone())
+            } else if let Some(range) = value.read_lock::<RangeInclusive<INT>>() {
+                Wanted::Through(range.clone())
+            } else if let Some(all) = value.read_lock::<Array>() {
+                Wanted::OneOf(all.iter().map(|value| key(name, value)).collect::<Result<_, _>>()?)
             } else {
-                Wanted::Equal(value)
-            }
-        };
-        Conditions(map.iter().map(|(name, value)| (name.to_string(), wanted(value))).collect())
-    }
-
-    /// Whether a row meets them all.
-    pub fn hold(&self, row: &Dynamic) -> Result<bool, Thrown> {
-        let Some(map) = row.read_lock::<Map>() else {
-            return Err(Thrown::argument(
-                "where",
-                None,
-                format!("the rows must be object maps; one is {}", kind_of(row)),
-            )
-            .hint("use `filter(|row| …)` for rows of another kind".into()));
-        };
-        for (name, wanted) in &self.0 {
-            let value = field(&map, name)?;
-            let met = match wanted {
-                Wanted::Equal(other) => same(&value, other),
-                Wanted::OneOf(all) => all.iter().any(|other| same(&value, other)),
-                Wanted::Within(range) => {
-                    number(&value).is_some_and(|n| n >= range.start as f64 && n < range.end as f64)
-                }
-                Wanted::Through(range) => {
-                    number(&value).is_some_and(|n| n >= *range.start() as f64 && n <= *range.end() as f64)
-                }
+                Wanted::Equal(key(name, value)?)
             };
-            if !met {
-                return Ok(false);
-            }
+            Ok((name.to_string(), wanted))
+        };
+        map.iter().map(wanted).collect::<Result<_, _>>().map(Conditions)
+    }
+
+    /// Whether a row meets them all. Each field has to be there, also where another condition fails already: a mistyped
+    /// name must not pass for "none".
+    pub fn hold(&self, verb: &str, row: &mut Row, cx: &mut Cx) -> Result<bool, Thrown> {
+        let mut met = true;
+        if let Row::Sent(..) = row {
+            let names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_str()).collect();
+            let values = row.fields(verb, &names, &mut cx.decoder)?;
+            return Ok(self.0.iter().zip(&values).all(|((_, wanted), value)| wanted.is(value)));
         }
-        Ok(true)
+        for (name, wanted) in &self.0 {
+            met &= wanted.is(&row.field(verb, name, &mut cx.decoder)?);
+        }
+        Ok(met)
     }
 }
 
-fn number(value: &Dynamic) -> Option<f64> {
-    value.as_int().map(|n| n as f64).or_else(|_| value.as_float()).ok()
+impl Wanted {
+    fn is(&self, value: &Dynamic) -> bool {
+        match self {
+            Wanted::Equal(wanted) => Key::of(value).is_some_and(|key| key == *wanted),
+            Wanted::OneOf(all) => Key::of(value).is_some_and(|key| all.contains(&key)),
+            Wanted::Within(range) => within(value, |n| range.contains(&n), range.start, range.end, f64::lt),
+            Wanted::Through(range) => within(value, |n| range.contains(&n), *range.start(), *range.end(), f64::le),
+        }
+    }
 }
 
-/// Whether two values are the same: numbers by value, everything else by kind and content.
-pub fn same(one: &Dynamic, other: &Dynamic) -> bool {
-    if let (Ok(a), Ok(b)) = (one.as_int(), other.as_int()) {
-        return a == b;
-    }
-    if let (Some(a), Some(b)) = (number(one), number(other)) {
-        return a == b;
-    }
-    match (serde_json::to_vec(&Json(one)), serde_json::to_vec(&Json(other))) {
-        (Ok(a), Ok(b)) => a == b,
+fn within(value: &Dynamic, whole: impl Fn(INT) -> bool, low: INT, high: INT, below: fn(&f64, &f64) -> bool) -> bool {
+    match (value.as_int(), value.as_float()) {
+        (Ok(number), _) => whole(number),
+        (_, Ok(number)) => number >= low as f64 && below(&number, &(high as f64)),
         _ => false,
     }
 }

@@ -41,6 +41,11 @@ impl Decoder {
         Ok(value)
     }
 
+    /// For one value within a larger text.
+    pub fn seed(&mut self) -> Seed<'_> {
+        Seed(self)
+    }
+
     /// A text, shared with the same text that came before.
     pub fn text(&mut self, text: &str) -> Dynamic {
         if text.len() > INTERNED_LENGTH {
@@ -57,7 +62,8 @@ impl Decoder {
     }
 }
 
-struct Seed<'a>(&'a mut Decoder);
+/// Decodes one value within a larger JSON text.
+pub struct Seed<'a>(&'a mut Decoder);
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Dynamic;

@@ -78,3 +78,12 @@ fn a_page_fetched_ahead_that_nobody_asks_for_fails_nobody() {
     let script = "let n = 0; for c in list_customers() { n += 1; if n == 100 { break; } } print(n);";
     second_refused().run(script).ran().assert_all(0, "100\n", "");
 }
+
+#[test]
+fn around_an_empty_body_nothing_catches_it() {
+    // The engine drops the error of such a loop, so the host ends the run, as it would on Ctrl-C.
+    let script = "try { for c in list_customers() {} } catch { print(\"caught\"); }\nprint(\"on\");";
+    let ran = second_refused().run(script).ran();
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{ran}");
+    assert!(ran.stderr.starts_with(REFUSED) && ran.stderr.contains("--> -e:1:16\n"), "{ran}");
+}

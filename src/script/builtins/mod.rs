@@ -28,8 +28,12 @@ pub struct Builtin {
 
 /// All of them, domain by domain, each with its heading.
 pub const BUILTINS: &[(&str, &[Builtin])] = &[
-    ("Lists and arrays", lists::BUILTINS),
-    ("Order", sort::BUILTINS),
+    ("Lists and arrays, row by row", lists::LAZY),
+    ("Lists and arrays, as a whole", lists::WHOLE),
+    ("Numbers of a field", lists::AGGREGATE),
+    ("Order", lists::ORDER),
+    ("Order of arrays", sort::BUILTINS),
+    ("Groups and joins", lists::GROUP),
     ("Output", output::BUILTINS),
     ("Files", files::BUILTINS),
     ("CSV files", files::csv::BUILTINS),
@@ -51,7 +55,7 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     sort::register(engine);
     files::register(engine, host);
     input::register(engine, host);
-    lists::register(engine);
+    lists::register(engine, host);
     output::register(engine, host);
     time::register(engine, host);
 }

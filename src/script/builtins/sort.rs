@@ -3,9 +3,9 @@
 
 use super::Builtin;
 use crate::script::{
+    closure::apply,
     fault::{Spot, Thrown},
     host::Raised,
-    stream::apply_all,
     value::kind_of,
 };
 use rhai::{Array, Dynamic, Engine, FnPtr, NativeCallContext};
@@ -50,9 +50,8 @@ fn sort(ctx: &NativeCallContext, verb: &str, array: &mut Array, f: &FnPtr) -> Re
     let spot = Spot::of(ctx);
     let shared = lend(array);
     let sorted = merge_sort((0..shared.len()).collect(), &mut |a, b| {
-        let ask = |first: usize, second: usize| {
-            apply_all(f, ctx, verb, &spot, [shared[first].clone(), shared[second].clone()])
-        };
+        let ask =
+            |first: usize, second: usize| apply(f, ctx, verb, &spot, [shared[first].clone(), shared[second].clone()]);
         let said = ask(a, b)?;
         match (said.as_int(), said.as_bool()) {
             (Ok(number), _) => Ok(number.cmp(&0)),
@@ -81,7 +80,7 @@ fn dedup(ctx: &NativeCallContext, array: &mut Array, f: &FnPtr) -> Result<(), Ra
     let mut result = Ok(());
     for element in lend(array) {
         let same = match array.last() {
-            Some(last) if result.is_ok() => apply_all(f, ctx, "dedup", &spot, [last.clone(), element.clone()]),
+            Some(last) if result.is_ok() => apply(f, ctx, "dedup", &spot, [last.clone(), element.clone()]),
             _ => Ok(Dynamic::FALSE),
         };
         match same {

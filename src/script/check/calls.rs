@@ -37,7 +37,7 @@ pub fn judge(checker: &mut Checker<'_>, call: &Call<'_>, visible: &[ImmutableStr
         }
         _ => {}
     }
-    if call.is_method() && !is_plain(call.receiver) && checker.facts.may_be_stored(name) {
+    if call.is_method() && !is_plain(checker, call.receiver) && checker.facts.may_be_stored(name) {
         return;
     }
     // Functions for one kind of value work as methods wherever their module is imported.
@@ -48,11 +48,16 @@ pub fn judge(checker: &mut Checker<'_>, call: &Call<'_>, visible: &[ImmutableStr
         unknown(checker, call, visible);
         return;
     }
+    // Operations are written as functions everywhere, so their first argument is one also before a dot.
+    let (receiver, given) = match operation(name) {
+        Some(_) if own.is_empty() => (0, total),
+        _ => (receiver, call.args().len()),
+    };
     let mut counts: BTreeSet<usize> = own.iter().map(|function| function.params.len()).collect();
     counts.extend(native.flatten().into_iter().flatten().filter_map(|count| count.checked_sub(receiver)));
     let mut signatures: Vec<String> = own.iter().map(|function| signature(name, function)).collect();
     signatures.extend(checker.catalog.get(name).iter().flat_map(|entry| entry.signatures()));
-    wrong_count(checker, name, call.at, call.args().len(), &counts, &signatures);
+    wrong_count(checker, name, call.at, given, &counts, &signatures);
 }
 
 /// `module::function(…)`.
@@ -125,10 +130,13 @@ fn signature(name: &str, function: &Function) -> String {
 }
 
 /// Verbs that never give an object map.
-const PLAIN: &[&str] = &["filter", "where", "take", "to_array", "count", "len", "to_string", "keys", "is_empty"];
+const PLAIN: &[&str] = &["filter", "where", "to_array", "count", "len", "to_string", "keys", "is_empty"];
 
 /// Whether a value is certainly no object map, so that no closure can be stored in it.
-fn is_plain(receiver: Receiver<'_>) -> bool {
+fn is_plain(checker: &Checker<'_>, receiver: Receiver<'_>) -> bool {
+    let replaced = |name: &str| {
+        checker.facts.may_be_stored(name) || checker.units.iter().any(|unit| unit.functions.contains_key(name))
+    };
     let Receiver::Is(expr) = receiver else { return false };
     match expr {
         Expr::StringConstant(..)
@@ -138,8 +146,10 @@ fn is_plain(receiver: Receiver<'_>) -> bool {
         | Expr::BoolConstant(..)
         | Expr::CharConstant(..)
         | Expr::Array(..) => true,
-        Expr::FnCall(call, _) => operation(&call.name).is_some_and(|operation| operation.is_list()),
-        Expr::MethodCall(call, _) => PLAIN.contains(&call.name.as_str()),
+        Expr::FnCall(call, _) => {
+            !replaced(&call.name) && operation(&call.name).is_some_and(|operation| operation.is_list())
+        }
+        Expr::MethodCall(call, _) => !replaced(&call.name) && PLAIN.contains(&call.name.as_str()),
         _ => false,
     }
 }

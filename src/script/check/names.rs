@@ -24,16 +24,20 @@ pub fn variable(checker: &mut Checker<'_>, name: &str, at: Position, visible: &[
         && unit.globals.iter().any(|global| global == name);
     // One letter is near to every other one.
     let near = text::did_you_mean(name, visible.iter().map(ImmutableString::as_str).filter(|_| name.len() > 2));
-    let hint = match near {
+    let mut hints = Vec::new();
+    if near.is_none() && !outside && checker.catalog.get(name).is_some() {
+        let no_argument = checker.catalog.arities(name).flatten().is_some_and(|counts| counts.contains(&0));
+        hints.push(format!("to call the function, write `{name}({})`", if no_argument { "" } else { "…" }));
+    }
+    hints.push(match near {
         _ if outside => format!(
             "a function sees its parameters only: pass `{name}` to it, or write `global::{name}` for a constant"
         ),
         Some(near) => format!("did you mean `{near}`?"),
         None if unit.imports.contains_key(name) => format!("`{name}` is a module: write `{name}::function(…)`"),
-        None if checker.catalog.get(name).is_some() => format!("to call the function, write `{name}(…)`"),
         None => format!("define it first: `let {name} = …`"),
-    };
-    checker.error(at, message, [hint]);
+    });
+    checker.error(at, message, hints);
 }
 
 /// A variable of a module, or a constant of the file.

@@ -28,3 +28,101 @@ fn findings_come_in_the_order_of_the_text_and_once_each() {
         ]
     );
 }
+
+/// Pieces that, put together, are often nearly a script.
+const PIECES: &[&str] = &[
+    "let x = ",
+    "x",
+    "y",
+    ";",
+    "\n",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "#{",
+    "a: ",
+    ",",
+    "|x| ",
+    "|| ",
+    "fn f(x) ",
+    "f(1)",
+    ".",
+    "?.",
+    "::",
+    "global::",
+    "m::f(1)",
+    "import \"a\" as m",
+    "export ",
+    "const K = 1",
+    "if ",
+    "else ",
+    "for i in ",
+    "while ",
+    "loop ",
+    "break ",
+    "return ",
+    "throw ",
+    "try ",
+    "catch (e) ",
+    "switch ",
+    "=> ",
+    "_ ",
+    "1",
+    "-1",
+    "2.5",
+    "\"t\"",
+    "`a${x}b`",
+    "'c'",
+    "true",
+    "()",
+    "+ ",
+    "= ",
+    "== ",
+    "&& ",
+    "?? ",
+    ".. ",
+    "in ",
+    "!",
+    "this",
+    "call(f)",
+    "Fn(\"f\")",
+    "update_customer(",
+    "list_customers(",
+    "get_customer(",
+    ".map(",
+    ".take(2)",
+    "status: \"x\"",
+    "limit: 500",
+    "é",
+    "\u{1b}",
+    "/* ",
+    "*/ ",
+    "// ",
+    "private ",
+    "do ",
+    "until ",
+    "f!(x)",
+    "print(",
+    "is_def_fn(\"f\", 1)",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn no_text_makes_it_panic(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..40),
+        other in ".{0,40}",
+    ) {
+        for text in [pieces.concat(), other] {
+            let report = check("t", &text, &NoModules);
+            // Every place is in the text.
+            for place in report.findings.iter().filter_map(|finding| finding.place.as_ref()) {
+                proptest::prop_assert!(place.line >= 1 && place.line <= text.lines().count() + 1, "{place:?} in {text:?}");
+            }
+        }
+    }
+}

@@ -51,7 +51,7 @@ impl Span {
     }
 
     /// With days of 24 hours: what spans are compared by, so that the 23 hours of a day in spring are one day.
-    fn nominal(self) -> SignedDuration {
+    pub fn nominal(self) -> SignedDuration {
         SignedDuration::from_secs(self.days * DAY).saturating_add(self.rest)
     }
 

@@ -1,0 +1,177 @@
+//! Walks over rows: from an array, from a list of the API, from a held list. One row at a time, so that memory stays
+//! flat, and each of them looks at the stop flag. What verbs do with the rows is in `stages` and `builtins::lists`.
+
+use super::{
+    fault::{Spot, Thrown},
+    host::{Host, Level, Raised},
+    packed::Packed,
+    row::Row,
+    value::Decoder,
+};
+use crate::{api::page, session::Listing};
+use rhai::{Array, Dynamic, Engine, EvalAltResult};
+use std::sync::Arc;
+
+/// How often a walk looks at the stop flag, in rows.
+const LOOK_EVERY: u32 = 256;
+
+/// What all parts of one walk share.
+pub struct Cx {
+    pub host: Arc<Host>,
+    pub engine: Arc<Engine>,
+    pub decoder: Decoder,
+    /// Where the verb that walks was called.
+    pub spot: Spot,
+    rows: u32,
+}
+
+impl Cx {
+    /// For a walk by the verb that was called at `spot`.
+    pub fn new(host: &Arc<Host>, spot: &Spot) -> Cx {
+        Cx { host: host.clone(), engine: host.engine(), decoder: Decoder::default(), spot: spot.clone(), rows: 0 }
+    }
+
+    /// Fails from time to time, if the run has been asked to stop.
+    fn look(&mut self) -> Result<(), Raised> {
+        self.rows = self.rows.wrapping_add(1);
+        if self.rows.is_multiple_of(LOOK_EVERY) && self.host.must_stop() {
+            return Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::UNIT, self.spot.at)));
+        }
+        Ok(())
+    }
+}
+
+/// Gives rows one by one.
+pub trait Walk<'a>: Send + Sync {
+    /// The next row; `None` at the end, and from then on.
+    fn next(&mut self, cx: &mut Cx) -> Result<Option<Row<'a>>, Raised>;
+}
+
+/// A walk of any kind.
+pub type Rows<'a> = Box<dyn Walk<'a> + 'a>;
+
+/// The elements of an array of the script.
+pub struct Elements<'a>(pub std::slice::IterMut<'a, Dynamic>);
+
+impl<'a> Walk<'a> for Elements<'a> {
+    fn next(&mut self, cx: &mut Cx) -> Result<Option<Row<'a>>, Raised> {
+        cx.look()?;
+        Ok(self.0.next().map(Row::Slot))
+    }
+}
+
+/// Values of the host's own.
+pub struct Values(pub std::vec::IntoIter<Dynamic>);
+
+impl Walk<'_> for Values {
+    fn next(&mut self, cx: &mut Cx) -> Result<Option<Row<'static>>, Raised> {
+        cx.look()?;
+        Ok(self.0.next().map(Row::Own))
+    }
+}
+
+/// The rows of a held list, in the order of `order` or in their own.
+pub struct Held {
+    pub packed: Arc<Packed>,
+    pub order: Option<Arc<[u32]>>,
+    pub at: u32,
+}
+
+impl Walk<'_> for Held {
+    fn next(&mut self, cx: &mut Cx) -> Result<Option<Row<'static>>, Raised> {
+        cx.look()?;
+        let at = match &self.order {
+            Some(order) => order.get(self.at as usize).copied(),
+            None => ((self.at as usize) < self.packed.len()).then_some(self.at),
+        };
+        self.at += u32::from(at.is_some());
+        Ok(at.map(|at| Row::Held(self.packed.clone(), at)))
+    }
+}
+
+/// The rows of a list of the API, page by page.
+pub struct Pages {
+    pub listing: Listing,
+    pub operation: &'static str,
+    pub made_at: Spot,
+    page: std::vec::IntoIter<page::Row>,
+}
+
+impl Pages {
+    /// A walk that begins; `made_at` is where the script called the list's operation.
+    pub fn new(listing: Listing, operation: &'static str, made_at: Spot) -> Pages {
+        Pages { listing, operation, made_at, page: Vec::new().into_iter() }
+    }
+}
+
+impl Walk<'_> for Pages {
+    fn next(&mut self, cx: &mut Cx) -> Result<Option<Row<'static>>, Raised> {
+        loop {
+            cx.look()?;
+            if let Some(row) = self.page.next() {
+                return Ok(Some(Row::Sent(row, self.operation)));
+            }
+            cx.host.sink.flush();
+            match self.listing.next_page(&cx.host.session) {
+                Ok(Some(rows)) => {
+                    self.page = rows.into_iter();
+                    self.listing.take_note().inspect(|note| cx.host.sink.log(Level::Warn, note));
+                }
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(cx.host.raise(error, &self.made_at)),
+            }
+        }
+    }
+}
+
+/// A walk with what its parts share: what verbs that give one value pull from.
+pub struct Walker<'a> {
+    pub cx: Cx,
+    rows: Rows<'a>,
+    /// The rows that were given so far, for messages.
+    pub given: usize,
+    /// Whether the rows come from a held list: what is made of all of them is one again.
+    pub held: bool,
+}
+
+impl<'a> Walker<'a> {
+    pub fn new(cx: Cx, rows: Rows<'a>) -> Walker<'a> {
+        Walker { cx, rows, given: 0, held: false }
+    }
+
+    /// The next row.
+    pub fn next(&mut self) -> Result<Option<Row<'a>>, Raised> {
+        let row = self.rows.next(&mut self.cx)?;
+        self.given += usize::from(row.is_some());
+        Ok(row)
+    }
+
+    /// The next row, decoded if it comes from the API: for verbs that look at a field and keep the row besides.
+    pub fn next_to_keep(&mut self) -> Result<Option<Row<'a>>, Raised> {
+        let mut row = self.next()?;
+        if let Some(row @ Row::Sent(..)) = &mut row {
+            row.value(&mut self.cx.decoder).map_err(|thrown| thrown.raise(self.cx.spot.at))?;
+        }
+        Ok(row)
+    }
+
+    /// The value of a row, to keep.
+    pub fn keep(&mut self, row: Row<'a>) -> Result<Dynamic, Raised> {
+        row.into_value(&mut self.cx.decoder).map_err(|thrown| thrown.raise(self.cx.spot.at))
+    }
+
+    /// All rows that are left.
+    pub fn collect(&mut self) -> Result<Array, Raised> {
+        let mut all = Array::new();
+        while let Some(row) = self.next()? {
+            let value = self.keep(row)?;
+            all.push(value);
+        }
+        Ok(all)
+    }
+
+    /// Throws at the verb's place.
+    pub fn raise(&self, thrown: Thrown) -> Raised {
+        thrown.raise(self.cx.spot.at)
+    }
+}
