@@ -70,6 +70,8 @@ pub struct Host {
     pub limits: Limits,
     engine: OnceLock<Weak<Engine>>,
     ending: Mutex<Option<Fault>>,
+    /// Whether there is an ending: nothing more may happen then, however the script was told.
+    has_ended: AtomicBool,
     /// The failure of a list whose loop is still pulling from it (see `stream`), and whether there is one.
     unheard: Mutex<Option<Fault>>,
     is_unheard: AtomicBool,
@@ -124,6 +126,7 @@ impl Host {
             modules: Mutex::default(),
             engine: OnceLock::new(),
             ending: Mutex::new(None),
+            has_ended: AtomicBool::new(false),
             unheard: Mutex::new(None),
             is_unheard: AtomicBool::new(false),
             out_of_time: AtomicBool::new(false),
@@ -172,10 +175,12 @@ impl Host {
     /// The first ending stays: what follows it is only how the script came down.
     fn note_ending(&self, ending: Fault) {
         self.ending.lock().expect("no code panics while it holds this lock").get_or_insert(ending);
+        self.has_ended.store(true, Ordering::Relaxed);
     }
 
     /// Why the run ended before its script did.
     pub(super) fn take_ending(&self) -> Option<Fault> {
+        self.has_ended.store(false, Ordering::Relaxed);
         self.ending.lock().expect("no code panics while it holds this lock").take()
     }
 
@@ -200,6 +205,9 @@ impl Host {
 
     /// Looked at by the engine at every step: whether the script must stop now.
     pub(super) fn must_stop(&self) -> bool {
+        if self.has_ended.load(Ordering::Relaxed) {
+            return true;
+        }
         if let Some(reason) = self.session.stop().asked() {
             self.note_ending(Fault::new(FaultKind::Stopped(reason), "stopped"));
             return true;

@@ -120,8 +120,9 @@ impl Limits {
 
     /// Values nest so deep that walking over them used up the stack.
     fn too_deep(&self) -> Fault {
-        Fault::new(FaultKind::Script, "a value of the script is nested too deeply".to_string())
-            .hint("look for an array or an object map that is put into itself in a loop; this limit is fixed")
+        Fault::new(FaultKind::Script, "a value of the script is nested too deeply".to_string()).hint(
+            "look for an array, an object map or a closure that takes itself in again and again; this limit is fixed",
+        )
     }
 
     /// Functions call each other too deeply.

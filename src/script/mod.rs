@@ -70,11 +70,12 @@ pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>
         Box::new(Fault { kind: FaultKind::Syntax, ..*fault })
     })?;
     ast.set_source(name);
+    let callables = Callables { engine: &engine, script: Some(&ast) };
     let result = engine.eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &ast);
     host.sink.flush();
     if let Some(mut ending) = host.take_ending() {
         if let (Err(error), None) = (&result, &ending.place) {
-            ending.place = Fault::of(error, name, Callables { engine: &engine, script: None }).place;
+            ending.place = Fault::of(error, name, callables).place;
         }
         if ending.kind == FaultKind::Stopped(Reason::Timeout) {
             ending = Fault { place: ending.place, ..host.limits.timed_out() };

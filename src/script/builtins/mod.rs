@@ -3,6 +3,7 @@
 
 pub mod control;
 pub mod files;
+mod growth;
 pub mod input;
 pub mod lists;
 pub mod output;
@@ -49,6 +50,7 @@ pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
 
 /// Registers every domain.
 pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+    growth::register(engine, host);
     control::register(engine, host);
     sort::register(engine);
     files::register(engine, host);
