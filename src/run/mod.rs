@@ -109,3 +109,43 @@ pub fn fresh_key() -> Result<String, getrandom::Error> {
     getrandom::fill(&mut bits)?;
     Ok(bits.iter().map(|byte| format!("{byte:02x}")).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        session::{ConnectError, Link},
+        stop::Stop,
+    };
+
+    /// Breaks at the first line of data, as only a bug could.
+    struct Broken;
+
+    impl script::Sink for Broken {
+        fn data(&self, text: &str) -> bool {
+            panic!("no line {text:?} was expected")
+        }
+        fn log(&self, _: script::Level, _: &str) {}
+        fn flush(&self) {}
+        fn width(&self) -> Option<usize> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_panic_of_the_script_thread_is_a_bug_in_onramp() {
+        keep_panics_quiet();
+        let connect = || -> Result<Link, ConnectError> { panic!("the script calls nothing") };
+        let session = Session::new(Box::new(connect), "k".into(), Clock::System, Stop::default());
+        let job = Job {
+            name: "a.rhai".into(),
+            text: "print(1); print(2);".into(),
+            project: Project::of_working_directory(),
+            inputs: Inputs::default(),
+            limits: Limits::default(),
+        };
+        let End::Bug(what) = run(&job, session, Box::new(Broken)).end else { panic!("it did not break") };
+        assert_eq!(what, "no line \"1\" was expected");
+    }
+}
