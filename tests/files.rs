@@ -193,3 +193,17 @@ fn names(folder: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+#[test]
+fn a_file_param_opens_exactly_the_file_that_the_command_line_names() {
+    let out = tempfile::tempdir().unwrap();
+    fs::write(out.path().join("in.csv"), "a\n1\n").unwrap();
+    fs::write(out.path().join("other.csv"), "secret\n").unwrap();
+    let text = "// /// onramp\n// [params.file]\n// type = \"file\"\n// ///\nprint(read_csv(params.file));\n\
+                try { read_csv(params.file + \"/../other.csv\") } catch (e) { print(e.type); }\n\
+                let other = params.file; other.replace(\"in.csv\", \"other.csv\");\n\
+                try { read_csv(other) } catch (e) { print(e.type); }\n";
+    let file = out.path().join("in.csv").display().to_string();
+    let ran = script(text).args(&["--file", &file]).ran();
+    ran.assert_all(0, "[#{\"a\": \"1\"}]\nfile_refused\nfile_refused\n", "");
+}

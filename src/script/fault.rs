@@ -1,7 +1,7 @@
 //! Errors of a script: what is thrown to it, and what is said of one that nobody caught. Plain data; the source line and
 //! the caret are added by whoever shows it.
 
-use super::{catalog::Callables, host::Raised, translate};
+use super::{builtins::output::shown, catalog::Callables, host::Raised, translate};
 use crate::{
     api::error::{ApiError, BadAnswer, CallError, Incomplete, Refused},
     project::{FileError, FileErrorKind},
@@ -309,13 +309,13 @@ fn uncaught(value: &Dynamic) -> Fault {
         let said = match value.flatten_clone().into_string() {
             Ok(text) if !text.is_empty() => text,
             _ if value.is_unit() || value.is_string() => "the script threw an error without a message".into(),
-            _ => format!("the script threw {value}"),
+            _ => format!("the script threw {}", shown(value)),
         };
         return Fault::new(FaultKind::Script, text::escape_block(&said));
     };
     let field = |name: &str| map.get(name).and_then(|v| v.clone().into_string().ok());
     let Some(message) = field("message") else {
-        return Fault::new(FaultKind::Script, format!("the script threw {}", text::escape_control(&value.to_string())));
+        return Fault::new(FaultKind::Script, format!("the script threw {}", text::escape_control(&shown(value))));
     };
     let message = text::escape_block(&message);
     let status = map.get("status").and_then(|status| status.as_int().ok());

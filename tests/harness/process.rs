@@ -72,9 +72,11 @@ impl Onramp {
         self
     }
 
-    /// Puts a file into the working folder.
+    /// Puts a file into the working folder, or below it.
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Onramp {
-        fs::write(self.path(name), content).unwrap();
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
         self
     }
 
@@ -235,14 +237,14 @@ impl Ran {
 
     /// The folders that it could write to: its home and the one in which it ran.
     pub fn folders(&self) -> [&Path; 2] {
-        [self.folders.home.path(), self.folders.work.path()]
+        [self.folders.home.path(), self.folder()]
     }
 }
 
 impl std::fmt::Display for Ran {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Ran { code, stdout, stderr, command, .. } = self;
-        let folder = self.folders.work.path().display();
+        let folder = self.folder().display();
         write!(f, "found {code:?} from {command}\nin {folder}\n--- stdout\n{stdout}--- stderr\n{stderr}---")
     }
 }

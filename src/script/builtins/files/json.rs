@@ -46,7 +46,7 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     let files = host.clone();
     engine.register_fn("write_json", move |ctx: NativeCallContext, path: &str, value: Dynamic| {
         let call = Call::new("write_json", &files, &ctx);
-        let value = call.value(&value)?;
+        let value = call.value(value)?;
         let json = serde_json::to_string_pretty(&Json(&value)).map_err(|error| call.refuse(error.to_string(), None))?;
         call.write(path, format!("{json}\n").as_bytes())
     });
@@ -58,7 +58,7 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     engine.register_fn("write_jsonl", move |ctx: NativeCallContext, path: &str, rows: Dynamic| {
         let call = Call::new("write_jsonl", &files, &ctx);
         let mut out = Vec::new();
-        for (at, row) in (1..).zip(&call.rows(&rows)?) {
+        for (at, row) in (1..).zip(&call.rows(rows)?) {
             out.extend(encode(row).map_err(|why| call.refuse(format!("row {at}: {why}"), None))?);
             out.push(b'\n');
         }
