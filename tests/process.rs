@@ -252,21 +252,6 @@ fn a_full_device_is_an_error() {
 }
 
 #[test]
-fn a_panic_in_the_script_s_thread_is_a_bug_and_said_so() {
-    // The engine's own function asks for more memory than an address space has.
-    run(&["-e", "print(1); let a = []; a.pad(9223372036854775807, 0)"]).ran().assert_all(
-        70,
-        "1\n",
-        concat!(
-            "error: a bug in onramp: capacity overflow\n",
-            "hint: report it with the script and this message; this is onramp ",
-            env!("CARGO_PKG_VERSION"),
-            "\n"
-        ),
-    );
-}
-
-#[test]
 fn a_list_is_read_from_a_server_that_sends_less_than_it_documents() {
     let server = Server::start(|_| answer(200, &[], LIST));
     let script = "for c in list_customers() { print(`${c.name} ${c.plan == ()}`); }";

@@ -109,3 +109,45 @@ pub fn fresh_key() -> Result<String, getrandom::Error> {
     getrandom::fill(&mut bits)?;
     Ok(bits.iter().map(|byte| format!("{byte:02x}")).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        script::Level,
+        session::{ConnectError, ConnectKind},
+        stop::Stop,
+    };
+
+    /// A bug of the host's own.
+    struct Broken;
+
+    impl script::Sink for Broken {
+        fn data(&self, _: &str) -> bool {
+            panic!("the printer is on fire")
+        }
+        fn log(&self, _: Level, _: &str) {}
+        fn flush(&self) {}
+        fn width(&self) -> Option<usize> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_panic_in_the_scripts_thread_is_a_bug_and_no_end_of_the_process() {
+        let connect = || {
+            Err(ConnectError { kind: ConnectKind::Configuration, message: "no connection".into(), hints: Vec::new() })
+        };
+        let session = Session::new(Box::new(connect), String::new(), Clock::System, Stop::default());
+        let job = Job {
+            name: "-e".into(),
+            text: "print(1)".into(),
+            project: Project::of_working_directory(),
+            inputs: Inputs::default(),
+            limits: Limits::default(),
+        };
+        let End::Bug(what) = run(&job, session, Box::new(Broken)).end else { panic!("the panic was lost") };
+        assert_eq!(what, "the printer is on fire");
+    }
+}
