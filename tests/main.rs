@@ -11,6 +11,7 @@ mod examples;
 mod files;
 mod harness;
 mod header;
+mod hostile;
 mod lists;
 mod modules;
 mod operations;

@@ -3,7 +3,7 @@
 
 use super::fault::{Fault, FaultKind};
 use crate::{memory::Halt, text};
-use rhai::{EvalAltResult, ParseErrorType};
+use rhai::EvalAltResult;
 use std::time::Duration;
 
 /// Scripts whose data may take this much stay below 512 MiB as a whole: see [`Limits::ceiling`].
@@ -81,8 +81,6 @@ impl Limits {
         Some(match error {
             EvalAltResult::ErrorStackOverflow(_) => self.too_many_calls(),
             EvalAltResult::ErrorTooManyVariables(_) => self.too_many_variables(),
-            EvalAltResult::ErrorParsing(ParseErrorType::ExprTooDeep, _) => self.too_deep_a_text(),
-            EvalAltResult::ErrorParsing(ParseErrorType::TooManyFunctions, _) => self.too_many_functions(),
             _ => return None,
         })
     }
@@ -137,18 +135,17 @@ impl Limits {
             .hint("keep them in an array or an object map; this limit is fixed")
     }
 
-    /// The text nests too deeply.
-    fn too_deep_a_text(&self) -> Fault {
+    /// The text nests too deeply. Found before anything runs.
+    pub(super) fn too_deep_a_text(&self) -> Fault {
         let (outside, inside) = self.expression_depth;
-        let message =
-            format!("expressions or blocks are nested too deeply, more than {outside} or in a function {inside}");
-        Fault::new(FaultKind::Script, message).hint("take parts of it into variables or functions; this limit is fixed")
+        let message = format!("expressions or blocks are nested more than {outside} deep, or {inside} in a function");
+        Fault::new(FaultKind::Syntax, message).hint("put parts of it into variables or functions; this limit is fixed")
     }
 
-    /// Too many functions.
-    fn too_many_functions(&self) -> Fault {
+    /// Too many functions. Found before anything runs.
+    pub(super) fn too_many_functions(&self) -> Fault {
         let message = format!("the script has more than {} functions, closures included", self.functions);
-        Fault::new(FaultKind::Script, message).hint("split it; this limit is fixed")
+        Fault::new(FaultKind::Syntax, message).hint("split it into several scripts; this limit is fixed")
     }
 }
 

@@ -4,6 +4,7 @@
 use super::{
     catalog::Callables,
     fault::{Fault, FaultKind, Frame, Place},
+    limits::Limits,
 };
 use crate::{api, text};
 use rhai::{EvalAltResult, LexError, ParseErrorType, Position};
@@ -214,7 +215,8 @@ fn syntax(why: &ParseErrorType) -> Fault {
         P::AssignmentToConstant(name) if !name.is_empty() => wrong(format!("`{name}` is a constant")),
         P::Reserved(word) => wrong(format!("`{word}` is a word of the language")).hint("choose another name"),
         P::ForbiddenVariable(name) => wrong(format!("`{name}` cannot be the name of a variable")),
-        P::ExprTooDeep => wrong("the expression is nested too deeply".into()).hint("put parts of it into variables"),
+        P::ExprTooDeep => Limits::default().too_deep_a_text(),
+        P::TooManyFunctions => Limits::default().too_many_functions(),
         P::LoopBreak => wrong("`break` and `continue` work inside of loops only".into()),
         other => wrong(sentence(&other.to_string())),
     }
