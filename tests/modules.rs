@@ -2,9 +2,8 @@
 
 use crate::harness::{Onramp, run};
 
-/// Without the check before the run, which finds most of this first.
 fn script(text: &str) -> Onramp {
-    run(&["--no-check", "scripts/main.rhai"]).file("scripts/main.rhai", text)
+    run(&["scripts/main.rhai"]).file("scripts/main.rhai", text)
 }
 
 const DATES: &str = "\

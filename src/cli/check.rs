@@ -8,9 +8,9 @@ use crate::{
     error::{self, Failure},
     header::{Header, Problem},
     project::Project,
-    run::{self, capability},
+    run::{self, Undone, capability},
     script::{
-        Place,
+        Limits, Place,
         check::{Finding, Report, Severity, check},
     },
     text,
@@ -107,7 +107,11 @@ pub fn passes(script: &Script, ui: &Ui) -> Result<bool, Failure> {
 }
 
 fn look_at(name: &str, text: &str, project: &Project) -> Result<Report, Failure> {
-    run::on_deep_stack(|| check(name, text, project)).map_err(|what| Failure::bug(&what))
+    let (name, text, project) = (name.to_string(), text.to_string(), project.clone());
+    run::on_deep_stack(&Limits::default(), move || check(&name, &text, &project)).map_err(|undone| match undone {
+        Undone::Bug(what) => Failure::bug(&what),
+        Undone::Limit(fault) => Failure::of_fault(&fault, &|_| None),
+    })
 }
 
 /// A problem with a header as one finding among the others.
@@ -116,9 +120,12 @@ fn found(name: &str, problem: Problem) -> Finding {
     Finding { severity: Severity::Error, place: Some(place), message: problem.message, hints: problem.hints }
 }
 
-/// All findings, each with its source line, with an empty line between them.
+/// More findings than this help nobody.
+const MOST_SHOWN: usize = 100;
+
+/// The findings, each with its source line, with an empty line between them.
 fn show(report: &Report, ui: &Ui) {
-    for finding in &report.findings {
+    for finding in report.findings.iter().take(MOST_SHOWN) {
         let mut details = Vec::new();
         if let Some(place) = &finding.place {
             details.extend(error::pointed(place, report.texts.get(&place.source).map(String::as_str)));
@@ -128,6 +135,9 @@ fn show(report: &Report, ui: &Ui) {
             Severity::Error => ui.failure(&failure),
             Severity::Warning => ui.warning(&failure),
         }
+    }
+    if let Some(more) = report.findings.len().checked_sub(MOST_SHOWN + 1) {
+        ui.status(&format!("and {} more", more + 1));
     }
 }
 

@@ -79,13 +79,37 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
     Outcome { end, writes: host.session.writes(), modules: host.module_texts() }
 }
 
-/// Does what needs as deep a stack as a script, and waits for it. The error says what it was doing when it failed.
-pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().name("script".into()).stack_size(STACK).spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| format!("no thread for the script could be made ({error})"))?;
-        thread.join().map_err(|panic| words(&panic))
-    })
+/// Why something that is about a script's text came to nothing.
+pub enum Undone {
+    /// onramp itself failed; the text says what it was doing.
+    Bug(String),
+    /// It met a limit.
+    Limit(Box<Fault>),
+}
+
+/// Does what needs as deep a stack as a script and is held to the same limits of memory and time, and waits for it. Where
+/// it meets one, it is left behind on its thread.
+pub fn on_deep_stack<T: Send + 'static>(
+    limits: &Limits,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Undone> {
+    let halted = Halted::default();
+    let done = watch::Done::default();
+    let bounded = {
+        let (halted, done, ceiling) = (halted.clone(), done.clone(), limits.ceiling());
+        move || {
+            let _done = done;
+            let _bounds = Bounds::set(ceiling, STACK, &halted);
+            work()
+        }
+    };
+    let thread = thread::Builder::new().name("script".into()).stack_size(STACK).spawn(bounded);
+    let thread = thread.map_err(|error| Undone::Bug(format!("no thread for the script could be made ({error})")))?;
+    if watch::work_ends(&thread, limits, &halted, &done) {
+        thread.join().map_err(|panic| Undone::Bug(words(&panic)))
+    } else {
+        Err(Undone::Limit(Box::new(limits.text_too_large())))
+    }
 }
 
 fn words(panic: &Box<dyn std::any::Any + Send>) -> String {
@@ -115,19 +139,18 @@ mod tests {
     use super::*;
     use crate::{
         clock::Clock,
-        script::Level,
-        session::{ConnectError, ConnectKind},
+        session::{ConnectError, Link},
         stop::Stop,
     };
 
-    /// A bug of the host's own.
+    /// Breaks at the first line of data, as only a bug could.
     struct Broken;
 
     impl script::Sink for Broken {
-        fn data(&self, _: &str) -> bool {
-            panic!("the printer is on fire")
+        fn data(&self, text: &str) -> bool {
+            panic!("no line {text:?} was expected")
         }
-        fn log(&self, _: Level, _: &str) {}
+        fn log(&self, _: script::Level, _: &str) {}
         fn flush(&self) {}
         fn width(&self) -> Option<usize> {
             None
@@ -135,19 +158,18 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_in_the_scripts_thread_is_a_bug_and_no_end_of_the_process() {
-        let connect = || {
-            Err(ConnectError { kind: ConnectKind::Configuration, message: "no connection".into(), hints: Vec::new() })
-        };
-        let session = Session::new(Box::new(connect), String::new(), Clock::System, Stop::default());
+    fn a_panic_of_the_script_thread_is_a_bug_in_onramp() {
+        keep_panics_quiet();
+        let connect = || -> Result<Link, ConnectError> { panic!("the script calls nothing") };
+        let session = Session::new(Box::new(connect), "k".into(), Clock::System, Stop::default());
         let job = Job {
-            name: "-e".into(),
-            text: "print(1)".into(),
+            name: "a.rhai".into(),
+            text: "print(1); print(2);".into(),
             project: Project::of_working_directory(),
             inputs: Inputs::default(),
             limits: Limits::default(),
         };
-        let End::Bug(what) = run(&job, session, Box::new(Broken)).end else { panic!("the panic was lost") };
-        assert_eq!(what, "the printer is on fire");
+        let End::Bug(what) = run(&job, session, Box::new(Broken)).end else { panic!("it did not break") };
+        assert_eq!(what, "no line \"1\" was expected");
     }
 }
