@@ -20,7 +20,7 @@ use super::{
     host::Host,
     translate,
 };
-use crate::{project::Project, session::Capability};
+use crate::{project::Project, session::Allow};
 use facts::{Facts, Found, Gather, Unit};
 use rhai::{Engine, EvalAltResult, ImmutableString, OptimizationLevel, Position};
 use std::collections::{HashMap, HashSet};
@@ -52,9 +52,9 @@ impl Modules for Project {
 }
 
 /// Looks at a script and its modules. `name` is what findings call it. Must be called on a thread with a deep stack,
-/// like [`super::run`]. The script's own calls are held against `capability`; those of its modules only run time knows
+/// like [`super::run`]. The script's own calls are held against `allow`; those of its modules only run time knows
 /// to happen.
-pub fn check(name: &str, text: &str, modules: &dyn Modules, capability: &Capability) -> Report {
+pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Report {
     let mut engine = engine::assemble(&Host::idle());
     // The optimiser drops dead branches, and the positions of keys in constant maps.
     engine.set_optimization_level(OptimizationLevel::None);
@@ -75,7 +75,7 @@ pub fn check(name: &str, text: &str, modules: &dyn Modules, capability: &Capabil
             unit,
             units: &units,
             facts: &facts,
-            capability: (unit.name == name).then_some(capability),
+            allow: (unit.name == name).then_some(allow),
             function: None,
             findings: Vec::new(),
         };
@@ -175,7 +175,7 @@ struct Checker<'a> {
     units: &'a [Unit],
     facts: &'a Facts,
     /// What the script may do, where the unit is the script itself.
-    capability: Option<&'a Capability>,
+    allow: Option<&'a Allow>,
     /// The function or closure that the walk is in.
     function: Option<String>,
     findings: Vec<Finding>,

@@ -15,7 +15,7 @@ use rhai::{Dynamic, Expr, Ident, Map, Position};
 
 /// A call of an operation with the right number of arguments.
 pub fn judge(checker: &mut Checker<'_>, operation: &'static Operation, call: &Call<'_>) {
-    let objection = checker.capability.and_then(|capability| capability.objection(operation, None));
+    let objection = checker.allow.and_then(|allow| allow.objection(operation, None));
     if let Some(Refusal { message, hint }) = objection {
         checker.error(call.at, format!("`{}`: {message}", operation.name), [hint]);
     }
@@ -62,7 +62,7 @@ fn fields(checker: &mut Checker<'_>, operation: &'static Operation, given: &[(Id
             continue;
         };
         // Where the operation itself is not allowed, that is said already.
-        let rules = checker.capability.filter(|capability| capability.permits(operation, None));
+        let rules = checker.allow.filter(|allow| allow.permits(operation, None));
         if let Some(Refusal { message, hint }) = rules.and_then(|rules| rules.objection(operation, Some(field.name))) {
             checker.error(key.pos, format!("`{}`: {message}", operation.name), [hint]);
         }
