@@ -11,3 +11,4 @@ mod operations;
 mod process;
 mod sandbox;
 mod scripts;
+mod verbs;

@@ -6,7 +6,7 @@ mod process;
 mod served;
 
 pub use golden::{bless_or_compare, files};
-pub use process::Onramp;
+pub use process::{Onramp, Ran};
 pub use served::Served;
 
 /// The instant of all runs that look at dates.
