@@ -5,7 +5,7 @@ use crate::{
     error::{Failure, Kind},
     secret::{BadKey, Secret},
 };
-use std::{env, ffi::OsString, fs, io::Read, path::Path};
+use std::{collections::BTreeMap, env, ffi::OsString, fs, io::Read, path::Path};
 
 /// The environment variables that are understood.
 const KEY: &str = "PIVOTAL_API_KEY";
@@ -58,6 +58,15 @@ fn bad_key(source: &str, why: &BadKey) -> Failure {
 }
 
 fn key_from_file(path: &Path) -> Result<Secret, Failure> {
+    // A key where its file's name belongs must not be shown as one.
+    if let Some(key) = path.to_str().and_then(|text| Secret::key(text).ok()).filter(|_| !path.exists()) {
+        return Err(Failure::new(
+            Kind::Key,
+            format!("`--key-file` takes the name of a file, not the key `{key}` itself"),
+        )
+        .hint("put the key into a file that only you can read, or into `PIVOTAL_API_KEY`")
+        .hint("make a new key if others can see this command line"));
+    }
     let shown = path.display();
     let failed = |why: String| Failure::new(Kind::Key, format!("the key file `{shown}` {why}"));
     let mut file = fs::File::open(path).map_err(|error| failed(format!("cannot be read: {}", reason(&error))))?;
@@ -78,6 +87,17 @@ fn key_from_file(path: &Path) -> Result<Secret, Failure> {
     // Editors end a file with a line break; anything beyond that is not ours to guess.
     let text = text.strip_suffix('\n').unwrap_or(text);
     Secret::key(text.strip_suffix('\r').unwrap_or(text)).map_err(|why| bad_key(&format!("`{shown}`"), &why))
+}
+
+/// The values of environment variables that a script declares. Where one is missing or is no text, the error says which
+/// one, by its position, and what is wrong with it.
+pub fn declared(names: &[&str]) -> Result<BTreeMap<String, Secret>, (usize, String)> {
+    let value = |(at, name): (usize, &&str)| match env::var_os(name).map(OsString::into_string) {
+        Some(Ok(value)) => Ok((name.to_string(), Secret::new(value))),
+        Some(Err(_)) => Err((at, format!("the environment variable `{name}` is not text"))),
+        None => Err((at, format!("the environment variable `{name}` is not set"))),
+    };
+    names.iter().enumerate().map(value).collect()
 }
 
 fn unicode(name: &str, value: OsString) -> Result<String, Failure> {

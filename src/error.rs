@@ -65,6 +65,12 @@ impl Failure {
         self
     }
 
+    /// With its place, and the source line and a caret where `script` is the text.
+    pub fn at(mut self, place: &Place, script: Option<&str>) -> Failure {
+        self.details.extend(pointed(place, script));
+        self
+    }
+
     /// A bug in onramp: never the user's fault, and said so.
     pub fn bug(what: &str) -> Failure {
         Failure::new(Kind::Bug, format!("a bug in onramp: {}", text::escape_control(what)))
@@ -74,7 +80,7 @@ impl Failure {
     /// A script's fault, with the source line and a caret. `text_of` gives the text of a script or module by its name.
     pub fn of_fault(fault: &Fault, text_of: &dyn Fn(&str) -> Option<String>) -> Failure {
         let kind = match fault.kind {
-            FaultKind::Script => Kind::Script,
+            FaultKind::Script | FaultKind::Stopped(Reason::Timeout) => Kind::Script,
             FaultKind::Syntax | FaultKind::Configuration => Kind::Usage,
             FaultKind::Key => Kind::Key,
             FaultKind::WillPass => Kind::WillPass,
@@ -92,9 +98,9 @@ impl Failure {
         Failure { kind, message: fault.message.clone(), details, hints: fault.hints.clone() }
     }
 
-    /// All lines, the first with its heading.
-    pub fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("error: {}", self.message)];
+    /// All lines, the first with this heading.
+    pub fn lines(&self, heading: &str) -> Vec<String> {
+        let mut lines = vec![format!("{heading}: {}", self.message)];
         lines.extend(self.details.iter().cloned());
         lines.extend(self.hints.iter().map(|hint| format!("hint: {hint}")));
         lines
@@ -115,7 +121,7 @@ fn end_before(place: &Place, script: &str) -> Option<Place> {
 }
 
 /// The place, its source line and a caret under the column.
-fn pointed(place: &Place, script: Option<&str>) -> Vec<String> {
+pub fn pointed(place: &Place, script: Option<&str>) -> Vec<String> {
     let at_end = script.and_then(|text| end_before(place, text));
     let place = at_end.as_ref().unwrap_or(place);
     let mut lines = vec![format!("  --> {}", shown(place))];

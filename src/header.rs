@@ -14,8 +14,6 @@ use std::{fmt, time::Duration};
 /// All that a header says. A script without one has the default: no params, no limits of its own.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Header {
-    /// Whether there is a block at all.
-    pub present: bool,
     pub description: Option<String>,
     /// In the order of the script.
     pub params: Vec<Param>,

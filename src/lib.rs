@@ -31,9 +31,9 @@ pub mod ui;
 pub use cli::Cli;
 pub use ui::Ui;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
-/// Does what the command line asks for. Everything is said and written when it returns.
-pub fn run(cli: Cli, ui: &Ui) -> ExitCode {
-    ExitCode::from(cli::run(cli, ui))
+/// Does what the words of the command line ask for, the program's own name first. Everything is said and written when it returns.
+pub fn run(words: &[OsString], ui: &Ui) -> ExitCode {
+    ExitCode::from(cli::run(words, ui))
 }

@@ -1,10 +1,9 @@
-//! The program: parses the command line, calls the library, ends with its exit code. Decides nothing.
+//! The program: hands the command line to the library, ends with its exit code. Decides nothing.
 
-use clap::Parser;
-use onramp::{Cli, Ui, config};
-use std::process::ExitCode;
+use onramp::{Ui, config};
+use std::{env, ffi::OsString, process::ExitCode};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    onramp::run(cli, &Ui::new(config::colour_wanted()))
+    let words: Vec<OsString> = env::args_os().collect();
+    onramp::run(&words, &Ui::new(config::colour_wanted()))
 }

@@ -2,6 +2,8 @@
 //! on a thread that asked for it ([`Bounds`]) it is the last line of defence: an allocation past the ceiling, or with
 //! the stack nearly used up, is never made. What is allowed is decided by others; nothing here knows a script.
 
+mod stack;
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
@@ -91,6 +93,7 @@ pub struct Bounds {
 impl Bounds {
     /// From now on this thread may allocate up to `bytes`, counted from zero, and use `stack` bytes of stack from here.
     pub fn set(bytes: usize, stack: usize, halted: &Halted) -> Bounds {
+        stack::arm();
         let here = 0_u8;
         LOCAL.with(|local| {
             local.own.set(0);
@@ -117,6 +120,12 @@ impl Drop for Bounds {
 /// was freed there does not count, nor does what this thread freed for others count in its favour.
 pub fn used() -> usize {
     LOCAL.with(|local| usize::try_from(measure(local)).unwrap_or(0))
+}
+
+/// Whether the present thread holds more than that.
+pub fn exceeds(bytes: usize) -> bool {
+    let bytes = isize::try_from(bytes).unwrap_or(isize::MAX);
+    LOCAL.with(|local| local.own.get() > bytes && measure(local) > bytes)
 }
 
 /// Whether the present thread could allocate `more` bytes and stay below its ceiling.

@@ -14,6 +14,8 @@ pub enum Reason {
     Interrupt,
     /// Nobody reads standard output any more.
     OutputClosed,
+    /// The time for the whole run is over.
+    Timeout,
 }
 
 /// A flag shared by everything that belongs to one run. Clones are the same flag.
@@ -36,6 +38,7 @@ impl Stop {
         let code = match reason {
             Reason::Interrupt => 1,
             Reason::OutputClosed => 2,
+            Reason::Timeout => 3,
         };
         let _ = self.flag.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst);
         self.wake.send_replace(());
@@ -46,7 +49,8 @@ impl Stop {
         match self.flag.load(Ordering::Relaxed) {
             0 => None,
             1 => Some(Reason::Interrupt),
-            _ => Some(Reason::OutputClosed),
+            2 => Some(Reason::OutputClosed),
+            _ => Some(Reason::Timeout),
         }
     }
 

@@ -86,6 +86,18 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(unit).filter(|size| *size > 0).ok_or_else(wanted)
 }
 
+/// A size as a person reads it: `256 MiB`, `1.5 GiB`.
+pub fn size(bytes: u64) -> String {
+    let (unit, name) = match bytes {
+        0..0x400 => return format!("{bytes} B"),
+        0x400..0x10_0000 => (0x400, "KiB"),
+        0x10_0000..0x4000_0000 => (0x10_0000, "MiB"),
+        _ => (0x4000_0000, "GiB"),
+    };
+    let count = bytes as f64 / unit as f64;
+    if count.fract() < 0.05 { format!("{count:.0} {name}") } else { format!("{count:.1} {name}") }
+}
+
 /// A number of calls in a span of time, as `--rate` takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -195,11 +207,12 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_read() {
+    fn sizes_are_read_and_shown() {
         assert_eq!(parse_size("256MiB"), Ok(256 << 20));
         for bad in ["", "0MiB", "256", "256MB", "MiB", "-1KiB", "1.5GiB", "99999999999999GiB"] {
             assert!(parse_size(bad).is_err(), "{bad}");
         }
+        assert_eq!([100, 64 << 10, 256 << 20, 3 << 29].map(size), ["100 B", "64 KiB", "256 MiB", "1.5 GiB"]);
     }
 
     #[test]

@@ -67,13 +67,18 @@ impl Ui {
     }
 
     /// Why standard output could not be written, where it was not simply closed: a full disk, for example.
-    pub fn output_error(&self) -> Option<String> {
-        self.0.failed.lock().expect(LOCK).as_ref().map(ToString::to_string)
+    pub fn output_error(&self) -> Option<io::Error> {
+        self.0.failed.lock().expect(LOCK).take()
     }
 
     /// A line about what goes on.
     pub fn status(&self, line: &str) {
         self.error_line(line);
+    }
+
+    /// A line that must not wait for anybody who reads standard output slowly.
+    pub fn notice(&self, line: &str) {
+        self.write_error(line);
     }
 
     /// Something to be careful about.
@@ -83,10 +88,16 @@ impl Ui {
 
     /// A failure, whole.
     pub fn failure(&self, failure: &Failure) {
-        let mut lines = failure.lines();
-        if let Some(rest) = lines[0].strip_prefix("error:") {
-            lines[0] = format!("{}{rest}", self.painted("1;31", "error:"));
-        }
+        self.told(failure, "error", "1;31");
+    }
+
+    /// Something that looks like a failure and stops nothing, whole.
+    pub fn warning(&self, failure: &Failure) {
+        self.told(failure, "warning", "33");
+    }
+
+    fn told(&self, failure: &Failure, heading: &str, style: &str) {
+        let mut lines = failure.lines(&self.painted(style, heading));
         for line in &mut lines {
             if let Some(rest) = line.strip_prefix("hint:") {
                 *line = format!("{}{rest}", self.painted("36", "hint:"));
@@ -102,6 +113,10 @@ impl Ui {
     fn error_line(&self, line: &str) {
         // What was said before comes first, also where both streams end in one file.
         self.flush();
+        self.write_error(line);
+    }
+
+    fn write_error(&self, line: &str) {
         let line = self.0.redactor.lock().expect(LOCK).redact(line).into_owned();
         // Nobody can be told that standard error is gone.
         let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());

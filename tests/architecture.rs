@@ -15,11 +15,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     // The flag that asks to stop: whoever waits or works looks at it, so it lies below all of them.
     ("stop", &[]),
     ("api", &["secret", "clock", "text", "stop"]),
+    // The allocator's count, the files a script can reach, what is in some of them, what a script says of itself: each
+    // knows neither the engine nor the command line.
+    ("memory", &[]),
+    ("csv", &[]),
+    ("project", &["text"]),
+    ("header", &["text"]),
     // Never `api`: a stand-in fed from the client's own tables would prove nothing about the client.
     ("sandbox", &["clock", "text"]),
-    ("session", &["api", "clock", "text", "secret", "stop"]),
-    ("script", &["session", "api", "clock", "text", "stop"]),
-    ("run", &["script", "session", "clock", "stop"]),
+    ("session", &["api", "clock", "text", "secret", "stop", "memory"]),
+    ("script", &["session", "api", "clock", "text", "stop", "header", "project", "csv", "memory"]),
+    ("run", &["script", "session", "clock", "stop", "header", "project", "memory", "text"]),
     ("error", &["script", "stop", "text"]),
     // It implements the script's sink.
     ("ui", &["error", "script", "secret", "text"]),
@@ -36,6 +42,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rhai", &["script/"]),
     ("axum", &["sandbox/"]),
     ("rusqlite", &["sandbox/"]),
+    ("cap_std", &["project/"]),
+    ("cap_fs_ext", &["project/"]),
+    ("encoding_rs", &["csv/"]),
     ("clap", &["cli/", "main.rs"]),
     ("ctrlc", &["cli/"]),
     ("comfy_table", &["script/builtins/output.rs"]),
@@ -202,7 +211,9 @@ fn module(path: &str) -> &str {
 fn names(code: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(word).any(|(at, _)| {
-        !code[..at].ends_with(part) && !(word.ends_with(part) && code[at + word.len()..].starts_with(part))
+        let begins = !code[..at].ends_with(part);
+        let ends = !word.ends_with(part) || !code[at + word.len()..].starts_with(part);
+        begins && ends
     })
 }
 

@@ -1,7 +1,7 @@
 //! Customers: the fields of the object and its five operations.
 
 use super::operation::{
-    CURSOR, Effect, ID, Kind, LIMIT, Method, Object, Operation, Returns, not_null, nullable, read_only,
+    CURSOR, Effect, ID, Kind, LIMIT, Method, Object, Operation, Returns, Slice, not_null, nullable, read_only,
 };
 
 /// Known values of `status`; the API may add some (API notes, "Objects").
@@ -40,6 +40,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Read,
         path_params: &[],
         query: &[LIMIT, CURSOR, read_only("status", Kind::Enum(STATUSES), "Only customers with this status")],
+        slices: &[Slice { field: "status", flag: None }],
         object: None,
         required: &[],
         returns: Returns::List(&CUSTOMER),
@@ -54,6 +55,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Create,
         path_params: &[],
         query: &[],
+        slices: &[],
         object: Some(&CUSTOMER),
         required: &["name"],
         returns: Returns::Object(&CUSTOMER),
@@ -68,6 +70,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Read,
         path_params: &[ID],
         query: &[],
+        slices: &[],
         object: None,
         required: &[],
         returns: Returns::Object(&CUSTOMER),
@@ -82,6 +85,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Update,
         path_params: &[ID],
         query: &[],
+        slices: &[],
         object: Some(&CUSTOMER),
         required: &[],
         returns: Returns::Object(&CUSTOMER),
@@ -96,6 +100,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Delete,
         path_params: &[ID],
         query: &[],
+        slices: &[],
         object: None,
         required: &[],
         returns: Returns::Deleted,

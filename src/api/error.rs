@@ -15,6 +15,8 @@ pub enum CallError {
     Key(Box<ApiError>),
     /// An answer that is not what the API promises: no JSON, another object, cut off, too large, a redirect.
     BadAnswer(Box<BadAnswer>),
+    /// A list that cannot be walked to its end without losing rows. Scripts can catch it.
+    Incomplete(Incomplete),
     /// No answer in any attempt. Ends the run; it can be resumed.
     Network { operation: &'static str, attempts: u32, cause: String },
     /// Nothing could be sent for longer than `--max-wait` because of 429s. Ends the run; it can be resumed.
@@ -88,6 +90,16 @@ pub struct BadAnswer {
     pub attempts: u32,
 }
 
+/// A list that cannot be walked to its end. All answers were good ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incomplete {
+    pub operation: &'static str,
+    /// What is in the way.
+    pub why: String,
+    /// What to do, in the imperative.
+    pub hint: Option<String>,
+}
+
 impl fmt::Display for CallError {
     /// One line, for logs. The full account for people is made by the script host.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -98,9 +110,11 @@ impl fmt::Display for CallError {
             }
             CallError::Api(e) | CallError::Key(e) => write!(f, "`{}` failed: {}", e.operation, e.message),
             CallError::BadAnswer(e) => write!(f, "`{}` got status {}, but {}", e.operation, e.status, e.why),
+            CallError::Incomplete(list) => write!(f, "`{}`: {}", list.operation, list.why),
             CallError::Network { operation, cause, .. } => write!(f, "`{operation}` got no answer: {cause}"),
             CallError::Blocked { operation, .. } => write!(f, "`{operation}` was held back by the rate limit"),
             CallError::Stopped(Reason::Interrupt) => f.write_str("interrupted"),
+            CallError::Stopped(Reason::Timeout) => f.write_str("the time for the whole run is over"),
             CallError::Stopped(Reason::OutputClosed) => f.write_str("standard output was closed"),
         }
     }

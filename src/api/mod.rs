@@ -77,6 +77,23 @@ mod tests {
     }
 
     #[test]
+    fn a_slice_is_a_filter_by_a_field_of_the_rows() {
+        for operation in operations() {
+            for slice in operation.slices {
+                let object = operation.returns.object();
+                let known = operation.choices(slice.field);
+                assert!(operation.is_list() && !known.is_empty(), "{}: {}", operation.name, slice.field);
+                let field = object.field(slice.field).unwrap();
+                assert_eq!(field.kind, Kind::Enum(known), "{}: {}", operation.name, slice.field);
+                if let Some((value, flag)) = slice.flag {
+                    assert!(known.contains(&value), "{}: {value}", operation.name);
+                    assert_eq!(object.field(flag).unwrap().kind, Kind::Boolean, "{}: {flag}", operation.name);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn each_example_calls_its_own_operation() {
         for operation in operations() {
             assert!(operation.example.contains(&format!("{}(", operation.name)), "{}", operation.name);

@@ -3,7 +3,8 @@
 use super::{
     contacts::CUSTOMER_ID,
     operation::{
-        CURSOR, Effect, Field, ID, Kind, LIMIT, Method, Object, Operation, Returns, Set, not_null, nullable, read_only,
+        CURSOR, Effect, Field, ID, Kind, LIMIT, Method, Object, Operation, Returns, Set, Slice, not_null, nullable,
+        read_only,
     },
 };
 
@@ -63,6 +64,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ),
             read_only("phase", Kind::Enum(PHASES), "Only onboardings in this phase"),
         ],
+        slices: &[
+            Slice { field: "phase", flag: None },
+            Slice { field: "state", flag: Some(("waiting", "waiting_on_customer")) },
+        ],
         object: None,
         required: &[],
         returns: Returns::List(&ONBOARDING),
@@ -77,6 +82,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Create,
         path_params: &[],
         query: &[],
+        slices: &[],
         object: Some(&ONBOARDING),
         required: &["customer_id"],
         returns: Returns::Object(&ONBOARDING),
@@ -91,6 +97,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Read,
         path_params: &[CUSTOMER_ID],
         query: &[LIMIT, CURSOR],
+        slices: &[],
         object: None,
         required: &[],
         returns: Returns::List(&ONBOARDING),
@@ -105,6 +112,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Read,
         path_params: &[ID],
         query: &[],
+        slices: &[],
         object: None,
         required: &[],
         returns: Returns::Object(&ONBOARDING),
@@ -119,6 +127,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Update,
         path_params: &[ID],
         query: &[],
+        slices: &[],
         object: Some(&ONBOARDING),
         required: &[],
         returns: Returns::Object(&ONBOARDING),
@@ -133,6 +142,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         effect: Effect::Delete,
         path_params: &[ID],
         query: &[],
+        slices: &[],
         object: None,
         required: &[],
         returns: Returns::Deleted,

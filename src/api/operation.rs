@@ -18,6 +18,9 @@ pub struct Operation {
     pub path_params: &'static [Field],
     /// Optional query parameters, given as one object map.
     pub query: &'static [Field],
+    /// Of a list: the query parameters that cut it into slices, in the order in which they are tried where more rows
+    /// share a time than a page holds.
+    pub slices: &'static [Slice],
     /// The object it is about, whose writable fields are the body of a create or an update.
     pub object: Option<&'static Object>,
     /// Body fields that must be there.
@@ -65,6 +68,15 @@ impl Effect {
     pub const fn writes(self) -> bool {
         !matches!(self, Effect::Read)
     }
+}
+
+/// A query parameter that cuts a list into slices: each row is in the slice of the value it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// The parameter, a [`Kind::Enum`], and the field of the rows that it is about.
+    pub field: &'static str,
+    /// A value whose slice holds the rows that have this boolean field set, whatever else they say.
+    pub flag: Option<(&'static str, &'static str)>,
 }
 
 /// What a good answer holds.
@@ -192,6 +204,38 @@ impl Operation {
         matches!(self.returns, Returns::List(_))
     }
 
+    /// The values that a query parameter is known to take; none where it takes others than words from a list.
+    pub fn choices(&self, param: &str) -> &'static [&'static str] {
+        match self.query.iter().find(|field| field.name == param).map(|field| field.kind) {
+            Some(Kind::Enum(words)) => words,
+            _ => &[],
+        }
+    }
+
+    /// The `type` of each error that a script may catch of it, with when it comes.
+    pub fn errors(&self) -> Vec<(&'static str, &'static str)> {
+        let mut errors = vec![("invalid_argument", "the arguments cannot be right; nothing was sent")];
+        if !self.query.is_empty() || self.has_body() {
+            errors.push(("invalid_request_error", "the service does not accept a value"));
+        }
+        if self.authenticated {
+            errors.push(("permission_error", "the key may not do this"));
+        }
+        let names_others = self.body().any(|field| field.kind == Kind::Id);
+        if !self.path_params.is_empty() || names_others {
+            errors.push(("not_found", "there is no such object in the workspace"));
+        }
+        if self.has_body() {
+            errors.push(("conflict", "a value that must be unique is taken, or the same key came with another body"));
+        }
+        errors.push(("internal_error", "the service failed, after all attempts"));
+        errors.push(("invalid_answer", "the answer is not what the API promises"));
+        if self.is_list() {
+            errors.push(("incomplete_list", "rows of one time fill a page, and not all of them can be reached"));
+        }
+        errors
+    }
+
     /// How it is called: `update_onboarding(id, fields)`.
     pub fn signature(&self) -> String {
         let mut args: Vec<String> = self.path_params.iter().map(|p| snake(p.name)).collect();
@@ -205,7 +249,7 @@ impl Operation {
 }
 
 /// `customerId` as scripts would write it: `customer_id`.
-fn snake(name: &str) -> String {
+pub fn snake(name: &str) -> String {
     name.chars().fold(String::new(), |mut out, c| {
         if c.is_ascii_uppercase() {
             out.push('_');

@@ -2,18 +2,21 @@
 //! machine: it says what to ask next and takes the answer; whoever drives it sends.
 
 mod cursor;
+mod error;
+mod level;
+mod reach;
+mod read;
 #[cfg(test)]
 mod tests;
 
+pub use error::{Beyond, WalkError};
+
 use super::request::Call;
 use jiff::Timestamp;
-use serde::Deserialize;
+use level::{Last, Level, Split, Step, Tie};
+use reach::Reach;
 use serde_json::value::RawValue;
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-    fmt,
-};
+use std::{borrow::Cow, collections::HashMap};
 
 /// The largest page (API notes, "Pagination").
 const FULL: u32 = 100;
@@ -23,16 +26,23 @@ const FULL: u32 = 100;
 /// A cursor is a time, and a page holds the rows strictly older than it. Where the server's `next_cursor` is the time of
 /// the page's last row, the walk asks one unit later and drops the ids it already gave; any other cursor is the
 /// server's word and goes back as it came (API notes, "Pagination").
+///
+/// Where the rows of one time fill a page, nothing leads past them. The walk then asks for that time once for each known
+/// value of a filter (and where that fills a page too, of the next filter), and goes on below it. Rows whose value
+/// nobody knows would be missing: the walk says so ([`Walk::take_note`]), and once it sees such a value, it fails.
 #[derive(Debug)]
 pub struct Walk {
-    call: Call,
-    ended: bool,
+    operation: &'static str,
+    /// The list, and above it the slices of a tie that are being asked for, the innermost last. Empty at the end.
+    levels: Vec<Level>,
+    failed: Option<WalkError>,
     /// The rows already given that the next page may hold again, with their times.
     given: HashMap<String, Option<Timestamp>>,
     /// The most digits of a second that any time has shown.
     digits: usize,
-    /// Cursors that are no times and were already used.
-    used: HashSet<String>,
+    reach: Reach,
+    note: Option<String>,
+    noted: bool,
 }
 
 /// A row of a list.
@@ -43,72 +53,6 @@ pub struct Row {
     pub json: Box<RawValue>,
 }
 
-/// Why a walk cannot go on without losing rows or running in circles.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WalkError {
-    /// The page is not what the API promises; how.
-    Broken(String),
-    /// `has_more` is true, but there is no `next_cursor`.
-    NoCursor,
-    /// The next cursor leads to no older rows.
-    Stuck { cursor: String },
-    /// So many rows share this time that they fill a whole page, and there may be more.
-    Tie { created_at: String, count: usize },
-}
-
-impl fmt::Display for WalkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            WalkError::Broken(how) => write!(f, "the page of the list is broken: {how}"),
-            WalkError::NoCursor => {
-                f.write_str("the list says that it goes on, but not where: `next_cursor` is missing")
-            }
-            WalkError::Stuck { cursor } => write!(f, "the list does not advance beyond the cursor `{cursor}`"),
-            WalkError::Tie { created_at, count } => write!(
-                f,
-                "{count} rows were created at `{created_at}`, which fills a page, and the rows beyond cannot be reached"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for WalkError {}
-
-/// The envelope. Members are taken raw, so that what is wrong with one can be said in words.
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow)]
-    has_more: Option<&'a RawValue>,
-    #[serde(borrow)]
-    next_cursor: Option<&'a RawValue>,
-}
-
-/// What the walk reads of a row.
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    created_at: Option<&'a RawValue>,
-}
-
-/// A member of the wanted type.
-fn member<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
-    serde_json::from_str(raw?.get()).ok()
-}
-
-fn broken(how: impl Into<String>) -> WalkError {
-    WalkError::Broken(how.into())
-}
-
-/// The time of a page's last row and how many of its rows share it.
-struct Last {
-    at: Timestamp,
-    count: usize,
-}
-
 impl Walk {
     /// A walk from the call's `cursor`, or from the newest row. Pages are as large as possible unless the call says
     /// otherwise.
@@ -116,81 +60,139 @@ impl Walk {
         if call.query("limit").is_none() {
             call.set_query("limit", FULL.to_string());
         }
-        Walk { call, ended: false, given: HashMap::new(), digits: 0, used: HashSet::new() }
+        Walk {
+            operation: call.operation.name,
+            reach: Reach::new(call.operation),
+            levels: vec![Level::new(call)],
+            failed: None,
+            given: HashMap::new(),
+            digits: 0,
+            note: None,
+            noted: false,
+        }
     }
 
-    /// The call of the next page. `None` when the walk has ended.
-    pub fn next(&self) -> Option<Call> {
-        (!self.ended).then(|| self.call.clone())
+    /// The call of the next page; `None` when the walk has come to its end. An error if it cannot, from then on.
+    pub fn next(&self) -> Result<Option<Call>, WalkError> {
+        match &self.failed {
+            Some(error) => Err(error.clone()),
+            None => Ok(self.levels.last().map(|level| level.call.clone())),
+        }
     }
 
-    /// Takes the answer to [`Walk::next`] and gives its rows that were not given before, in order. An error ends the
-    /// walk.
+    /// Takes the answer to [`Walk::next`] and gives its rows that were not given before, in order. The rows before a
+    /// tie that cannot be passed are good ones, so that error comes from [`Walk::next`].
     pub fn accept(&mut self, body: &[u8]) -> Result<Vec<Row>, WalkError> {
-        // Whatever goes wrong below, the walk is over; it goes on only where a next page is known.
-        self.ended = true;
-        let page: Page = serde_json::from_slice(body).map_err(|_| broken("it is not a JSON object"))?;
-        let data: Vec<&RawValue> = member(page.data).ok_or_else(|| broken("it has no `data` array"))?;
-        let has_more: bool = member(page.has_more).ok_or_else(|| broken("its `has_more` is not true or false"))?;
-        let mut rows = Vec::with_capacity(data.len());
+        let Some(level) = self.levels.last() else { return Ok(Vec::new()) };
+        let floor = level.floor;
+        let page = read::page(body, self.reach.names()).inspect_err(|error| self.failed = Some(error.clone()))?;
+        let mut rows = Vec::with_capacity(page.rows.len());
         let mut last: Option<Last> = None;
-        for (at, raw) in data.iter().enumerate() {
-            let head: Option<Head> = serde_json::from_str(raw.get()).ok();
-            let head = head.ok_or_else(|| broken(format!("row {} is not an object", at + 1)))?;
-            let id: String = member(head.id).ok_or_else(|| broken(format!("row {} has no `id`", at + 1)))?;
-            let time = member::<Cow<'_, str>>(head.created_at).and_then(|text| cursor::parse(&text));
+        let mut below = false;
+        let count = page.rows.len();
+        for head in page.rows {
+            let time = read::member::<Cow<'_, str>>(head.members[1]).and_then(|text| cursor::parse(&text));
             self.digits = self.digits.max(time.map_or(0, |(_, digits)| digits));
             let time = time.map(|(time, _)| time);
+            self.reach.see(&head.members);
             last = time.map(|time| match last {
                 Some(Last { at, count }) if at == time => Last { at, count: count + 1 },
                 _ => Last { at: time, count: 1 },
             });
-            if !self.given.contains_key(&id) {
-                self.given.insert(id.clone(), time);
-                rows.push(Row { id, json: (*raw).to_owned() });
+            if floor.is_some_and(|floor| time.is_some_and(|time| time < floor)) {
+                below = true;
+            } else if !self.given.contains_key(&head.id) {
+                self.given.insert(head.id.clone(), time);
+                rows.push(Row { id: head.id, json: head.raw.to_owned() });
             }
         }
-        if has_more {
-            let next: Option<String> = member(page.next_cursor);
-            let next = next.filter(|cursor| !cursor.is_empty()).ok_or(WalkError::NoCursor)?;
-            self.advance(next, last, data.len())?;
-            self.ended = false;
+        let on = page.has_more && !below;
+        match self.step(on.then_some(page.next), last, count) {
+            Ok(()) => Ok(rows),
+            Err(error) => {
+                self.failed = Some(error.clone());
+                if matches!(error, WalkError::Tie { .. }) { Ok(rows) } else { Err(error) }
+            }
         }
-        Ok(rows)
     }
 
-    /// Sets the next cursor, which must lead to older rows than the present one.
-    fn advance(&mut self, next: String, last: Option<Last>, rows: usize) -> Result<(), WalkError> {
-        let Some((to, digits)) = cursor::parse(&next) else {
-            // No time: all that can be asked of it is that it is new.
-            let fresh = self.call.query("cursor") != Some(next.as_str()) && self.used.insert(next.clone());
-            if !fresh {
-                return Err(WalkError::Stuck { cursor: next });
-            }
-            self.call.set_query("cursor", next);
+    /// What the script's author should know of the walk so far. Comes once.
+    pub fn take_note(&mut self) -> Option<String> {
+        self.note.take()
+    }
+
+    /// Goes on after a page: to `next`, or where this list has nothing more to say, to the one below it.
+    fn step(&mut self, next: Option<String>, last: Option<Last>, rows: usize) -> Result<(), WalkError> {
+        let given = &self.given;
+        self.reach.count(|at| given.values().filter(|time| **time == Some(at)).count());
+        self.check()?;
+        let Some(level) = self.levels.last_mut() else { return Ok(()) };
+        let Some(next) = next else {
+            self.levels.pop();
+            self.descend();
             return Ok(());
         };
-        self.digits = self.digits.max(digits);
-        let tie = last.filter(|last| last.at == to);
-        let (to, text) = match &tie {
-            Some(_) => cursor::later(to, self.digits, &next).unwrap_or((to, next)),
-            None => (to, next),
-        };
-        let from = self.call.query("cursor").and_then(cursor::parse).map(|(from, _)| from);
-        if from.is_none_or(|from| to < from) {
-            self.given.retain(|_, time| time.is_none_or(|time| time < to));
-            self.call.set_query("cursor", text);
-            return Ok(());
+        if next.is_empty() {
+            return Err(WalkError::NoCursor);
         }
-        // A larger page from the same place may reach beyond the tie.
-        let limit = self.call.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(FULL);
-        match tie {
-            Some(_) if limit < FULL => self.call.set_query("limit", FULL.to_string()),
-            Some(Last { at, count }) if count == rows => {
-                return Err(WalkError::Tie { created_at: cursor::show(at, self.digits), count });
-            }
-            _ => return Err(WalkError::Stuck { cursor: text }),
+        self.digits = self.digits.max(cursor::parse(&next).map_or(0, |(_, digits)| digits));
+        let inside = level.floor.is_some();
+        match level.advance(next, last, rows, self.digits)? {
+            // The slices of a tie begin anew at its top, so that all of its rows may come again.
+            Step::On(Some(to)) if !inside => self.given.retain(|_, time| time.is_none_or(|time| time < to)),
+            Step::On(_) => {}
+            Step::Tie(tie) => self.split(tie)?,
         }
         Ok(())
+    }
+
+    /// An error if a tie was asked for by the values of a field, and one that cannot be asked for has shown up.
+    fn check(&self) -> Result<(), WalkError> {
+        let Some((at, count, row)) = self.reach.missed() else { return Ok(()) };
+        Err(WalkError::Tie { created_at: cursor::show(at, self.digits), count, why: Beyond::Odd(row.into()) })
+    }
+
+    /// Has the tie asked for by the values of the first field that the innermost list is not already filtered by.
+    fn split(&mut self, tie: Tie) -> Result<(), WalkError> {
+        let Some(level) = self.levels.last_mut() else { return Ok(()) };
+        let count = self.given.values().filter(|time| **time == Some(tie.at)).count();
+        let operation = level.call.operation;
+        let Some(slice) = operation.slices.iter().find(|slice| level.call.query(slice.field).is_none()) else {
+            let used = |field| Some((field, level.call.query(field)?.to_string()));
+            let why = match operation.slices {
+                [] => Beyond::NoFilter,
+                slices => Beyond::Filters(slices.iter().filter_map(|slice| used(slice.field)).collect()),
+            };
+            return Err(WalkError::Tie { created_at: cursor::show(tie.at, self.digits), count, why });
+        };
+        self.reach.rely(slice, tie.at, count);
+        level.split = Some(Split { tie, slice, left: operation.choices(slice.field).iter() });
+        self.check()?;
+        self.descend();
+        Ok(())
+    }
+
+    /// Goes on with the next slice of the innermost list's tie; after the last one, below the tie.
+    fn descend(&mut self) {
+        while let Some(level) = self.levels.last_mut() {
+            if let Some(slice) = level.next_slice() {
+                self.levels.push(slice);
+                return;
+            }
+            let Some(Split { tie, .. }) = level.split.take() else { return };
+            if level.floor.is_some_and(|floor| tie.at <= floor) {
+                self.levels.pop();
+                continue;
+            }
+            if level.floor.is_none() {
+                self.given.retain(|_, time| time.is_none_or(|time| time < tie.at));
+                if !self.noted {
+                    self.noted = true;
+                    self.note = Some(self.reach.note(self.operation, &cursor::show(tie.at, self.digits)));
+                }
+            }
+            level.call.set_query("cursor", tie.below);
+            return;
+        }
     }
 }

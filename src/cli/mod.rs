@@ -1,13 +1,27 @@
 //! The command line: one file per subcommand. Parsing and help live in the `Args` structs; what is decided here is only
 //! which subcommand runs.
 
+mod call;
+mod check;
+mod completions;
 mod connect;
+mod declared;
+mod functions;
+mod json;
+mod limits;
+mod line;
 mod run;
 mod sandbox;
 mod signals;
+mod source;
 
-use crate::{error::Failure, ui::Ui};
+use crate::{
+    config,
+    error::{Failure, Kind},
+    ui::Ui,
+};
 use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 
 /// Scripted automation for Pivotal: small scripts that read and change customers, contacts and onboardings.
 #[derive(Debug, Parser)]
@@ -20,23 +34,45 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::Args),
+    Run(Box<run::Args>),
+    Check(check::Args),
+    Call(call::Args),
+    Functions(functions::Args),
     Sandbox(sandbox::Args),
+    Completions(completions::Args),
 }
 
-/// Runs what was asked for and gives back the exit code. A failure has been shown by then.
-pub fn run(cli: Cli, ui: &Ui) -> u8 {
+/// Does what the words ask for, the program's own name first, and gives back the exit code. A failure has been shown by
+/// then.
+pub fn run(words: &[OsString], ui: &Ui) -> u8 {
+    let cli = match line::parse(words) {
+        Ok(cli) => cli,
+        Err(line::Early::Said(error)) => {
+            // Nobody can be told that the streams are gone.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+        Err(line::Early::Failed(failures)) => {
+            failures.iter().for_each(|failure| ui.failure(failure));
+            return failures.first().map_or(2, |failure| failure.kind.exit_code());
+        }
+    };
     let result = match cli.command {
-        Command::Run(args) => run::run(args, ui),
+        Command::Run(args) => run::run(*args, ui),
+        Command::Check(args) => check::run(args, ui),
+        Command::Call(args) => call::run(args, ui),
+        Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
+        Command::Completions(args) => completions::run(args, ui),
     };
     let code = result.unwrap_or_else(|failure: Failure| {
         ui.failure(&failure);
         failure.kind.exit_code()
     });
     match (ui.flush(), ui.output_error()) {
-        (false, Some(why)) => {
-            ui.failure(&Failure::new(crate::error::Kind::Script, format!("standard output cannot be written: {why}")));
+        (false, Some(error)) => {
+            let why = config::reason(&error);
+            ui.failure(&Failure::new(Kind::Script, format!("standard output cannot be written: {why}")));
             code.max(1)
         }
         _ => code,

@@ -1,58 +1,117 @@
 //! `onramp run`: one script, from its text to its exit code.
 
-use super::{connect::Connection, signals};
+use super::{
+    check,
+    connect::Connection,
+    limits::LimitFlags,
+    signals,
+    source::{Script, Source},
+};
 use crate::{
     config,
     error::{Failure, Kind},
-    project::Project,
+    header::Value,
     run::{self, End, Job, Outcome},
-    script::FaultKind,
+    script::{About, FaultKind, Inputs},
+    secret::Secret,
     session::Session,
     stop::{Reason, Stop},
     text,
     ui::Ui,
 };
-use std::{
-    fs,
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
-
-/// No script is anywhere near this long; a larger file is another file.
-const LARGEST_SCRIPT: u64 = 16 << 20;
+use std::{collections::BTreeMap, ffi::OsString};
 
 /// Run a script
 #[derive(Debug, clap::Args)]
 #[command(
+    override_usage = "onramp run [OPTIONS] <FILE> [ARG]...\n       onramp run [OPTIONS] -e <CODE> [ARG]...",
     after_help = "Exit codes: 0 all went well; 1 the script failed or the API refused something; 2 wrong usage, \
 nothing was sent; 3 the key is missing, wrong or revoked; 70 a bug in onramp; 75 stopped for a reason that will pass; \
 130 interrupted."
 )]
 pub struct Args {
-    /// The script, or `-` for standard input
-    #[arg(value_name = "FILE", required_unless_present = "code", conflicts_with = "code")]
-    file: Option<PathBuf>,
+    /// The script, or `-` for standard input, and its arguments; see `onramp run FILE --help`
+    #[arg(value_name = "FILE", required_unless_present = "code")]
+    words: Vec<OsString>,
     /// Run this text instead of a file
     #[arg(short = 'e', long = "eval", value_name = "CODE")]
     code: Option<String>,
+    /// Send no write, whatever the script wants
+    #[arg(long)]
+    read_only: bool,
+    #[command(flatten)]
+    limits: LimitFlags,
+    /// Start even if `onramp check` finds errors; they then end the run where it comes by them
+    #[arg(long)]
+    no_check: bool,
     #[command(flatten)]
     connection: Connection,
+    /// The script, once it is read.
+    #[arg(skip)]
+    pub script: Option<Box<Script>>,
+    /// The values of its params.
+    #[arg(skip)]
+    pub params: Vec<(String, Option<Value>)>,
 }
 
-pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
-    let job = match (args.code, args.file) {
-        (Some(text), _) => Job { name: "-e".into(), text, project: Project::of_working_directory() },
-        (None, Some(path)) => read(&path)?,
-        (None, None) => return Err(Failure::usage("there is no script to run").hint("name a file, or give `-e CODE`")),
+impl Args {
+    /// Where these arguments say that the script is.
+    pub fn source(&self) -> Source {
+        match &self.code {
+            Some(code) => Source::Code(code.clone()),
+            None => Source::File(self.words.first().cloned().unwrap_or_default()),
+        }
+    }
+
+    /// The words behind the script.
+    fn rest(&self) -> Result<Vec<String>, Failure> {
+        let rest = self.words.iter().skip(usize::from(self.code.is_none()));
+        let text = |word: &OsString| {
+            let failed = || Failure::usage(format!("the argument `{}` is not text", word.display()));
+            word.to_str().map(str::to_string).ok_or_else(failed)
+        };
+        rest.map(text).collect()
+    }
+}
+
+pub fn run(mut args: Args, ui: &Ui) -> Result<u8, Failure> {
+    let rest = args.rest()?;
+    let Some(mut script) = args.script.take() else {
+        return Err(Failure::usage("there is no script to run").hint("name a file, or give `-e CODE`"));
     };
+    run::keep_panics_quiet();
+    if !args.no_check && !check::passes(&script, ui)? {
+        return Ok(Kind::Usage.exit_code());
+    }
+    if args.read_only {
+        script.capability.forbid_writes();
+    }
+    let environment = environment(&script, ui)?;
     let stop = Stop::default();
     signals::listen(&stop, ui)?;
-    run::keep_panics_quiet();
     let clock = args.connection.clock();
     let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
-    let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop.clone());
+    let about = About { id: key.clone(), ..About::default() };
+    let inputs = Inputs { params: args.params, args: rest, run: about };
+    let limits = args.limits.limits(&script.header);
+    let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
+    let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop.clone())
+        .with_capability(script.capability)
+        .with_environment(environment);
     let outcome = run::run(&job, session, Box::new(ui.clone()));
     conclude(&job, &outcome)
+}
+
+/// The environment values that the script declares, kept out of both streams from here on.
+fn environment(script: &Script, ui: &Ui) -> Result<BTreeMap<String, Secret>, Failure> {
+    let declared = &script.header.env;
+    let names: Vec<&str> = declared.iter().map(|name| name.value.as_str()).collect();
+    let values = config::declared(&names).map_err(|(at, why)| {
+        let hint = "set it before you run the script, or take it out of `env` in the header";
+        script.failure(&declared[at].problem(why).hint(hint))
+    })?;
+    values.values().flat_map(Secret::forms).for_each(|form| ui.hide(form));
+    Ok(values)
 }
 
 fn conclude(job: &Job, outcome: &Outcome) -> Result<u8, Failure> {
@@ -92,31 +151,4 @@ fn done_so_far(writes: u64) -> String {
         "look at the workspace before you run the script again: {} had been made by then",
         text::plural(writes as usize, "change")
     )
-}
-
-/// The script's text. A byte-order mark is not part of it.
-fn read(path: &Path) -> Result<Job, Failure> {
-    let name = path.display().to_string();
-    let failed = |error: &io::Error| {
-        let failure = Failure::usage(format!("the script `{name}` cannot be read: {}", config::reason(error)));
-        match error.kind() {
-            io::ErrorKind::NotFound => failure.hint("check the path; it is relative to the present folder"),
-            io::ErrorKind::IsADirectory => failure.hint("name one script in it"),
-            io::ErrorKind::InvalidData => failure.hint("save it as UTF-8"),
-            _ => failure,
-        }
-    };
-    let mut bytes = Vec::new();
-    let read = if name == "-" {
-        io::stdin().lock().take(LARGEST_SCRIPT + 1).read_to_end(&mut bytes)
-    } else {
-        fs::File::open(path).and_then(|file| file.take(LARGEST_SCRIPT + 1).read_to_end(&mut bytes))
-    };
-    read.map_err(|error| failed(&error))?;
-    if bytes.len() as u64 > LARGEST_SCRIPT {
-        return Err(Failure::usage(format!("the script `{name}` is larger than 16 MiB")).hint("is it a script?"));
-    }
-    let text = String::from_utf8(bytes).map_err(|error| failed(&io::Error::new(io::ErrorKind::InvalidData, error)))?;
-    let project = if name == "-" { Project::of_working_directory() } else { Project::of_script(path) };
-    Ok(Job { name, text: text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_string), project })
 }

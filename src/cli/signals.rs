@@ -16,8 +16,9 @@ pub fn listen(stop: &Stop, ui: &Ui) -> Result<(), Failure> {
         if stop.asked().is_some() {
             std::process::exit(INTERRUPTED);
         }
+        // Said first, so that it stands before what follows from it.
+        ui.notice("stopping after what is in flight; Ctrl-C again stops at once");
         stop.ask(Reason::Interrupt);
-        ui.status("stopping after what is in flight; Ctrl-C again stops at once");
     })
     .map_err(|error| Failure::bug(&format!("signals cannot be listened for ({error})")))
 }

@@ -1,3 +1,5 @@
+//! Text to cells and back, by example and by property.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -31,9 +31,9 @@ const KEYS: &[&str] = &[
     "events",
 ];
 const WATCH: &[&str] = &["pattern", "settle", "dedupe"];
-const OVERLAP: &[&str] = &["skip", "queue", "parallel"];
-const MISSED: &[&str] = &["skip", "latest", "all"];
-const DEDUPE: &[&str] = &["content", "name", "none"];
+const OVERLAP: &[&str] = &["skip", "queue"];
+const MISSED: &[&str] = &["once", "skip", "all"];
+const DEDUPE: &[&str] = &["content+name", "content", "none"];
 /// What stands for five fields of a schedule.
 const NICKNAMES: &[&str] = &["@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly"];
 /// A script that has to be tried more often than this is broken.
@@ -51,7 +51,7 @@ pub(super) fn read(block: &Block, flags: &[String]) -> Result<Header, Vec<Proble
             return Err(reader.problems);
         }
     };
-    let mut header = Header { present: true, ..Header::default() };
+    let mut header = Header::default();
     for entry in &reader.entries("", table.get_ref()) {
         key(&mut reader, entry, &mut header, flags);
     }
@@ -144,6 +144,14 @@ fn schedule(schedule: &At<String>) -> Option<Problem> {
         return (!NICKNAMES.contains(&text))
             .then(|| problem().hint(format!("use {}", text::one_of(NICKNAMES.iter().copied()))));
     }
+    if let Some(span) = every(text) {
+        let problem = |why| schedule.problem(why).hint("write for example `every 15m`");
+        return match text::parse_duration(span) {
+            Err(why) => Some(problem(why)),
+            Ok(span) if span.is_zero() => Some(problem(format!("`{shown}` would never end"))),
+            Ok(_) => None,
+        };
+    }
     let fields: Vec<&str> = text.split_whitespace().collect();
     let example = "write minute, hour, day, month and day of the week, such as `0 7 * * MON-FRI`";
     if fields.len() == 6 {
@@ -159,10 +167,15 @@ fn schedule(schedule: &At<String>) -> Option<Problem> {
     })
 }
 
+/// The span of a schedule like `every 15m`, which needs no time zone.
+fn every(schedule: &str) -> Option<&str> {
+    schedule.strip_prefix("every ").map(str::trim)
+}
+
 /// Keys that mean something only together.
 fn together(reader: &mut Reader<'_>, triggers: &Triggers) {
     match (&triggers.schedule, &triggers.timezone) {
-        (Some(schedule), None) => reader.problems.push(
+        (Some(schedule), None) if every(&schedule.value).is_none() => reader.problems.push(
             schedule.problem("a schedule needs a time zone").hint("add for example `timezone = \"Europe/Berlin\"`"),
         ),
         (None, Some(zone)) if reader.problems.is_empty() => reader.problems.push(

@@ -1,3 +1,5 @@
+//! What a project hands out, and every way out of it that is refused.
+
 use super::*;
 use std::{fs, os::unix::fs::symlink, process::Command};
 use tempfile::TempDir;

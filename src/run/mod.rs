@@ -1,9 +1,15 @@
 //! One job to one outcome: gives the script its thread and its stack, waits for it, and turns even a panic into an
 //! outcome. Knows no trigger, no command line and no stream.
 
+mod guard;
+mod watch;
+
+pub use guard::capability;
+
 use crate::{
+    memory::{Bounds, Halted},
     project::Project,
-    script::{self, Fault, Host, Value},
+    script::{self, Fault, Host, Inputs, Limits, Value},
     session::Session,
 };
 use std::{collections::HashMap, panic, thread};
@@ -19,6 +25,10 @@ pub struct Job {
     pub text: String,
     /// The files that it can reach.
     pub project: Project,
+    /// Its params and args, and what it may know of its run.
+    pub inputs: Inputs,
+    /// What it may use.
+    pub limits: Limits,
 }
 
 /// How a run ended.
@@ -40,23 +50,42 @@ pub enum End {
     Bug(String),
 }
 
-/// Runs a job to its end.
+/// Runs a job to its end. A script that cannot be brought to its own end is left behind on its thread, which then never
+/// runs again or works for nobody.
 pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome {
-    let host = Host::new(session, sink, job.project.clone());
+    let host = Host::with_inputs(session, sink, job.project.clone(), job.inputs.clone(), job.limits.clone());
+    let halted = Halted::default();
+    let done = watch::Done::default();
     let work = {
-        let host = host.clone();
+        let (host, halted, done) = (host.clone(), halted.clone(), done.clone());
         let (name, text) = (job.name.clone(), job.text.clone());
-        move || script::run(&host, &name, &text)
+        move || {
+            let _done = done;
+            let _bounds = Bounds::set(host.limits.ceiling(), STACK, &halted);
+            script::run(&host, &name, &text)
+        }
     };
     let end = match thread::Builder::new().name("script".into()).stack_size(STACK).spawn(work) {
         Err(error) => End::Bug(format!("no thread for the script could be made ({error})")),
-        Ok(thread) => match thread.join() {
-            Ok(Ok(value)) => End::Done(value),
-            Ok(Err(fault)) => End::Failed(fault),
-            Err(panic) => End::Bug(words(&panic)),
+        Ok(thread) => match watch::until_end(&thread, &host, &halted, &done) {
+            Some(fault) => End::Failed(Box::new(fault)),
+            None => match thread.join() {
+                Ok(Ok(value)) => End::Done(value),
+                Ok(Err(fault)) => End::Failed(fault),
+                Err(panic) => End::Bug(words(&panic)),
+            },
         },
     };
     Outcome { end, writes: host.session.writes(), modules: host.module_texts() }
+}
+
+/// Does what needs as deep a stack as a script, and waits for it. The error says what it was doing when it failed.
+pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("script".into()).stack_size(STACK).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| format!("no thread for the script could be made ({error})"))?;
+        thread.join().map_err(|panic| words(&panic))
+    })
 }
 
 fn words(panic: &Box<dyn std::any::Any + Send>) -> String {
@@ -79,4 +108,44 @@ pub fn fresh_key() -> Result<String, getrandom::Error> {
     let mut bits = [0_u8; 16];
     getrandom::fill(&mut bits)?;
     Ok(bits.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        session::{ConnectError, Link},
+        stop::Stop,
+    };
+
+    /// Breaks at the first line of data, as only a bug could.
+    struct Broken;
+
+    impl script::Sink for Broken {
+        fn data(&self, text: &str) -> bool {
+            panic!("no line {text:?} was expected")
+        }
+        fn log(&self, _: script::Level, _: &str) {}
+        fn flush(&self) {}
+        fn width(&self) -> Option<usize> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_panic_of_the_script_thread_is_a_bug_in_onramp() {
+        keep_panics_quiet();
+        let connect = || -> Result<Link, ConnectError> { panic!("the script calls nothing") };
+        let session = Session::new(Box::new(connect), "k".into(), Clock::System, Stop::default());
+        let job = Job {
+            name: "a.rhai".into(),
+            text: "print(1); print(2);".into(),
+            project: Project::of_working_directory(),
+            inputs: Inputs::default(),
+            limits: Limits::default(),
+        };
+        let End::Bug(what) = run(&job, session, Box::new(Broken)).end else { panic!("it did not break") };
+        assert_eq!(what, "no line \"1\" was expected");
+    }
 }

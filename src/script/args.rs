@@ -42,7 +42,7 @@ pub fn call(operation: &'static Operation, args: &[Dynamic]) -> Result<Call, Thr
 }
 
 /// An id: a string, an integer, or an object with an `id`.
-fn id(operation: &'static Operation, name: &str, value: &Dynamic) -> Result<String, Thrown> {
+pub(super) fn id(operation: &'static Operation, name: &str, value: &Dynamic) -> Result<String, Thrown> {
     let inner = value.read_lock::<Map>().map(|map| map.get("id").cloned().unwrap_or(Dynamic::UNIT));
     let plain = inner.as_ref().unwrap_or(value).flatten_clone();
     if let Ok(number) = plain.as_int() {
@@ -98,7 +98,8 @@ fn all_of(names: &[&str]) -> String {
     text::joined(names.iter().map(|name| format!("`{name}`")).collect(), "and")
 }
 
-fn body_value(operation: &'static Operation, field: &Field, value: &Dynamic) -> Result<Dynamic, Thrown> {
+/// A body field's value as it is sent, if the field takes such a value.
+pub(super) fn body_value(operation: &'static Operation, field: &Field, value: &Dynamic) -> Result<Dynamic, Thrown> {
     let value = value.flatten_clone();
     if value.is_unit() {
         return if field.nullable {
@@ -121,7 +122,11 @@ fn body_value(operation: &'static Operation, field: &Field, value: &Dynamic) -> 
 }
 
 /// A query parameter as text; `None` for `()`, which means "not asked for".
-fn query_value(operation: &'static Operation, param: &Field, value: &Dynamic) -> Result<Option<String>, Thrown> {
+pub(super) fn query_value(
+    operation: &'static Operation,
+    param: &Field,
+    value: &Dynamic,
+) -> Result<Option<String>, Thrown> {
     if value.is_unit() {
         return Ok(None);
     }
@@ -150,11 +155,22 @@ fn wrong_kind(operation: &'static Operation, field: &Field, value: &Dynamic) -> 
     Thrown::argument(
         operation.name,
         Some(field.name),
-        format!("`{}` takes {}, not {}", field.name, field.kind.wanted(), kind_of(value)),
+        match odd_one(value) {
+            Some(odd) if field.kind == Kind::TextList => {
+                format!("`{}` takes {}; one of these is {}", field.name, field.kind.wanted(), kind_of(&odd))
+            }
+            _ => format!("`{}` takes {}, not {}", field.name, field.kind.wanted(), kind_of(value)),
+        },
     )
 }
 
-fn unknown<'a>(
+/// The first element that is no string, if it is an array.
+fn odd_one(value: &Dynamic) -> Option<Dynamic> {
+    value.read_lock::<rhai::Array>().and_then(|all| all.iter().find(|item| !item.is_string()).cloned())
+}
+
+/// The refusal of a field or an option that the operation does not have.
+pub(super) fn unknown<'a>(
     operation: &'static Operation,
     name: &str,
     known: impl Iterator<Item = &'a Field>,

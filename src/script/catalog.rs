@@ -1,11 +1,189 @@
-//! The one list of everything that scripts can call: operations, host functions, and what the engine brings along.
+//! The one list of everything that scripts can call: operations, host functions, the language's own and what the engine
+//! brings along. Check, help and suggestions read it; nothing here prints or runs a script.
 
-use super::builtins::builtins;
-use crate::api::{self, operations};
+use super::{
+    builtins::{BUILTINS, Builtin, builtins},
+    engine,
+    host::Host,
+};
+use crate::{
+    api::{self, OPERATIONS, operation::Operation, operations},
+    text,
+};
 use rhai::{AST, Engine};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Functions that are part of the language itself and registered nowhere.
-const LANGUAGE: &[&str] = &["type_of", "Fn", "call", "curry", "is_shared", "is_def_fn", "is_def_var", "exit"];
+/// A function that is part of the language itself and registered nowhere.
+#[derive(Debug)]
+pub struct Keyword {
+    pub name: &'static str,
+    pub signature: &'static str,
+    /// One sentence, without a final period.
+    pub summary: &'static str,
+    /// With how many arguments it can be called, the receiver included; `None` for any number.
+    arities: Option<&'static [usize]>,
+}
+
+const fn keyword(
+    name: &'static str,
+    signature: &'static str,
+    arities: Option<&'static [usize]>,
+    summary: &'static str,
+) -> Keyword {
+    Keyword { name, signature, summary, arities }
+}
+
+/// All of them.
+const KEYWORDS: &[Keyword] = &[
+    keyword("type_of", "type_of(value)", Some(&[1]), "The kind of a value, as text"),
+    keyword("Fn", "Fn(name)", Some(&[1]), "A function by its name, to be handed on"),
+    keyword("call", "function.call(argument, …)", None, "Calls a function that is held in a variable"),
+    keyword("curry", "function.curry(argument, …)", None, "The function with its first arguments given already"),
+    keyword("is_shared", "is_shared(variable)", Some(&[1]), "Whether a closure has captured the variable"),
+    keyword("is_def_fn", "is_def_fn(name, parameters)", Some(&[2, 3]), "Whether the script defines such a function"),
+    keyword("is_def_var", "is_def_var(name)", Some(&[1]), "Whether there is a variable of that name"),
+];
+
+/// Variables that the host gives to every script.
+pub(super) const HOST_VARIABLES: &[&str] = &["args", "params", "run"];
+
+/// What the catalogue says of a name.
+pub enum Entry {
+    Operation(&'static Operation),
+    Builtin(&'static Builtin),
+    Keyword(&'static Keyword),
+    /// A function of the engine's own library.
+    Standard(Standard),
+}
+
+/// A function of the engine's own library.
+pub struct Standard {
+    pub name: String,
+    /// With how many arguments it can be called, the receiver included.
+    pub arities: BTreeSet<usize>,
+    /// The first sentence of its own documentation, where it has one.
+    pub summary: String,
+}
+
+impl Entry {
+    pub fn name(&self) -> &str {
+        match self {
+            Entry::Operation(operation) => operation.name,
+            Entry::Builtin(builtin) => builtin.name,
+            Entry::Keyword(keyword) => keyword.name,
+            Entry::Standard(standard) => &standard.name,
+        }
+    }
+
+    /// One sentence, without a final period; empty where nothing is known.
+    pub fn summary(&self) -> &str {
+        match self {
+            Entry::Operation(operation) => operation.summary,
+            Entry::Builtin(builtin) => builtin.summary,
+            Entry::Keyword(keyword) => keyword.summary,
+            Entry::Standard(standard) => &standard.summary,
+        }
+    }
+
+    /// How it can be called; empty where only the number of arguments is known.
+    pub fn signatures(&self) -> Vec<String> {
+        match self {
+            Entry::Operation(operation) => vec![operation.signature()],
+            Entry::Builtin(builtin) => builtin.signatures.iter().map(ToString::to_string).collect(),
+            Entry::Keyword(keyword) => vec![keyword.signature.to_string()],
+            Entry::Standard(_) => Vec::new(),
+        }
+    }
+}
+
+/// Everything that can be called without a script's own functions.
+pub struct Catalog {
+    entries: BTreeMap<String, Entry>,
+    /// With how many arguments a name can be called, the receiver included; `None` for any number.
+    arities: BTreeMap<String, Option<BTreeSet<usize>>>,
+}
+
+impl Catalog {
+    /// The catalogue of every script's engine.
+    pub fn complete() -> Catalog {
+        Catalog::of(&engine::assemble(&Host::idle()))
+    }
+
+    /// What can be called with `engine`.
+    pub fn of(engine: &Engine) -> Catalog {
+        let mut standard: BTreeMap<String, Standard> = BTreeMap::new();
+        let functions = engine.collect_fn_metadata(
+            None,
+            |function| {
+                let about = function.metadata;
+                is_name(&about.name)
+                    .then(|| (about.name.to_string(), about.num_params, first_sentence(&about.comments)))
+            },
+            true,
+        );
+        for (name, count, summary) in functions {
+            let known = standard.entry(name.clone()).or_insert(Standard {
+                name,
+                arities: BTreeSet::new(),
+                summary: String::new(),
+            });
+            known.arities.insert(count);
+            if known.summary.is_empty() {
+                known.summary = summary;
+            }
+        }
+        let mut arities: BTreeMap<_, _> =
+            standard.iter().map(|(name, known)| (name.clone(), Some(known.arities.clone()))).collect();
+        for keyword in KEYWORDS {
+            arities.insert(keyword.name.into(), keyword.arities.map(|counts| counts.iter().copied().collect()));
+        }
+        let mut entries: BTreeMap<_, _> =
+            standard.into_iter().map(|(name, known)| (name, Entry::Standard(known))).collect();
+        entries.extend(KEYWORDS.iter().map(|keyword| (keyword.name.to_string(), Entry::Keyword(keyword))));
+        entries.extend(builtins().map(|builtin| (builtin.name.to_string(), Entry::Builtin(builtin))));
+        entries.extend(operations().map(|operation| (operation.name.to_string(), Entry::Operation(operation))));
+        Catalog { entries, arities }
+    }
+
+    /// What is known of that name.
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// All names, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// With how many arguments a name can be called, the receiver included; the inner `None` stands for any number.
+    pub(super) fn arities(&self, name: &str) -> Option<Option<&BTreeSet<usize>>> {
+        self.arities.get(name).map(Option::as_ref)
+    }
+
+    /// The known name that a mistyped one is nearest to.
+    pub fn near(&self, name: &str) -> Option<&str> {
+        text::did_you_mean(name, self.names())
+    }
+
+    /// All entries under their headings, in the order in which people want to read them.
+    pub fn domains(&self) -> Vec<(&'static str, Vec<&Entry>)> {
+        let entry = |name: &str| self.entries.get(name);
+        let mut domains = Vec::new();
+        for (heading, table) in OPERATION_HEADINGS.iter().zip(OPERATIONS) {
+            domains.push((*heading, table.iter().filter_map(|operation| entry(operation.name)).collect()));
+        }
+        for (heading, table) in BUILTINS {
+            domains.push((heading, table.iter().filter_map(|builtin| entry(builtin.name)).collect()));
+        }
+        domains.push(("The language itself", KEYWORDS.iter().filter_map(|keyword| entry(keyword.name)).collect()));
+        let rest = self.entries.values().filter(|entry| matches!(entry, Entry::Standard(_))).collect();
+        domains.push(("The standard library", rest));
+        domains
+    }
+}
+
+/// The headings of the tables of operations, in their order.
+const OPERATION_HEADINGS: [&str; 4] = ["Connection", "Customers", "Contacts", "Onboardings"];
 
 /// What can be called where an error happened.
 #[derive(Clone, Copy)]
@@ -20,11 +198,10 @@ impl Callables<'_> {
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = operations().map(|operation| operation.name.to_string()).collect();
         names.extend(builtins().map(|builtin| builtin.name.to_string()));
-        names.extend(LANGUAGE.iter().map(|name| name.to_string()));
+        names.extend(KEYWORDS.iter().map(|keyword| keyword.name.to_string()));
         names.extend(self.script.into_iter().flat_map(AST::iter_functions).map(|function| function.name.to_string()));
         names.extend(self.engine.collect_fn_metadata(None, |function| Some(function.metadata.name.to_string()), true));
-        // Operators and property accessors are registered the same way.
-        names.retain(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'));
+        names.retain(|name| is_name(name));
         names.sort_unstable();
         names.dedup();
         names
@@ -42,5 +219,63 @@ impl Callables<'_> {
         }
         let known = builtins().filter(|builtin| builtin.name == name);
         known.flat_map(|builtin| builtin.signatures).map(|signature| signature.to_string()).collect()
+    }
+}
+
+/// Operators and property accessors are registered like functions, but nobody calls them by name.
+pub(super) fn is_name(name: &str) -> bool {
+    name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// Of a documentation comment, without a final period.
+fn first_sentence(comments: &[impl AsRef<str>]) -> String {
+    let text = comments.first().map_or("", AsRef::as_ref);
+    let line = text.lines().map(|line| line.trim_start_matches('/').trim()).find(|line| !line.is_empty());
+    let line = line.unwrap_or_default();
+    line.split_once(". ").map_or(line, |(sentence, _)| sentence).trim_end_matches('.').to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names that `engine` brings along when it is new.
+    fn standard() -> BTreeSet<String> {
+        Engine::new().collect_fn_metadata(None, |f| Some(f.metadata.name.to_string()), true).into_iter().collect()
+    }
+
+    #[test]
+    fn every_function_that_is_registered_has_a_descriptor() {
+        let standard = standard();
+        let described: BTreeSet<_> =
+            builtins().map(|b| b.name).chain(operations().map(|operation| operation.name)).collect();
+        let engine = engine::assemble(&Host::idle());
+        let ours = engine.collect_fn_metadata(None, |f| Some(f.metadata.name.to_string()), false);
+        for name in ours.iter().filter(|name| is_name(name)) {
+            // An overload of one of the engine's own, such as `to_string`, needs none.
+            assert!(described.contains(name.as_str()) || standard.contains(name), "`{name}` has no descriptor");
+        }
+    }
+
+    #[test]
+    fn every_descriptor_is_of_something_that_can_be_called() {
+        let catalog = Catalog::complete();
+        for name in builtins().map(|b| b.name).chain(operations().map(|o| o.name)) {
+            assert!(catalog.arities(name).is_some(), "`{name}` is not registered");
+        }
+        for builtin in builtins() {
+            for signature in builtin.signatures {
+                assert!(signature.contains(&format!("{}(", builtin.name)), "{signature}");
+            }
+            assert!(!builtin.summary.is_empty() && !builtin.summary.ends_with('.'), "{}", builtin.name);
+        }
+    }
+
+    #[test]
+    fn every_table_of_operations_has_a_heading() {
+        assert_eq!(OPERATIONS.len(), OPERATION_HEADINGS.len());
+        let catalog = Catalog::complete();
+        let listed: usize = catalog.domains().iter().map(|(_, entries)| entries.len()).sum();
+        assert_eq!(listed, catalog.names().count());
     }
 }

@@ -29,18 +29,11 @@ impl Closure {
         &self.spot
     }
 
-    /// What it makes of a value. The verb becomes a frame of the error, because natives leave none of their own.
+    /// What it makes of a value.
     pub fn call(&self, engine: &Engine, value: Dynamic) -> Result<Dynamic, Raised> {
         let source = Some(self.spot.source.as_ref());
         let ctx = NativeCallContext::new_with_all_fields(engine, self.verb, source, &self.global, self.spot.at);
-        self.function.call_raw(&ctx, None, [value]).map(Dynamic::flatten).map_err(|error| match *error {
-            // These pass through everything; wrapped, a `catch` could hold them.
-            EvalAltResult::ErrorTerminated(..) | EvalAltResult::Exit(..) => error,
-            _ => {
-                let (verb, source) = (self.verb.to_string(), self.spot.source.to_string());
-                Box::new(EvalAltResult::ErrorInFunctionCall(verb, source, error, self.spot.at))
-            }
-        })
+        apply(&self.function, &ctx, self.verb, &self.spot, [value])
     }
 
     /// What it makes of a value that stays as it was, whatever the closure does.
@@ -55,6 +48,22 @@ impl Closure {
         *value = shared.flatten();
         result
     }
+}
+
+/// Calls a closure with these values. The verb becomes a frame of the error, because natives leave none of their own.
+pub fn apply<const N: usize>(
+    function: &FnPtr,
+    ctx: &NativeCallContext,
+    verb: &str,
+    spot: &Spot,
+    values: [Dynamic; N],
+) -> Result<Dynamic, Raised> {
+    function.call_raw(ctx, None, values).map(Dynamic::flatten).map_err(|error| match *error {
+        EvalAltResult::Exit(..) => error,
+        // These pass through everything; wrapped, a `catch` could hold them.
+        _ if !error.is_catchable() => error,
+        _ => Box::new(EvalAltResult::ErrorInFunctionCall(verb.to_string(), spot.source.to_string(), error, spot.at)),
+    })
 }
 
 /// Methods that scripts call on what they read of a row, and that change nothing.

@@ -4,19 +4,25 @@ use super::{bind, builtins, host::Host, modules::Modules, value::BigInteger};
 use rhai::{Dynamic, Engine, OptimizationLevel};
 use std::sync::Arc;
 
-/// Functions may call each other this deep. The script thread's stack holds it with room to spare.
-const CALL_DEPTH: usize = 64;
-/// How deep expressions may nest, in the script and inside its functions.
-const EXPRESSION_DEPTH: (usize, usize) = (64, 32);
-
 /// An engine whose functions work through `host`.
 pub fn build(host: &Arc<Host>) -> Arc<Engine> {
+    let engine = Arc::new(assemble(host));
+    host.attach(&engine);
+    engine
+}
+
+/// The same, for who only compiles with it.
+pub fn assemble(host: &Arc<Host>) -> Engine {
     let mut engine = Engine::new();
-    // `Full` would run host functions while compiling.
-    engine.set_optimization_level(OptimizationLevel::Simple);
+    // The optimiser puts the entries of constant maps in place of their names: `M.misspelt` would be `()` without a word,
+    // and `M.a = 1` would panic.
+    engine.set_optimization_level(OptimizationLevel::None);
     engine.disable_symbol("eval");
-    engine.set_max_call_levels(CALL_DEPTH);
-    engine.set_max_expr_depths(EXPRESSION_DEPTH.0, EXPRESSION_DEPTH.1);
+    let limits = &host.limits;
+    engine.set_max_call_levels(limits.call_depth);
+    engine.set_max_expr_depths(limits.expression_depth.0, limits.expression_depth.1);
+    engine.set_max_functions(limits.functions);
+    engine.set_max_variables(limits.variables);
     // The engine's own resolver would load any file of the machine.
     engine.set_module_resolver(Modules::new(host));
     let watch = host.clone();
@@ -31,7 +37,5 @@ pub fn build(host: &Arc<Host>) -> Arc<Engine> {
         .register_fn("!=", |a: BigInteger, b: BigInteger| a != b);
     builtins::register(&mut engine, host);
     bind::register(&mut engine, host);
-    let engine = Arc::new(engine);
-    host.attach(&engine);
     engine
 }

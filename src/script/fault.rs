@@ -1,9 +1,9 @@
 //! Errors of a script: what is thrown to it, and what is said of one that nobody caught. Plain data; the source line and
 //! the caret are added by whoever shows it.
 
-use super::{catalog::Callables, host::Raised, translate};
+use super::{builtins::output::shown, catalog::Callables, host::Raised, translate};
 use crate::{
-    api::error::{ApiError, BadAnswer, CallError, Refused},
+    api::error::{ApiError, BadAnswer, CallError, Incomplete, Refused},
     project::{FileError, FileErrorKind},
     session::{ConnectKind, SessionError},
     stop::Reason,
@@ -129,6 +129,7 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
         CallError::Refused(refused) => return Ok(Thrown::refused(refused)),
         CallError::Api(api) => return Ok(Thrown::api(api)),
         CallError::BadAnswer(bad) => return Ok(Thrown::bad_answer(bad)),
+        CallError::Incomplete(list) => return Ok(Thrown::incomplete(list)),
         CallError::Key(api) => key_fault(api),
         CallError::Network { attempts, .. } => ends(FaultKind::WillPass, &error)
             .note(format!("tried {}", text::plural(*attempts as usize, "time")))
@@ -263,6 +264,10 @@ impl Thrown {
         thrown
     }
 
+    fn incomplete(list: &Incomplete) -> Thrown {
+        Thrown::new("incomplete_list", list.operation, list.why.clone()).with("hint", list.hint.clone())
+    }
+
     /// A file or a module that cannot be read or written.
     pub(super) fn file(function: &str, error: &FileError) -> Thrown {
         let kind = match error.kind {
@@ -274,9 +279,18 @@ impl Thrown {
     }
 
     /// Its `message`.
-    #[cfg(test)]
     pub(super) fn message(&self) -> String {
         self.fields["message"].to_string()
+    }
+
+    /// The advice that goes with it.
+    pub(super) fn advice(&self) -> Option<String> {
+        self.fields.get("hint").filter(|hint| !hint.is_unit()).map(ToString::to_string)
+    }
+
+    /// As people see it where there is no script to catch it.
+    pub(super) fn into_fault(self) -> Fault {
+        uncaught(&self.fields.into())
     }
 
     /// Throws it.
@@ -295,13 +309,13 @@ fn uncaught(value: &Dynamic) -> Fault {
         let said = match value.flatten_clone().into_string() {
             Ok(text) if !text.is_empty() => text,
             _ if value.is_unit() || value.is_string() => "the script threw an error without a message".into(),
-            _ => format!("the script threw {value}"),
+            _ => format!("the script threw {}", shown(value)),
         };
         return Fault::new(FaultKind::Script, text::escape_block(&said));
     };
     let field = |name: &str| map.get(name).and_then(|v| v.clone().into_string().ok());
     let Some(message) = field("message") else {
-        return Fault::new(FaultKind::Script, format!("the script threw {}", text::escape_control(&value.to_string())));
+        return Fault::new(FaultKind::Script, format!("the script threw {}", text::escape_control(&shown(value))));
     };
     let message = text::escape_block(&message);
     let status = map.get("status").and_then(|status| status.as_int().ok());

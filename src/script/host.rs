@@ -1,11 +1,17 @@
 //! What the functions of a script share: the session, the sinks for what it says, and the ending that no `catch` may
 //! hold up. Knows no single function.
 
-use super::fault::{Fault, FaultKind, Spot, consequence};
+use super::{
+    builtins::input::Inputs,
+    fault::{Fault, FaultKind, Spot, consequence},
+    limits::Limits,
+};
 use crate::{
+    clock::Clock,
+    memory,
     project::Project,
-    session::{Session, SessionError},
-    stop::Reason,
+    session::{ConnectError, ConnectKind, Session, SessionError},
+    stop::{Reason, Stop},
 };
 use rhai::{Dynamic, Engine, EvalAltResult};
 use std::{
@@ -36,6 +42,20 @@ pub trait Sink: Send + Sync {
     fn width(&self) -> Option<usize>;
 }
 
+/// Where nothing is heard.
+struct Silent;
+
+impl Sink for Silent {
+    fn data(&self, _text: &str) -> bool {
+        true
+    }
+    fn log(&self, _level: Level, _text: &str) {}
+    fn flush(&self) {}
+    fn width(&self) -> Option<usize> {
+        None
+    }
+}
+
 /// Shared by all functions of one engine.
 pub struct Host {
     pub session: Session,
@@ -44,11 +64,41 @@ pub struct Host {
     pub project: Project,
     /// The texts of the modules that were imported, by the names that errors give them.
     modules: Mutex<HashMap<String, String>>,
+    /// What the run was given: params, args, what it is about itself.
+    pub inputs: Inputs,
+    /// What the script may use.
+    pub limits: Limits,
     engine: OnceLock<Weak<Engine>>,
     ending: Mutex<Option<Fault>>,
+    /// Whether there is an ending: nothing more may happen then, however the script was told.
+    has_ended: AtomicBool,
     /// The failure of a list whose loop is still pulling from it (see `stream`), and whether there is one.
     unheard: Mutex<Option<Fault>>,
     is_unheard: AtomicBool,
+    /// Whether the script has used up its own time.
+    out_of_time: AtomicBool,
+}
+
+/// A sink that is never left half-way: a thread that is halted for its use of memory while it holds a stream's lock
+/// would silence everybody else.
+struct Unhalted(Box<dyn Sink>);
+
+impl Sink for Unhalted {
+    fn data(&self, text: &str) -> bool {
+        memory::unbounded(|| self.0.data(text))
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        memory::unbounded(|| self.0.log(level, text));
+    }
+
+    fn flush(&self) {
+        memory::unbounded(|| self.0.flush());
+    }
+
+    fn width(&self) -> Option<usize> {
+        self.0.width()
+    }
 }
 
 /// The error type of Rhai's functions.
@@ -56,16 +106,41 @@ pub type Raised = Box<EvalAltResult>;
 
 impl Host {
     pub fn new(session: Session, sink: Box<dyn Sink>, project: Project) -> Arc<Host> {
+        Host::with_inputs(session, sink, project, Inputs::default(), Limits::default())
+    }
+
+    /// A host of a run that is given something.
+    pub fn with_inputs(
+        session: Session,
+        sink: Box<dyn Sink>,
+        project: Project,
+        inputs: Inputs,
+        limits: Limits,
+    ) -> Arc<Host> {
         Arc::new(Host {
             session,
-            sink,
+            sink: Box::new(Unhalted(sink)),
             project,
+            inputs,
+            limits,
             modules: Mutex::default(),
             engine: OnceLock::new(),
             ending: Mutex::new(None),
+            has_ended: AtomicBool::new(false),
             unheard: Mutex::new(None),
             is_unheard: AtomicBool::new(false),
+            out_of_time: AtomicBool::new(false),
         })
+    }
+
+    /// A host for looking at scripts that are not run: it connects to nothing and says nothing.
+    pub(super) fn idle() -> Arc<Host> {
+        let refuse = || {
+            let message = "a script that is only looked at makes no calls".to_string();
+            Err(ConnectError { kind: ConnectKind::Configuration, message, hints: Vec::new() })
+        };
+        let session = Session::new(Box::new(refuse), String::new(), Clock::System, Stop::default());
+        Host::new(session, Box::new(Silent), Project::of_working_directory())
     }
 
     /// Makes the engine known to the values that call closures later than the function that made them.
@@ -75,7 +150,9 @@ impl Host {
 
     /// Keeps a module's text, so that errors in it can be shown with their line.
     pub(super) fn keep_module(&self, name: &str, text: &str) {
-        self.modules.lock().expect("no code panics while it holds this lock").insert(name.into(), text.into());
+        memory::unbounded(|| {
+            self.modules.lock().expect("no code panics while it holds this lock").insert(name.into(), text.into())
+        });
     }
 
     /// The texts of the modules that were imported, by the names that errors give them.
@@ -98,10 +175,12 @@ impl Host {
     /// The first ending stays: what follows it is only how the script came down.
     fn note_ending(&self, ending: Fault) {
         self.ending.lock().expect("no code panics while it holds this lock").get_or_insert(ending);
+        self.has_ended.store(true, Ordering::Relaxed);
     }
 
     /// Why the run ended before its script did.
     pub(super) fn take_ending(&self) -> Option<Fault> {
+        self.has_ended.store(false, Ordering::Relaxed);
         self.ending.lock().expect("no code panics while it holds this lock").take()
     }
 
@@ -115,6 +194,10 @@ impl Host {
 
     /// Says a line on standard output; if nobody reads it any more, the run is asked to stop.
     pub(super) fn say(&self, text: &str) {
+        // On its way out a line is copied: by the filter for secrets, and into the stream's buffer.
+        if !memory::has_room(text.len().saturating_mul(2)) {
+            return self.note_ending(self.limits.out_of_memory());
+        }
         if !self.sink.data(text) {
             self.session.stop().ask(Reason::OutputClosed);
         }
@@ -122,6 +205,9 @@ impl Host {
 
     /// Looked at by the engine at every step: whether the script must stop now.
     pub(super) fn must_stop(&self) -> bool {
+        if self.has_ended.load(Ordering::Relaxed) {
+            return true;
+        }
         if let Some(reason) = self.session.stop().asked() {
             self.note_ending(Fault::new(FaultKind::Stopped(reason), "stopped"));
             return true;
@@ -132,7 +218,20 @@ impl Host {
             self.note_ending(fault);
             return true;
         }
+        if memory::exceeds(self.limits.bound()) {
+            self.note_ending(self.limits.out_of_memory());
+            return true;
+        }
+        if self.out_of_time.load(Ordering::Relaxed) {
+            self.note_ending(self.limits.out_of_time());
+            return true;
+        }
         false
+    }
+
+    /// Called by whoever watches the run, once the script has used up its own time.
+    pub fn run_out_of_time(&self) {
+        self.out_of_time.store(true, Ordering::Relaxed);
     }
 
     /// Sets or clears the failure that the running loop has not been told of; gives back the one before.

@@ -5,12 +5,16 @@ mod args;
 mod bind;
 pub mod builtins;
 mod by;
-mod catalog;
+pub mod catalog;
+pub mod check;
 mod closure;
+mod depth;
+pub mod direct;
 mod engine;
 mod fault;
 mod host;
 mod join;
+pub mod limits;
 mod modules;
 mod order;
 mod packed;
@@ -22,12 +26,18 @@ mod translate;
 mod value;
 mod walk;
 
+pub use builtins::input::{About, Inputs};
 pub use fault::{Fault, FaultKind, Frame, Place};
 pub use host::{Host, Level, Sink};
+pub use limits::Limits;
 
+use crate::{memory::Halt, stop::Reason};
 use catalog::Callables;
-use rhai::{Dynamic, EvalAltResult, Scope};
+use rhai::{AST, Dynamic, EvalAltResult, Scope};
 use std::sync::Arc;
+
+/// How deep the value may nest that a script gives back.
+const DEEPEST_RESULT: usize = 500;
 
 /// What a script gave back.
 pub struct Value(Dynamic);
@@ -48,12 +58,16 @@ impl Value {
 /// that the engine allows (16 MiB or more) and that drives no runtime.
 pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>> {
     let engine = engine::build(host);
+    let fault = |error: &EvalAltResult, script: Option<&AST>| {
+        let mut fault = Fault::of(error, name, Callables { engine: &engine, script });
+        if let Some(limit) = host.limits.met(translate::locate(error, name).0) {
+            fault = Fault { place: fault.place, frames: fault.frames, ..limit };
+        }
+        Box::new(fault)
+    };
     let mut ast = engine.compile(text).map_err(|error| {
-        let error = EvalAltResult::ErrorParsing(*error.0, error.1);
-        Box::new(Fault {
-            kind: FaultKind::Syntax,
-            ..Fault::of(&error, name, Callables { engine: &engine, script: None })
-        })
+        let fault = fault(&EvalAltResult::ErrorParsing(*error.0, error.1), None);
+        Box::new(Fault { kind: FaultKind::Syntax, ..*fault })
     })?;
     ast.set_source(name);
     let callables = Callables { engine: &engine, script: Some(&ast) };
@@ -63,7 +77,15 @@ pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>
         if let (Err(error), None) = (&result, &ending.place) {
             ending.place = Fault::of(error, name, callables).place;
         }
+        if ending.kind == FaultKind::Stopped(Reason::Timeout) {
+            ending = Fault { place: ending.place, ..host.limits.timed_out() };
+        }
         return Err(Box::new(ending));
     }
-    result.map(Value).map_err(|error| Box::new(Fault::of(&error, name, callables)))
+    let value = result.map_err(|error| fault(&error, Some(&ast)))?;
+    // Whoever gets the value has a smaller stack, and would use it up by no more than dropping it.
+    if depth::exceeds(&value, DEEPEST_RESULT) {
+        return Err(Box::new(host.limits.halted(Halt::Stack)));
+    }
+    Ok(Value(value))
 }

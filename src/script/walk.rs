@@ -3,7 +3,7 @@
 
 use super::{
     fault::{Spot, Thrown},
-    host::{Host, Raised},
+    host::{Host, Level, Raised},
     packed::Packed,
     row::Row,
     value::Decoder,
@@ -32,7 +32,7 @@ impl Cx {
     }
 
     /// Fails from time to time, if the run has been asked to stop.
-    fn look(&mut self) -> Result<(), Raised> {
+    pub fn look(&mut self) -> Result<(), Raised> {
         self.rows = self.rows.wrapping_add(1);
         if self.rows.is_multiple_of(LOOK_EVERY) && self.host.must_stop() {
             return Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::UNIT, self.spot.at)));
@@ -113,7 +113,10 @@ impl Walk<'_> for Pages {
             }
             cx.host.sink.flush();
             match self.listing.next_page(&cx.host.session) {
-                Ok(Some(rows)) => self.page = rows.into_iter(),
+                Ok(Some(rows)) => {
+                    self.page = rows.into_iter();
+                    self.listing.take_note().inspect(|note| cx.host.sink.log(Level::Warn, note));
+                }
                 Ok(None) => return Ok(None),
                 Err(error) => return Err(cx.host.raise(error, &self.made_at)),
             }

@@ -20,13 +20,13 @@ use std::{
 #[derive(Debug, Default)]
 pub struct Capability {
     /// The writes that are allowed; `None` means all of them.
-    pub allow: Option<Vec<Allowed>>,
+    allow: Option<Vec<Allowed>>,
     /// How many writes may be sent.
-    pub max_writes: Option<u64>,
+    max_writes: Option<u64>,
     /// Whoever started the run wants no write at all.
-    pub read_only: bool,
+    read_only: bool,
     /// The slug or the id of the only workspace that may be talked to.
-    pub workspace: Option<String>,
+    workspace: Option<String>,
     /// Writes that were let through.
     passed: AtomicU64,
 }
@@ -109,6 +109,21 @@ impl fmt::Display for Allowed {
 }
 
 impl Capability {
+    /// What a script's header allows: writes, how many of them, and in which workspace.
+    pub fn new(allow: Option<Vec<Allowed>>, max_writes: Option<u64>, workspace: Option<String>) -> Capability {
+        Capability { allow, max_writes, workspace, ..Capability::default() }
+    }
+
+    /// Lets no write pass from now on.
+    pub fn forbid_writes(&mut self) {
+        self.read_only = true;
+    }
+
+    /// The slug or the id of the only workspace that may be talked to.
+    pub fn workspace(&self) -> Option<&str> {
+        self.workspace.as_deref()
+    }
+
     /// Whether the rules let `operation` set `field`; without a field, whether they let it be called at all. What can be
     /// seen before a run is judged by the same words.
     pub fn permits(&self, operation: &Operation, field: Option<&str>) -> bool {

@@ -1,6 +1,6 @@
 //! The open connection: the client and the runtime that drives it. Decides nothing about calls.
 
-use crate::api::client::Client;
+use crate::{api::client::Client, memory};
 use std::{any::Any, future::Future, sync::Arc};
 use tokio::runtime::Runtime;
 
@@ -27,7 +27,8 @@ impl Link {
     }
 
     pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.runtime.block_on(future)
+        // What runs here holds locks that others need, also where the script is at the end of its memory.
+        memory::unbounded(|| self.runtime.block_on(future))
     }
 }
 

@@ -4,8 +4,8 @@
 use super::{Number, Session, SessionError};
 use crate::api::{
     client::Answer,
-    error::{BadAnswer, CallError},
-    page::{Row, Walk},
+    error::{BadAnswer, CallError, Incomplete},
+    page::{Row, Walk, WalkError},
     request::{Call, Request},
 };
 use tokio::task::JoinHandle;
@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 pub struct Listing {
     /// The call's own number; page *k* is (number, k), counted when it is handed over.
     number: Number,
+    operation: &'static str,
     pages: u64,
     walk: Walk,
     ahead: Option<JoinHandle<Result<Answer, CallError>>>,
@@ -26,7 +27,7 @@ impl Listing {
         if let (Some(rows @ 1..=100), None) = (wanted, call.query("limit")) {
             call.set_query("limit", rows.to_string());
         }
-        Listing { number, pages: 0, walk: Walk::new(call), ahead: None, wanted }
+        Listing { number, operation: call.operation.name, pages: 0, walk: Walk::new(call), ahead: None, wanted }
     }
 
     /// The number of the latest page that was handed over: the list's own, and the page's within it.
@@ -36,7 +37,7 @@ impl Listing {
 
     /// The rows of the next page; `None` at the end of the list. A page may be empty without being the last.
     pub fn next_page(&mut self, session: &Session) -> Result<Option<Vec<Row>>, SessionError> {
-        let Some(call) = self.walk.next() else { return Ok(None) };
+        let Some(call) = self.walk.next().map_err(|error| incomplete(self.operation, &error))? else { return Ok(None) };
         let link = session.link()?;
         let answer = match self.ahead.take() {
             Some(task) => link.block_on(task).unwrap_or_else(|failed| match failed.try_into_panic() {
@@ -48,22 +49,14 @@ impl Listing {
                 link.block_on(link.client().send(&request, call.operation))?
             }
         };
-        let rows = self.walk.accept(&answer.body).map_err(|error| {
-            CallError::BadAnswer(Box::new(BadAnswer {
-                operation: call.operation.name,
-                status: answer.status,
-                why: error.to_string(),
-                excerpt: String::new(),
-                request_id: answer.request_id.clone(),
-                attempts: 1,
-            }))
-        })?;
+        let rows = self.walk.accept(&answer.body).map_err(|error| broken(self.operation, &answer, &error))?;
         self.pages += 1;
         if let Some(wanted) = &mut self.wanted {
             *wanted = wanted.saturating_sub(rows.len());
         }
+        // What is in the way of the page after this one is said when that page is asked for.
         if self.wanted != Some(0)
-            && let Some(call) = self.walk.next()
+            && let Ok(Some(call)) = self.walk.next()
         {
             let request = Request::build(&call, None).map_err(CallError::Refused)?;
             let client = link.client().clone();
@@ -71,6 +64,28 @@ impl Listing {
         }
         Ok(Some(rows))
     }
+
+    /// What the script's author should know of this list, once.
+    pub fn take_note(&mut self) -> Option<String> {
+        self.walk.take_note()
+    }
+}
+
+/// An answer that is no page of a list, or leads nowhere.
+fn broken(operation: &'static str, answer: &Answer, error: &WalkError) -> CallError {
+    CallError::BadAnswer(Box::new(BadAnswer {
+        operation,
+        status: answer.status,
+        why: error.to_string(),
+        excerpt: String::new(),
+        request_id: answer.request_id.clone(),
+        attempts: 1,
+    }))
+}
+
+/// A list that cannot be walked to its end, although all answers were good ones.
+fn incomplete(operation: &'static str, error: &WalkError) -> CallError {
+    CallError::Incomplete(Incomplete { operation, why: error.to_string(), hint: error.hint() })
 }
 
 impl Drop for Listing {

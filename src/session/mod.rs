@@ -28,7 +28,9 @@ use std::{
         OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
+use tokio::runtime::Builder;
 
 /// Opens the connection when the first call needs it: a script that calls nothing needs no key and starts no server.
 pub type Connect = Box<dyn Fn() -> Result<Link, ConnectError> + Send + Sync>;
@@ -154,6 +156,21 @@ impl Session {
         self.clock.now()
     }
 
+    /// Waits, as something that this run does. Ends early where somebody asks to stop.
+    pub fn sleep(&self, span: Duration) -> Result<(), SessionError> {
+        self.number();
+        // A runtime of its own: a script that only sleeps opens no connection.
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.expect("a runtime without input and output needs nothing of the system");
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                reason = self.stop.wait() => Err(CallError::Stopped(reason).into()),
+                () = tokio::time::sleep(span) => Ok(()),
+            }
+        })
+    }
+
     /// The clock itself, for its zone.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -180,7 +197,7 @@ impl Session {
     fn link(&self) -> Result<&Link, SessionError> {
         let link = self.link.get_or_init(|| (self.connect)()).as_ref();
         let link = link.map_err(|error| SessionError::Connect(error.clone()))?;
-        if let Some(wanted) = &self.capability.workspace
+        if let Some(wanted) = self.capability.workspace()
             && !self.verified.load(Ordering::Relaxed)
         {
             workspace::verify(link, wanted)?;

@@ -4,13 +4,20 @@
 mod golden;
 mod process;
 mod served;
+mod server;
 
 pub use golden::{bless_or_compare, files};
 pub use process::{Onramp, Ran};
 pub use served::Served;
+pub use server::{KEY, Server, answer};
+
+use std::time::Duration;
 
 /// The instant of all runs that look at dates.
 pub const NOW: &str = "2026-05-26T12:00:00Z";
+
+/// Far longer than anything here takes: only a program that hangs meets it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `onramp run` with these arguments.
 pub fn run(args: &[&str]) -> Onramp {

@@ -1,18 +1,16 @@
 //! One run of the program, from its command line to both of its streams.
 
+use super::PATIENCE;
 use std::{
     fs,
-    io::{Read, Write},
-    path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    io::{BufRead, BufReader, Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::{Arc, Condvar, Mutex, mpsc},
     thread,
-    time::Duration,
+    time::Instant,
 };
 use tempfile::TempDir;
-
-/// Far longer than anything here takes: only a program that hangs meets it.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A command line with its surroundings.
 pub struct Onramp {
@@ -25,6 +23,23 @@ pub struct Onramp {
 struct Folders {
     home: TempDir,
     work: TempDir,
+}
+
+/// A run that has not ended. It is killed when this is dropped.
+pub struct Running {
+    child: Child,
+    stdout: Option<BufReader<ChildStdout>>,
+    stderr: Arc<Collected>,
+    command: String,
+    folders: Option<Folders>,
+}
+
+/// What came over a stream so far.
+#[derive(Default)]
+struct Collected {
+    /// The bytes, and whether these are all.
+    state: Mutex<(Vec<u8>, bool)>,
+    changed: Condvar,
 }
 
 /// How a run ended.
@@ -57,12 +72,32 @@ impl Onramp {
         self
     }
 
-    /// Puts a file into the working folder.
+    /// Puts a file into the working folder, or below it.
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Onramp {
-        let path = self.folders.work.path().join(name);
+        let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
         self
+    }
+
+    /// A path in the working folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folders.work.path().join(name)
+    }
+
+    /// Starts it through a shell, as the last thing of these commands: `exec "$0" "$@"`.
+    pub fn within(mut self, commands: &str) -> Onramp {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", commands]).arg(self.command.get_program()).args(self.command.get_args());
+        shell.env_clear().env("HOME", self.folders.home.path()).current_dir(self.folders.work.path());
+        shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command = shell;
+        self
+    }
+
+    /// The folder in which it will run.
+    pub fn folder(&self) -> &Path {
+        self.folders.work.path()
     }
 
     /// What the program reads on standard input; nothing unless given.
@@ -71,47 +106,117 @@ impl Onramp {
         self
     }
 
+    /// Where standard output goes instead of to the test.
+    pub fn stdout_to(mut self, file: fs::File) -> Onramp {
+        self.command.stdout(file);
+        self
+    }
+
     /// Runs it to its end.
     #[track_caller]
-    pub fn ran(mut self) -> Ran {
+    pub fn ran(self) -> Ran {
+        self.started().ended()
+    }
+
+    /// Starts it.
+    pub fn started(mut self) -> Running {
         self.command.stdin(if self.stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
-        let command = format!("{:?}", self.command);
         let mut child = self.command.spawn().unwrap();
         if let Some(mut pipe) = child.stdin.take() {
             // The program need not read all of it.
             let _ = pipe.write_all(&self.stdin);
         }
-        let stdout = child.stdout.take().map(collect);
-        let stderr = child.stderr.take().map(collect);
-        let (stdout, stderr) = (text(stdout, &mut child, &command), text(stderr, &mut child, &command));
-        let code = end(&mut child).code();
-        Ran { code, stdout, stderr, command, folders: self.folders }
+        let stderr = Arc::new(Collected::default());
+        let (mut stream, collected) = (child.stderr.take().unwrap(), stderr.clone());
+        thread::spawn(move || collected.fill(&mut stream));
+        let stdout = child.stdout.take().map(BufReader::new);
+        Running { child, stdout, stderr, command: format!("{:?}", self.command), folders: Some(self.folders) }
     }
 }
 
-/// Reads a stream to its end on a thread of its own, so that neither fills up while the other is read.
-fn collect(mut stream: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
-    let (send, receive) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        let _ = send.send(bytes);
-    });
-    receive
+impl Collected {
+    fn fill(&self, stream: &mut impl Read) {
+        let mut piece = [0; 4096];
+        loop {
+            let count = stream.read(&mut piece).unwrap_or(0);
+            let mut state = self.state.lock().unwrap();
+            state.0.extend_from_slice(&piece[..count]);
+            state.1 = count == 0;
+            self.changed.notify_all();
+            if count == 0 {
+                return;
+            }
+        }
+    }
+
+    /// All that came, once `enough` says so; `None` if it never does.
+    fn until(&self, enough: impl Fn(&str, bool) -> bool) -> Option<String> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut state = self.state.lock().unwrap();
+        loop {
+            let text = String::from_utf8_lossy(&state.0).into_owned();
+            if enough(&text, state.1) {
+                return Some(text);
+            }
+            let left = deadline.checked_duration_since(Instant::now())?;
+            state = self.changed.wait_timeout(state, left).unwrap().0;
+        }
+    }
 }
 
-#[track_caller]
-fn text(stream: Option<mpsc::Receiver<Vec<u8>>>, child: &mut Child, command: &str) -> String {
-    let Some(stream) = stream else { return String::new() };
-    let Ok(bytes) = stream.recv_timeout(PATIENCE) else {
-        let _ = child.kill();
-        panic!("it did not end within {PATIENCE:?}: {command}");
-    };
-    String::from_utf8(bytes).expect("the program writes UTF-8")
+impl Running {
+    /// Waits until this stands on standard error.
+    #[track_caller]
+    pub fn says(&self, text: &str) {
+        let said = self.stderr.until(|said, over| over || said.contains(text)).unwrap_or_default();
+        assert!(said.contains(text), "{}\nnever said {text:?}, but {said:?}", self.command);
+    }
+
+    /// Ctrl-C, for this process alone.
+    pub fn interrupt(&self) {
+        let kill = format!("kill -INT {}", self.child.id());
+        assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// The next line of standard output.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Closes the reading end of standard output.
+    pub fn close_stdout(&mut self) {
+        self.stdout = None;
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn ended(mut self) -> Ran {
+        let stdout = self.stdout.take().map(|mut stream| {
+            let (send, receive) = mpsc::channel();
+            thread::spawn(move || {
+                let mut bytes = Vec::new();
+                let _ = stream.read_to_end(&mut bytes);
+                let _ = send.send(bytes);
+            });
+            receive
+        });
+        let late = || format!("it did not end within {PATIENCE:?}: {}", self.command);
+        let stderr = self.stderr.until(|_, over| over).unwrap_or_else(|| panic!("{}", late()));
+        let stdout = stdout.map(|stream| stream.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{}", late())));
+        let stdout = String::from_utf8(stdout.unwrap_or_default()).expect("the program writes UTF-8");
+        let code = self.child.wait().unwrap().code();
+        let folders = self.folders.take().expect("it ends once");
+        Ran { code, stdout, stderr, command: self.command.clone(), folders }
+    }
 }
 
-fn end(child: &mut Child) -> ExitStatus {
-    child.wait().unwrap()
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Ran {
@@ -121,13 +226,18 @@ impl Ran {
         let found = (self.code, self.stdout.as_str(), self.stderr.as_str());
         assert!(
             found == (Some(code), stdout, stderr),
-            "expected exit code {code}\n--- stdout\n{stdout}--- stderr\n{stderr}\n{self}"
+            "expected exit code {code}\n--- stdout\n{stdout}--- stderr\n{stderr}---\n{self}"
         );
     }
 
     /// The folder in which it ran.
     pub fn folder(&self) -> &Path {
         self.folders.work.path()
+    }
+
+    /// The folders that it could write to: its home and the one in which it ran.
+    pub fn folders(&self) -> [&Path; 2] {
+        [self.folders.home.path(), self.folder()]
     }
 }
 

@@ -1,7 +1,7 @@
 //! What verbs say when something is wrong: the first line and the place.
 
 use super::{SOURCES, over};
-use crate::harness::run_in_sandbox;
+use crate::harness::{run, run_in_sandbox};
 use serde_json::{Value, json};
 
 fn rows() -> Vec<Value> {
@@ -81,7 +81,7 @@ fn a_throw_in_a_closure_can_be_caught_and_exit_passes() {
     for source in SOURCES {
         let script = format!("try {{ {source}.sum(|c| throw \"no\"); }} catch (e) {{ print(e); }}");
         assert_eq!(over(&rows(), &script).stdout, "no\n");
-        let script = format!("try {{ {source}.sort_by(|c| exit(5)); }} catch (e) {{ print(\"caught\"); }}");
+        let script = format!("try {{ {source}.sort_by(|c| exit()); }} catch (e) {{ print(\"caught\"); }}");
         assert_eq!(over(&rows(), &script).stdout, "");
     }
 }
@@ -99,4 +99,18 @@ fn a_list_walked_twice_walks_twice_and_a_held_one_is_fetched_once() {
     assert_eq!(pages("list_customers().take(3).chunk(2).to_array();"), 1);
     assert_eq!(pages("list_customers().first();"), 1);
     assert!(pages("list_customers().any(|c| true);") <= 2);
+}
+
+#[test]
+fn a_run_can_be_stopped_inside_a_verb() {
+    // Two million pairs from one call: without a look at the stop flag it would end long after the time-out.
+    let script = r#"
+        let rows = [];
+        rows.pad(1500, #{k: 1});
+        rows.hold().join(rows, "k", "k").count();
+    "#;
+    let begun = std::time::Instant::now();
+    let ran = run(&["--timeout", "300ms", "-e", script]).ran();
+    assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains("time"), "{ran}");
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
 }

@@ -1,3 +1,5 @@
+//! Headers right and wrong, key by key.
+
 use crate::header::{Header, Param, Type, Value};
 use proptest::prelude::*;
 use std::time::Duration;
@@ -26,7 +28,7 @@ timeout = "10m"
 max_run_time = "90s"
 max_memory = "64MiB"
 overlap = "skip"
-missed = "latest"
+missed = "once"
 missed_window = "6h"
 jitter = "5m"
 retries = 3
@@ -102,6 +104,7 @@ fn each_mistake_is_told_at_its_place_in_the_script() {
         ),
         ("schedule = \"0 7 * *\"\ntimezone = \"UTC\"", "2:15: `0 7 * *` has 4 fields, not five"),
         ("schedule = \"@daily\"", "2:15: a schedule needs a time zone"),
+        ("schedule = \"every 15\"", "2:15: `15` is not a duration; write for example `300ms`, `2s`, `10m` or `24h`"),
         ("timezone = \"UTC\"", "2:15: `timezone` is the schedule's, and there is none"),
         ("overlap = \"skipp\"", "2:14: `overlap` cannot be `skipp`"),
         ("retries = 1000", "2:14: `retries` is at most 100"),

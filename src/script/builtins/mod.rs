@@ -1,9 +1,13 @@
 //! The functions that are not operations of the API: one file per domain, each with its descriptors and their
 //! registration side by side. Help, suggestions and reference read the descriptors.
 
+pub mod control;
 pub mod files;
+mod growth;
+pub mod input;
 pub mod lists;
 pub mod output;
+pub mod sort;
 pub mod time;
 
 use super::host::Host;
@@ -22,28 +26,35 @@ pub struct Builtin {
     pub example: &'static str,
 }
 
-/// All of them, domain by domain.
-pub const BUILTINS: &[&[Builtin]] = &[
-    files::BUILTINS,
-    files::csv::BUILTINS,
-    files::json::BUILTINS,
-    lists::LAZY,
-    lists::WHOLE,
-    lists::AGGREGATE,
-    lists::ORDER,
-    lists::GROUP,
-    output::BUILTINS,
-    time::BUILTINS,
+/// All of them, domain by domain, each with its heading.
+pub const BUILTINS: &[(&str, &[Builtin])] = &[
+    ("Lists and arrays, row by row", lists::LAZY),
+    ("Lists and arrays, as a whole", lists::WHOLE),
+    ("Numbers of a field", lists::AGGREGATE),
+    ("Order", lists::ORDER),
+    ("Order of arrays", sort::BUILTINS),
+    ("Groups and joins", lists::GROUP),
+    ("Output", output::BUILTINS),
+    ("Files", files::BUILTINS),
+    ("CSV files", files::csv::BUILTINS),
+    ("JSON files", files::json::BUILTINS),
+    ("Time", time::BUILTINS),
+    ("The run", input::BUILTINS),
+    ("Control", control::BUILTINS),
 ];
 
 /// All of them in one row.
 pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
-    BUILTINS.iter().flat_map(|domain| domain.iter())
+    BUILTINS.iter().flat_map(|(_, domain)| domain.iter())
 }
 
 /// Registers every domain.
 pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+    growth::register(engine, host);
+    control::register(engine, host);
+    sort::register(engine);
     files::register(engine, host);
+    input::register(engine, host);
     lists::register(engine, host);
     output::register(engine, host);
     time::register(engine, host);

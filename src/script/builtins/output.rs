@@ -16,8 +16,11 @@ use crate::{
     text,
 };
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext, Position};
-use std::sync::Arc;
+use rhai::{Array, Dynamic, Engine, INT, ImmutableString, Map, NativeCallContext, Position};
+use std::{
+    ops::{Range, RangeInclusive},
+    sync::Arc,
+};
 
 pub const BUILTINS: &[Builtin] = &[
     Builtin {
@@ -93,7 +96,29 @@ pub fn shown(value: &Dynamic) -> String {
     if let Some(span) = value.read_lock::<Span>() {
         return span.to_string();
     }
-    serde_json::to_string(&Json(value)).unwrap_or_else(|_| value.to_string())
+    if let Ok(json) = serde_json::to_string(&Json(value)) {
+        return json;
+    }
+    let plain = without_json_form(value);
+    plain.clone().into_string().unwrap_or_else(|_| serde_json::to_string(&Json(&plain)).unwrap_or_default())
+}
+
+/// A value in which everything that has no JSON form is a word in angle brackets.
+fn without_json_form(value: &Dynamic) -> Dynamic {
+    if let Some(array) = value.read_lock::<Array>() {
+        return array.iter().map(without_json_form).collect::<Array>().into();
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        return map.iter().map(|(name, item)| (name.clone(), without_json_form(item))).collect::<Map>().into();
+    }
+    if serde_json::to_string(&Json(value)).is_ok() {
+        return value.flatten_clone();
+    }
+    if value.is::<Range<INT>>() || value.is::<RangeInclusive<INT>>() || value.is_float() {
+        return value.to_string().into();
+    }
+    let kind = kind_of(value);
+    format!("<{}>", kind.strip_prefix("a ").unwrap_or(kind)).into()
 }
 
 fn print_table(host: &Host, ctx: &NativeCallContext, value: &Dynamic, columns: Option<&Array>) -> Result<(), Raised> {

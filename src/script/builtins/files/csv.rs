@@ -47,11 +47,11 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     });
     let files = host.clone();
     engine.register_fn("write_csv", move |ctx: NativeCallContext, path: &str, rows: Dynamic| {
-        write(&Call::new("write_csv", &files, &ctx), path, &rows, &Map::new())
+        write(&Call::new("write_csv", &files, &ctx), path, rows, &Map::new())
     });
     let files = host.clone();
     engine.register_fn("write_csv", move |ctx: NativeCallContext, path: &str, rows: Dynamic, options: Map| {
-        write(&Call::new("write_csv", &files, &ctx), path, &rows, &options)
+        write(&Call::new("write_csv", &files, &ctx), path, rows, &options)
     });
 }
 
@@ -85,7 +85,7 @@ fn read(call: &Call<'_>, path: &str, options: &Map) -> Result<Array, Raised> {
     let mut rows = Array::new();
     for record in records {
         let record = record?;
-        if rows.len() % BREATH == 0 {
+        if rows.len().is_multiple_of(BREATH) {
             call.go_on()?;
         }
         rows.push(file.row(&record, &names, &kinds, &mut cells)?.into());
@@ -176,10 +176,10 @@ impl File<'_> {
             let counts =
                 format!("{} for {}", text::plural(record.cells.len(), "cell"), text::plural(names.len(), "column"));
             let why = match names.get(record.cells.len()) {
-                Some(missing) => format!("the row ends before the column `{}`", escape_control(missing)),
+                Some(missing) => format!("the row ends before the column `{}`", shown(missing)),
                 None => format!(
                     "the row goes on behind the last column, `{}`",
-                    escape_control(names.last().map_or("", |name| name.as_str()))
+                    shown(names.last().map_or("", |name| name.as_str()))
                 ),
             };
             let hint = format!(
@@ -203,6 +203,11 @@ impl File<'_> {
     }
 }
 
+/// A name or a cell for people: one that is no name, because the file is no table, is cut short.
+fn shown(name: &str) -> String {
+    escape_control(&text::cut(name, 40)).into_owned()
+}
+
 fn separator_word(separator: char) -> &'static str {
     match separator {
         '\t' => "tabs",
@@ -211,7 +216,7 @@ fn separator_word(separator: char) -> &'static str {
     }
 }
 
-fn write(call: &Call<'_>, path: &str, rows: &Dynamic, options: &Map) -> Result<(), Raised> {
+fn write(call: &Call<'_>, path: &str, rows: Dynamic, options: &Map) -> Result<(), Raised> {
     call.known(options, &["columns", "separator", "for_excel"])?;
     let separator = call.letter(options, "separator", &SEPARATORS)?.unwrap_or(',');
     let for_excel = match options.get("for_excel").map(|flag| (flag.as_bool(), flag)) {
@@ -234,7 +239,7 @@ fn write(call: &Call<'_>, path: &str, rows: &Dynamic, options: &Map) -> Result<(
         writer.row(columns.iter().map(|name| (name.as_str(), false)));
     }
     for (at, row) in rows.iter().enumerate() {
-        if at % BREATH == 0 {
+        if at.is_multiple_of(BREATH) {
             call.go_on()?;
         }
         let Some(map) = row.read_lock::<Map>() else { continue };

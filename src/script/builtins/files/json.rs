@@ -41,22 +41,12 @@ pub const BUILTINS: &[Builtin] = &[
 pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     let files = host.clone();
     engine.register_fn("read_json", move |ctx: NativeCallContext, path: &str| {
-        let call = Call::new("read_json", &files, &ctx);
-        let text = utf8(&call, path)?;
-        Decoder::default().decode(text.as_bytes()).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let message =
-                format!("`{}` is not JSON: line {line}, column {column}: {}", escape_control(path), why(&error));
-            call.invalid(
-                message,
-                (error.line() > 1).then(|| "use `read_jsonl` for a file with one value in each line".into()),
-            )
-        })
+        read(&Call::new("read_json", &files, &ctx), path)
     });
     let files = host.clone();
     engine.register_fn("write_json", move |ctx: NativeCallContext, path: &str, value: Dynamic| {
         let call = Call::new("write_json", &files, &ctx);
-        let value = call.value(&value)?;
+        let value = call.value(value)?;
         let json = serde_json::to_string_pretty(&Json(&value)).map_err(|error| call.refuse(error.to_string(), None))?;
         call.write(path, format!("{json}\n").as_bytes())
     });
@@ -68,13 +58,32 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     engine.register_fn("write_jsonl", move |ctx: NativeCallContext, path: &str, rows: Dynamic| {
         let call = Call::new("write_jsonl", &files, &ctx);
         let mut out = Vec::new();
-        for (at, row) in (1..).zip(&call.rows(&rows)?) {
+        for (at, row) in (1..).zip(&call.rows(rows)?) {
             out.extend(encode(row).map_err(|why| call.refuse(format!("row {at}: {why}"), None))?);
             out.push(b'\n');
         }
         call.write(path, &out)
     });
 }
+
+fn read(call: &Call<'_>, path: &str) -> Result<Dynamic, Raised> {
+    let text = utf8(call, path)?;
+    let shown = escape_control(path);
+    let value = Decoder::default().decode(text.as_bytes()).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let message = format!("`{shown}` is not JSON: line {line}, column {column}: {}", why(&error));
+        let hint = (line > 1).then(|| "use `read_jsonl` for a file with one value in each line".into());
+        call.invalid(message, hint)
+    })?;
+    if let Some(at) = too_large(&text) {
+        let (line, column) = place(&text, at);
+        return Err(call.invalid(format!("`{shown}`, line {line}, column {column}: {TOO_LARGE}"), Some(AS_TEXT.into())));
+    }
+    Ok(value)
+}
+
+const TOO_LARGE: &str = "the number is too large to keep its digits";
+const AS_TEXT: &str = "put it into quotes; a text keeps all its digits";
 
 fn read_lines(call: &Call<'_>, path: &str) -> Result<Array, Raised> {
     let text = utf8(call, path)?;
@@ -84,21 +93,20 @@ fn read_lines(call: &Call<'_>, path: &str) -> Result<Array, Raised> {
         if line.trim().is_empty() {
             continue;
         }
-        if rows.len() % 1024 == 0 {
+        if rows.len().is_multiple_of(1024) {
             call.go_on()?;
         }
+        let shown = escape_control(path);
         rows.push(decoder.decode(line.as_bytes()).map_err(|error| {
-            let message = format!(
-                "`{}`, line {number}, column {} is not JSON: {}",
-                escape_control(path),
-                error.column(),
-                why(&error)
-            );
-            call.invalid(
-                message,
-                (number == 1).then(|| "use `read_json` for a file with one value in several lines".into()),
-            )
+            let message = format!("`{shown}`, line {number}, column {} is not JSON: {}", error.column(), why(&error));
+            let hint = (number == 1).then(|| "use `read_json` for a file with one value in several lines".into());
+            call.invalid(message, hint)
         })?);
+        if let Some(at) = too_large(line) {
+            let (_, column) = place(line, at);
+            let message = format!("`{shown}`, line {number}, column {column}: {TOO_LARGE}");
+            return Err(call.invalid(message, Some(AS_TEXT.into())));
+        }
     }
     Ok(rows)
 }
@@ -118,4 +126,64 @@ fn utf8(call: &Call<'_>, path: &str) -> Result<String, Raised> {
 fn why(error: &serde_json::Error) -> String {
     let words = error.to_string();
     words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words).replace("EOF", "the end of the file")
+}
+
+/// Where a valid JSON text holds a whole number with more digits than scripts can keep: read as a float, it would
+/// silently become another one.
+fn too_large(json: &str) -> Option<usize> {
+    let bytes = json.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let start = at;
+        match bytes[at] {
+            b'"' => {
+                at += 1;
+                while bytes.get(at).is_some_and(|byte| *byte != b'"') {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            b'-' | b'0'..=b'9' => {
+                let part_of_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+                at += bytes[at..].iter().take_while(|byte| part_of_number(byte)).count();
+                let number = &json[start..at];
+                let whole = !number.contains(['.', 'e', 'E']);
+                if whole && number.parse::<i64>().is_err() && number.parse::<u64>().is_err() {
+                    return Some(start);
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..at];
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_beyond_what_scripts_keep_are_found_where_they_stand() {
+        for json in ["[18446744073709551615, -9223372036854775808, 1e300, \"99999999999999999999\\\"\"]", "\"", "\"\\"]
+        {
+            assert_eq!(too_large(json), None, "{json}");
+        }
+        assert_eq!(too_large("{\"ö\": 18446744073709551616}"), Some(7));
+        assert_eq!(too_large("-9223372036854775809"), Some(0));
+        assert_eq!(place("{\n \"ö\": 1}", 9), (2, 7));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_brings_the_search_down(text in any::<String>()) {
+            too_large(&text);
+        }
+    }
 }

@@ -89,13 +89,17 @@ impl<'a> Call<'a> {
     }
 
     /// The rows of a list or an array.
-    pub fn rows(&self, value: &Dynamic) -> Result<rhai::Array, Raised> {
-        rows_of(self.function, value, &self.spot)
+    pub fn rows(&self, value: Dynamic) -> Result<rhai::Array, Raised> {
+        // An array is taken over as it is: a copy of a large one would need as much memory again.
+        if value.is_array() {
+            return Ok(value.into_array().unwrap_or_default());
+        }
+        rows_of(self.function, &value, &self.spot)
     }
 
     /// A value as it can be written: a list becomes an array.
-    pub fn value(&self, value: &Dynamic) -> Result<Dynamic, Raised> {
-        if value.is::<Stream>() { self.rows(value).map(Dynamic::from) } else { Ok(value.clone()) }
+    pub fn value(&self, value: Dynamic) -> Result<Dynamic, Raised> {
+        if value.is::<Stream>() { self.rows(value).map(Dynamic::from) } else { Ok(value) }
     }
 
     /// Arguments that the function cannot take.

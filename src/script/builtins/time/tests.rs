@@ -1,3 +1,5 @@
+//! Times, through the engine.
+
 use super::*;
 use jiff::{SignedDuration, tz::TimeZone};
 use proptest::prelude::*;

@@ -1,0 +1,166 @@
+//! `onramp check`: the static check of scripts, and the same check before a run.
+
+use super::{
+    line,
+    source::{self, Script},
+};
+use crate::{
+    error::{self, Failure},
+    header::{Header, Problem},
+    project::Project,
+    run::{self, capability},
+    script::{
+        Place,
+        check::{Finding, Report, Severity, check},
+    },
+    text,
+    ui::Ui,
+};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Look for mistakes in scripts, without running them and without a request
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+It looks at all of a script: dead branches, functions, closures and imported modules. What it cannot know for certain \
+it does not report. `onramp run` does the same first and does not start on an error; warnings stop nothing.
+
+With `--output json` standard output is one array, with `--output jsonl` one object on each line, each with the members \
+`file`, `line`, `column` (both from 1, in characters; null where there is no place), `severity` (`error` or \
+`warning`), `message` and `hints` (an array of texts).
+
+Exit codes: 0 no errors; 2 there are errors, or a file cannot be read.")]
+pub struct Args {
+    /// The scripts, or `-` for standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    /// For people, on standard error
+    Text,
+    /// One array, on standard output
+    Json,
+    /// One object on each line, on standard output
+    Jsonl,
+}
+
+pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
+    run::keep_panics_quiet();
+    let flags = line::run_flags();
+    let mut report = Report::default();
+    let mut unreadable = Vec::new();
+    for path in &args.files {
+        let (name, text) = match source::text_of(path) {
+            Ok(found) => found,
+            Err(failure) => {
+                unreadable.push((path.display().to_string(), failure));
+                continue;
+            }
+        };
+        let judged = Header::parse(&text, &flags).and_then(|header| capability(&header).map(drop));
+        let problems = judged.err().into_iter().flatten().map(|problem| found(&name, problem));
+        let Report { findings, texts } = look_at(&name, &text, &source::project_of(path))?;
+        // A module that several scripts import is reported once.
+        let new: Vec<Finding> = problems.chain(findings).filter(|finding| !report.findings.contains(finding)).collect();
+        report.findings.extend(new);
+        report.texts.extend(texts);
+        report.texts.insert(name, text);
+    }
+    let errors = report.count(Severity::Error) + unreadable.len();
+    match args.output {
+        Output::Text => {
+            for (_, failure) in &unreadable {
+                ui.failure(failure);
+            }
+            show(&report, ui);
+            ui.status(&summary(args.files.len(), errors, report.count(Severity::Warning)));
+        }
+        Output::Json | Output::Jsonl => {
+            let mut found: Vec<Value> = unreadable.iter().map(|(file, failure)| unread(file, failure)).collect();
+            found.extend(report.findings.iter().map(as_json));
+            if args.output == Output::Json {
+                ui.line(&format!("{:#}", Value::Array(found)));
+            } else {
+                found.iter().for_each(|finding| {
+                    ui.line(&finding.to_string());
+                });
+            }
+        }
+    }
+    Ok(if errors > 0 { error::Kind::Usage.exit_code() } else { 0 })
+}
+
+/// The check before a run: shows what it finds. False if the script must not start.
+pub fn passes(script: &Script, ui: &Ui) -> Result<bool, Failure> {
+    let report = look_at(&script.name, &script.text, &script.project)?;
+    show(&report, ui);
+    if report.has_errors() {
+        let errors = text::plural(report.count(Severity::Error), "error");
+        ui.status(&format!("the script was not started because of {errors}"));
+    }
+    Ok(!report.has_errors())
+}
+
+fn look_at(name: &str, text: &str, project: &Project) -> Result<Report, Failure> {
+    run::on_deep_stack(|| check(name, text, project)).map_err(|what| Failure::bug(&what))
+}
+
+/// A problem with a header as one finding among the others.
+fn found(name: &str, problem: Problem) -> Finding {
+    let place = Place { source: name.into(), line: problem.line, column: problem.column };
+    Finding { severity: Severity::Error, place: Some(place), message: problem.message, hints: problem.hints }
+}
+
+/// All findings, each with its source line, with an empty line between them.
+fn show(report: &Report, ui: &Ui) {
+    for finding in &report.findings {
+        let mut details = Vec::new();
+        if let Some(place) = &finding.place {
+            details.extend(error::pointed(place, report.texts.get(&place.source).map(String::as_str)));
+        }
+        let failure = Failure { details, hints: finding.hints.clone(), ..Failure::usage(&finding.message) };
+        match finding.severity {
+            Severity::Error => ui.failure(&failure),
+            Severity::Warning => ui.warning(&failure),
+        }
+    }
+}
+
+fn summary(files: usize, errors: usize, warnings: usize) -> String {
+    let mut counts = Vec::new();
+    for (count, noun) in [(errors, "error"), (warnings, "warning")] {
+        if count > 0 {
+            counts.push(text::plural(count, noun));
+        }
+    }
+    let found = if counts.is_empty() { "nothing to report".into() } else { text::joined(counts, "and") };
+    format!("{found} in {}", text::plural(files, "script"))
+}
+
+fn as_json(finding: &Finding) -> Value {
+    let place = finding.place.as_ref();
+    json!({
+        "file": place.map(|place| &place.source),
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "severity": finding.severity.word(),
+        "message": finding.message,
+        "hints": finding.hints,
+    })
+}
+
+fn unread(file: &str, failure: &Failure) -> Value {
+    json!({
+        "file": file,
+        "line": null,
+        "column": null,
+        "severity": Severity::Error.word(),
+        "message": failure.message,
+        "hints": failure.hints,
+    })
+}

@@ -1,0 +1,57 @@
+//! From what a header says to what a run may do: the rules held against the table of operations, the time zone against
+//! the ones that exist. What is wrong is told at its place in the script.
+
+use crate::{
+    header::{Header, Problem},
+    session::{Allowed, Capability},
+    text,
+};
+use jiff::tz::TimeZone;
+
+/// What the script with this header may do. All problems at once, in the order of the script.
+pub fn capability(header: &Header) -> Result<Capability, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let rules = header.allow.as_ref().map(|rules| {
+        let rule = |rule: &crate::header::At<String>| {
+            Allowed::parse(&rule.value).map_err(|bad| problems.push(rule.problem(bad.message).hint(bad.hint))).ok()
+        };
+        rules.iter().filter_map(rule).collect()
+    });
+    if let Some(zone) = &header.triggers.timezone
+        && TimeZone::get(&zone.value).is_err()
+    {
+        let message = format!("there is no time zone `{}`", text::escape_control(&zone.value));
+        problems.push(zone.problem(message).hint("write it as `Europe/Berlin`, `America/New_York` or `UTC`"));
+    }
+    if !problems.is_empty() {
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        return Err(problems);
+    }
+    Ok(Capability::new(rules, header.max_writes, header.workspace.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(toml: &str) -> Vec<String> {
+        let header = Header::parse(&format!("// /// onramp\n// {toml}\n// ///\n"), &[]).unwrap();
+        capability(&header).err().unwrap_or_default().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_a_header_cannot_judge_is_judged_here() {
+        assert_eq!(told("allow = [\"update_customer.plan\"]"), [""; 0]);
+        assert_eq!(
+            told("allow = [\"update_custmer\", \"get_me\"]"),
+            [
+                "2:13: `allow` names the operation `update_custmer`, and there is none",
+                "2:31: `allow` names `get_me`, which only reads"
+            ]
+        );
+        assert_eq!(
+            told("schedule = \"@daily\"\n// timezone = \"Europe/Berln\""),
+            ["3:15: there is no time zone `Europe/Berln`"]
+        );
+    }
+}

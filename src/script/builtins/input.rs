@@ -1,0 +1,131 @@
+//! What a script is given from outside: `params`, `args` and `run` as constants that are seen everywhere, also inside
+//! functions and in modules, and `env`. Reads no environment and no command line itself.
+
+use super::{Builtin, time::Time};
+use crate::{
+    header::Value,
+    script::{
+        fault::Thrown,
+        host::{Host, Raised},
+    },
+};
+use jiff::{civil::Date, tz::TimeZone};
+use rhai::{Dynamic, Engine, Map, NativeCallContext};
+use std::sync::Arc;
+
+pub const BUILTINS: &[Builtin] = &[Builtin {
+    name: "env",
+    signatures: &["env(name)"],
+    summary: "The value of an environment variable that the script's header declares in `env`",
+    example: r#"try { env("TEAM_CHANNEL") } catch (error) { print(error.message) }"#,
+}];
+
+/// The constants that every script sees, each with a sentence about it.
+pub const CONSTANTS: [(&str, &str); 3] = [
+    ("params", "The params that the header declares, by name; `()` where one has neither a value nor a default"),
+    ("args", "The words behind the script's name that belong to no param, as an array of strings"),
+    ("run", "This run: `id`, `trigger`, `scheduled_for`, `event` and `dry_run`"),
+];
+
+/// What a run is given.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// Every declared param, with its value if it has one.
+    pub params: Vec<(String, Option<Value>)>,
+    pub args: Vec<String>,
+    pub run: About,
+}
+
+/// What a script may know about its own run.
+#[derive(Clone, Debug)]
+pub struct About {
+    pub id: String,
+    /// What started it: `manual`.
+    pub trigger: &'static str,
+    pub dry_run: bool,
+}
+
+impl Default for About {
+    fn default() -> About {
+        About { id: String::new(), trigger: "manual", dry_run: false }
+    }
+}
+
+pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+    constants(engine, host);
+    let shared = host.clone();
+    engine.register_fn("env", move |ctx: NativeCallContext, name: &str| -> Result<String, Raised> {
+        shared.session.environment(name).map(|value| value.expose().to_string()).ok_or_else(|| {
+            Thrown::argument("env", None, format!("the script's header does not declare `{name}`"))
+                .hint(format!("add it there: `env = [\"{name}\"]`"))
+                .raise(ctx.call_position())
+        })
+    });
+}
+
+/// Makes the constants known wherever a variable can stand. A scope's constants are not seen inside functions, and those
+/// of a global module not by closures, which would capture them.
+#[expect(deprecated, reason = "the engine marks it as volatile, and says itself that it is not deprecated")]
+fn constants(engine: &mut Engine, host: &Arc<Host>) {
+    let zone = host.session.clock().zone();
+    let known = CONSTANTS.map(|(name, _)| (name, constant(name, &host.inputs, &zone)));
+    engine.on_var(move |name, index, context| {
+        // Asked for every variable: one with an index is the script's own, and the script's own come first.
+        if index > 0 {
+            return Ok(None);
+        }
+        let found = known.iter().find(|(known, _)| *known == name).filter(|_| !context.scope().contains(name));
+        Ok(found.map(|(_, value)| value.clone()))
+    });
+}
+
+fn constant(name: &str, inputs: &Inputs, zone: &TimeZone) -> Dynamic {
+    match name {
+        "params" => {
+            let value = |value: &Option<Value>| value.as_ref().map_or(Dynamic::UNIT, |value| dynamic(value, zone));
+            inputs.params.iter().map(|(name, given)| (name.into(), value(given))).collect::<Map>().into()
+        }
+        "args" => inputs.args.iter().map(|arg| arg.clone().into()).collect::<rhai::Array>().into(),
+        _ => Map::from([
+            ("id".into(), inputs.run.id.clone().into()),
+            ("trigger".into(), inputs.run.trigger.into()),
+            ("scheduled_for".into(), Dynamic::UNIT),
+            ("event".into(), Dynamic::UNIT),
+            ("dry_run".into(), inputs.run.dry_run.into()),
+        ])
+        .into(),
+    }
+}
+
+fn dynamic(value: &Value, zone: &TimeZone) -> Dynamic {
+    match value {
+        Value::Text(text) | Value::File(text) => text.into(),
+        Value::Integer(number) => (*number).into(),
+        Value::Float(number) => (*number).into(),
+        Value::Bool(flag) => (*flag).into(),
+        // The header has seen that it is a date; `()` would be read as "not given".
+        Value::Date(text) => text
+            .parse::<Date>()
+            .and_then(|date| date.to_zoned_datetime(zone.clone()))
+            .map_or_else(|_| text.into(), |start| Dynamic::from(Time(start))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_constant_has_its_value() {
+        let inputs = Inputs {
+            params: vec![("days".into(), Some(Value::Integer(3))), ("since".into(), None)],
+            args: vec!["a".into()],
+            run: About { id: "r1".into(), ..About::default() },
+        };
+        let found = |name| constant(name, &inputs, &TimeZone::UTC).to_string();
+        assert_eq!(found("params"), r#"#{"days": 3, "since": ()}"#);
+        assert_eq!(found("args"), r#"["a"]"#);
+        assert!(found("run").contains(r#""trigger": "manual""#));
+        assert!(dynamic(&Value::Date("2026-05-26".into()), &TimeZone::UTC).is::<Time>());
+    }
+}

@@ -1,0 +1,232 @@
+//! What is true of a whole script and of all its modules: which functions there are, which names are held in maps,
+//! where the text does not tell. Gathered before anything is judged.
+
+use super::walk::{Call, Visitor, Walk};
+use crate::script::catalog::Catalog;
+use rhai::{AST, ASTNode, Expr, FnAccess, ImmutableString, Module, Position, Stmt};
+use std::collections::{HashMap, HashSet};
+
+/// A script or module, compiled.
+pub struct Unit {
+    /// As it is named to people.
+    pub name: String,
+    ast: AST,
+    bodies: Vec<Body>,
+    pub functions: HashMap<String, Vec<Function>>,
+    /// The modules it imports by their names here, with the file where that is known.
+    pub imports: HashMap<String, Option<String>>,
+    /// Variables and constants at the top of the file.
+    pub globals: HashSet<ImmutableString>,
+    /// Functions that somewhere see their caller's variables.
+    pub borrowing: HashSet<String>,
+    /// Names that the script asks about before it uses them.
+    pub guarded: HashSet<String>,
+}
+
+/// A function of the script.
+pub struct Function {
+    pub params: Vec<ImmutableString>,
+    /// For one kind of value only.
+    pub typed: bool,
+    pub private: bool,
+}
+
+/// An `import` statement.
+pub struct Import {
+    /// Its path, where it is plain text.
+    pub path: Option<String>,
+    pub alias: String,
+    pub at: Position,
+}
+
+impl Unit {
+    pub fn new(name: &str, ast: AST) -> Unit {
+        let mut functions: HashMap<String, Vec<Function>> = HashMap::new();
+        for function in ast.iter_fn_def() {
+            functions.entry(function.name.to_string()).or_default().push(Function {
+                params: function.params.to_vec(),
+                typed: function.this_type.is_some(),
+                private: function.access == FnAccess::Private,
+            });
+        }
+        let globals = ast.statements().iter().filter_map(|statement| match statement {
+            Stmt::Var(var, ..) => Some(var.0.name.clone()),
+            _ => None,
+        });
+        let globals = globals.collect();
+        let bodies = bodies(&ast);
+        let (imports, borrowing, guarded) = (HashMap::new(), HashSet::new(), HashSet::new());
+        Unit { name: name.to_string(), ast, bodies, functions, imports, globals, borrowing, guarded }
+    }
+
+    /// Walks everything: the statements of the file, then the bodies of its functions and closures. `enter` is told
+    /// the function before its body; `None` is the file itself.
+    pub fn walk<V: Visitor>(&self, visitor: &mut V, mut enter: impl FnMut(&mut V, Option<&str>)) {
+        enter(visitor, None);
+        Walk::new(visitor, &[]).statements(self.ast.statements());
+        for body in &self.bodies {
+            enter(visitor, Some(&body.name));
+            let mut walk = Walk::new(visitor, &body.params);
+            body.ast.walk(&mut |path| {
+                // Only the statements of the body itself: our own walk goes down into them.
+                if let [ASTNode::Stmt(statement)] = path {
+                    walk.statement(statement);
+                }
+                true
+            });
+        }
+    }
+}
+
+/// A function or closure with its body, as a tree of its own: the engine shows the body of a function in no other way.
+pub struct Body {
+    name: String,
+    params: Vec<ImmutableString>,
+    ast: AST,
+}
+
+fn bodies(ast: &AST) -> Vec<Body> {
+    let bodies = ast.iter_fn_def().map(|function| {
+        let mut only = Module::new();
+        only.set_script_fn(function.clone());
+        Body { name: function.name.to_string(), params: function.params.to_vec(), ast: AST::new_from_module(only) }
+    });
+    bodies.collect()
+}
+
+/// What is true of a script together with all its modules.
+#[derive(Default)]
+pub struct Facts {
+    /// Names that may be those of closures held in maps: keys, properties, all plain texts.
+    named: HashSet<String>,
+    /// Closures, and those of them that stay where they can be seen.
+    closures: usize,
+    tame: usize,
+    /// Something is stored under a name that only the run knows.
+    computed: bool,
+    /// Part of the text is out of sight.
+    pub open: bool,
+}
+
+impl Facts {
+    /// Whether `name` may be the name of a closure in a map, so that `map.name(…)` calls it.
+    pub fn may_be_stored(&self, name: &str) -> bool {
+        self.open || self.named.contains(name) || (self.computed && self.closures > self.tame)
+    }
+}
+
+/// Host functions that keep what they are given, or hand it on unseen.
+const KEEPERS: &[&str] =
+    &["push", "insert", "set", "mixin", "fill_with", "append", "splice", "pad", "call", "curry", "Fn"];
+
+/// Gathers the facts of one unit into those of all.
+pub struct Gather<'a> {
+    pub facts: &'a mut Facts,
+    pub catalog: &'a Catalog,
+    /// The functions of the unit.
+    pub functions: HashSet<String>,
+    pub found: Found,
+}
+
+/// What a unit says of itself.
+#[derive(Default)]
+pub struct Found {
+    pub imports: Vec<Import>,
+    pub borrowing: HashSet<String>,
+    pub guarded: HashSet<String>,
+}
+
+impl Visitor for Gather<'_> {
+    fn expression(&mut self, expr: &Expr) {
+        match expr {
+            Expr::StringConstant(text, _) => {
+                self.facts.named.insert(text.to_string());
+            }
+            Expr::Property(parts, _) => {
+                self.facts.named.insert(parts.2.to_string());
+            }
+            Expr::Map(parts, _) => {
+                for (key, value) in &parts.0 {
+                    self.facts.named.insert(key.name.to_string());
+                    self.facts.tame += usize::from(self.is_function(value));
+                }
+            }
+            Expr::DynamicConstant(value, _) if value.is_fnptr() => self.facts.closures += 1,
+            Expr::Variable(variable, ..) if self.functions.contains(variable.1.as_str()) => self.facts.closures += 1,
+            _ => {}
+        }
+    }
+
+    fn statement(&mut self, statement: &Stmt) {
+        match statement {
+            Stmt::Assignment(parts) => match target(&parts.1.lhs) {
+                Target::Named => self.facts.tame += usize::from(self.is_function(&parts.1.rhs)),
+                Target::Computed => self.facts.computed = true,
+                Target::Variable => {}
+            },
+            Stmt::Import(parts, at) => {
+                let path = match &parts.0 {
+                    Expr::StringConstant(path, _) => Some(path.to_string()),
+                    _ => None,
+                };
+                self.found.imports.push(Import { path, alias: parts.1.name.to_string(), at: *at });
+            }
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, call: &Call<'_>, _visible: &[ImmutableString]) {
+        let name = call.name();
+        if call.lends_scope() {
+            self.found.borrowing.insert(name.to_string());
+        }
+        match (name, call.args()) {
+            ("is_def_fn" | "is_def_var", [Expr::StringConstant(text, _), ..]) => {
+                self.found.guarded.insert(text.to_string());
+            }
+            ("Fn", _) => self.facts.closures += 1,
+            ("set" | "insert", [key, _]) if !matches!(key, Expr::StringConstant(..)) => self.facts.computed = true,
+            _ => {}
+        }
+        let seen = self.catalog.get(name).is_some() && !self.functions.contains(name) && !KEEPERS.contains(&name);
+        if seen && !call.is_operator() && call.namespace().is_none() {
+            self.facts.tame += call.args().iter().filter(|arg| self.is_function(arg)).count();
+        }
+    }
+}
+
+impl Gather<'_> {
+    /// A closure, or the name of a function.
+    fn is_function(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::DynamicConstant(value, _) => value.is_fnptr(),
+            Expr::Variable(variable, ..) => self.functions.contains(variable.1.as_str()),
+            Expr::FnCall(call, _) => call.name == "Fn",
+            // A closure that captures something: first it shares it, then it is made.
+            Expr::Stmt(block) => matches!(block.statements(), [Stmt::Share(..), Stmt::Expr(_)]),
+            _ => false,
+        }
+    }
+}
+
+enum Target {
+    Variable,
+    /// A property, or an element whose name stands in the text.
+    Named,
+    Computed,
+}
+
+fn target(expr: &Expr) -> Target {
+    match expr {
+        Expr::Variable(..) => Target::Variable,
+        Expr::Dot(parts, ..) => match &parts.rhs {
+            Expr::Property(..) => Target::Named,
+            rest => target(rest),
+        },
+        Expr::Index(parts, ..) => match &parts.rhs {
+            Expr::StringConstant(..) | Expr::IntegerConstant(..) => Target::Named,
+            _ => Target::Computed,
+        },
+        _ => Target::Computed,
+    }
+}
