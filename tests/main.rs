@@ -20,3 +20,4 @@ mod sandbox;
 mod scripts;
 mod secrecy;
 mod times;
+mod verbs;
