@@ -13,6 +13,7 @@ use crate::{
         Limits, Place,
         check::{Finding, Report, Severity, check},
     },
+    session::Capability,
     text,
     ui::Ui,
 };
@@ -62,9 +63,10 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
                 continue;
             }
         };
-        let judged = Header::parse(&text, &flags).and_then(|header| capability(&header).map(drop));
-        let problems = judged.err().into_iter().flatten().map(|problem| found(&name, problem));
-        let Report { findings, texts } = look_at(&name, &text, &source::project_of(path))?;
+        let judged = Header::parse(&text, &flags).and_then(|header| capability(&header));
+        let (allowed, problems) = judged.map_or_else(|all| (Capability::default(), all), |allowed| (allowed, vec![]));
+        let problems = problems.into_iter().map(|problem| found(&name, problem));
+        let Report { findings, texts } = look_at(&name, &text, &source::project_of(path), &allowed)?;
         // A module that several scripts import is reported once.
         let new: Vec<Finding> = problems.chain(findings).filter(|finding| !report.findings.contains(finding)).collect();
         report.findings.extend(new);
@@ -97,7 +99,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
 
 /// The check before a run: shows what it finds. False if the script must not start.
 pub fn passes(script: &Script, ui: &Ui) -> Result<bool, Failure> {
-    let report = look_at(&script.name, &script.text, &script.project)?;
+    let report = look_at(&script.name, &script.text, &script.project, &script.capability)?;
     show(&report, ui);
     if report.has_errors() {
         let errors = text::plural(report.count(Severity::Error), "error");
@@ -106,9 +108,11 @@ pub fn passes(script: &Script, ui: &Ui) -> Result<bool, Failure> {
     Ok(!report.has_errors())
 }
 
-fn look_at(name: &str, text: &str, project: &Project) -> Result<Report, Failure> {
+fn look_at(name: &str, text: &str, project: &Project, capability: &Capability) -> Result<Report, Failure> {
     let (name, text, project) = (name.to_string(), text.to_string(), project.clone());
-    run::on_deep_stack(&Limits::default(), move || check(&name, &text, &project)).map_err(|undone| match undone {
+    let capability = capability.afresh();
+    let look = move || check(&name, &text, &project, &capability);
+    run::on_deep_stack(&Limits::default(), look).map_err(|undone| match undone {
         Undone::Bug(what) => Failure::bug(&what),
         Undone::Limit(fault) => Failure::of_fault(&fault, &|_| None),
     })

@@ -20,7 +20,7 @@ use super::{
     host::Host,
     translate,
 };
-use crate::project::Project;
+use crate::{project::Project, session::Capability};
 use facts::{Facts, Found, Gather, Unit};
 use rhai::{Engine, EvalAltResult, ImmutableString, OptimizationLevel, Position};
 use std::collections::{HashMap, HashSet};
@@ -52,8 +52,9 @@ impl Modules for Project {
 }
 
 /// Looks at a script and its modules. `name` is what findings call it. Must be called on a thread with a deep stack,
-/// like [`super::run`].
-pub fn check(name: &str, text: &str, modules: &dyn Modules) -> Report {
+/// like [`super::run`]. The script's own calls are held against `capability`; those of its modules only run time knows
+/// to happen.
+pub fn check(name: &str, text: &str, modules: &dyn Modules, capability: &Capability) -> Report {
     let mut engine = engine::assemble(&Host::idle());
     // The optimiser drops dead branches, and the positions of keys in constant maps.
     engine.set_optimization_level(OptimizationLevel::None);
@@ -69,8 +70,15 @@ pub fn check(name: &str, text: &str, modules: &dyn Modules) -> Report {
     reader.read(name, text);
     let Reader { mut report, units, facts, .. } = reader;
     for unit in &units {
-        let mut checker =
-            Checker { catalog: &catalog, unit, units: &units, facts: &facts, function: None, findings: Vec::new() };
+        let mut checker = Checker {
+            catalog: &catalog,
+            unit,
+            units: &units,
+            facts: &facts,
+            capability: (unit.name == name).then_some(capability),
+            function: None,
+            findings: Vec::new(),
+        };
         unit.walk(&mut checker, |checker, function| checker.function = function.map(str::to_string));
         report.findings.append(&mut checker.findings);
     }
@@ -166,6 +174,8 @@ struct Checker<'a> {
     unit: &'a Unit,
     units: &'a [Unit],
     facts: &'a Facts,
+    /// What the script may do, where the unit is the script itself.
+    capability: Option<&'a Capability>,
     /// The function or closure that the walk is in.
     function: Option<String>,
     findings: Vec<Finding>,

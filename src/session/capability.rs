@@ -109,6 +109,17 @@ impl fmt::Display for Allowed {
 }
 
 impl Capability {
+    /// The same rules with nothing let through yet, for a look ahead.
+    pub fn afresh(&self) -> Capability {
+        Capability {
+            allow: self.allow.clone(),
+            max_writes: self.max_writes,
+            read_only: self.read_only,
+            workspace: self.workspace.clone(),
+            passed: AtomicU64::new(0),
+        }
+    }
+
     /// What a script's header allows: writes, how many of them, and in which workspace.
     pub fn new(allow: Option<Vec<Allowed>>, max_writes: Option<u64>, workspace: Option<String>) -> Capability {
         Capability { allow, max_writes, workspace, ..Capability::default() }
@@ -136,6 +147,24 @@ impl Capability {
             }
     }
 
+    /// Why the rules do not let `operation` set `field`, or be called at all, in words that suit a run and a check alike.
+    pub fn objection(&self, operation: &Operation, field: Option<&str>) -> Option<Refusal> {
+        if self.permits(operation, field) {
+            return None;
+        }
+        let name = operation.name;
+        Some(match field.map(text::escape_control) {
+            None => Refusal {
+                message: format!("the script's header allows {}", self.allowed()),
+                hint: format!("add `\"{name}\"` to `allow` in the header if the script is meant to do this"),
+            },
+            Some(field) => Refusal {
+                message: format!("the script's header does not allow it to set `{field}`"),
+                hint: format!("add `\"{name}.{field}\"` to `allow` in the header if the script is meant to do this"),
+            },
+        })
+    }
+
     /// Lets a call pass, and counts it if it writes; called when nothing but the sending is left to do.
     pub fn pass(&self, call: &Call) -> Result<(), Refusal> {
         let operation = call.operation;
@@ -149,24 +178,11 @@ impl Capability {
                 hint: "run it without `--read-only` to let it write".into(),
             });
         }
-        if !self.permits(operation, None) {
-            let rules = self.rules();
-            let allowed = if rules.is_empty() {
-                "no write at all".into()
-            } else {
-                text::one_of(rules.iter().map(|r| r.as_str()))
-            };
-            return Err(Refusal {
-                message: format!("`{name}` was not sent: the script's header allows {allowed}"),
-                hint: format!("add `\"{name}\"` to `allow` in the header if the script is meant to do this"),
-            });
-        }
-        if let Some(field) = fields(call).iter().find(|field| !self.permits(operation, Some(field))) {
-            let shown = text::escape_control(field);
-            return Err(Refusal {
-                message: format!("`{name}` was not sent: the script's header does not allow it to set `{shown}`"),
-                hint: format!("add `\"{name}.{shown}\"` to `allow` in the header if the script is meant to do this"),
-            });
+        let objection = self
+            .objection(operation, None)
+            .or_else(|| fields(call).iter().find_map(|field| self.objection(operation, Some(field))));
+        if let Some(Refusal { message, hint }) = objection {
+            return Err(Refusal { message: format!("`{name}` was not sent: {message}"), hint });
         }
         self.count(name)
     }
@@ -185,8 +201,10 @@ impl Capability {
         })
     }
 
-    fn rules(&self) -> Vec<String> {
-        self.allow.iter().flatten().map(ToString::to_string).collect()
+    /// The rules in words.
+    fn allowed(&self) -> String {
+        let rules: Vec<String> = self.allow.iter().flatten().map(ToString::to_string).collect();
+        if rules.is_empty() { "no write at all".into() } else { text::one_of(rules.iter().map(String::as_str)) }
     }
 }
 

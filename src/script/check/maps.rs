@@ -8,12 +8,17 @@ use super::{
 use crate::{
     api::operation::{Field, Kind, Operation},
     script::{args, fault::Thrown, value::kind_of},
+    session::Refusal,
     text,
 };
 use rhai::{Dynamic, Expr, Ident, Map, Position};
 
 /// A call of an operation with the right number of arguments.
 pub fn judge(checker: &mut Checker<'_>, operation: &'static Operation, call: &Call<'_>) {
+    let objection = checker.capability.and_then(|capability| capability.objection(operation, None));
+    if let Some(Refusal { message, hint }) = objection {
+        checker.error(call.at, format!("`{}`: {message}", operation.name), [hint]);
+    }
     let mut given: Vec<Option<&Expr>> = Vec::new();
     match call.receiver {
         Receiver::None => {}
@@ -56,6 +61,11 @@ fn fields(checker: &mut Checker<'_>, operation: &'static Operation, given: &[(Id
             refused(checker, key.pos, operation, &refusal);
             continue;
         };
+        // Where the operation itself is not allowed, that is said already.
+        let rules = checker.capability.filter(|capability| capability.permits(operation, None));
+        if let Some(Refusal { message, hint }) = rules.and_then(|rules| rules.objection(operation, Some(field.name))) {
+            checker.error(key.pos, format!("`{}`: {message}", operation.name), [hint]);
+        }
         let Some(value) = literal(expr) else { continue };
         match args::body_value(operation, field, &value) {
             Err(_) if has_unseen_id(expr, &value) => {}

@@ -1,6 +1,7 @@
 //! What `script/check` does, by example.
 
 use super::*;
+use crate::session::Allowed;
 
 /// Modules that are not looked at: nothing is said of what they define.
 struct NoModules;
@@ -12,7 +13,7 @@ impl Modules for NoModules {
 }
 
 fn messages(text: &str) -> Vec<String> {
-    check("t", text, &NoModules).findings.into_iter().map(|f| f.message).collect()
+    check("t", text, &NoModules, &Capability::default()).findings.into_iter().map(|f| f.message).collect()
 }
 
 #[test]
@@ -118,11 +119,26 @@ proptest::proptest! {
         other in ".{0,40}",
     ) {
         for text in [pieces.concat(), other] {
-            let report = check("t", &text, &NoModules);
+            let report = check("t", &text, &NoModules, &Capability::default());
             // Every place is in the text.
             for place in report.findings.iter().filter_map(|finding| finding.place.as_ref()) {
                 proptest::prop_assert!(place.line >= 1 && place.line <= text.lines().count() + 1, "{place:?} in {text:?}");
             }
         }
     }
+}
+
+#[test]
+fn what_the_header_does_not_allow_is_found_before_a_run() {
+    let rules = ["update_customer.plan"].map(|rule| Allowed::parse(rule).unwrap()).to_vec();
+    let capability = Capability::new(Some(rules), None, None);
+    let text = r#"get_customer(1); update_customer(1, #{plan: "x", mrr: 5}); fn f(c) { c.delete_customer() }"#;
+    let found: Vec<_> = check("t", text, &NoModules, &capability).findings.into_iter().map(|f| f.message).collect();
+    assert_eq!(
+        found,
+        [
+            "`update_customer`: the script's header does not allow it to set `mrr`",
+            "`delete_customer`: the script's header allows `update_customer.plan`"
+        ]
+    );
 }
