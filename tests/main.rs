@@ -5,6 +5,7 @@ mod architecture;
 mod bad_day;
 mod call;
 mod check;
+mod control;
 mod docs;
 mod errors;
 mod examples;
