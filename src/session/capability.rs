@@ -23,8 +23,6 @@ pub struct Capability {
 }
 
 impl Capability {
-    }
-
     /// What a script's header allows: writes, how many of them, and in which workspace.
     pub fn new(allow: Option<Vec<Allowed>>, max_writes: Option<u64>, workspace: Option<String>) -> Capability {
         Capability { allow: Allow(allow), max_writes, workspace, ..Capability::default() }
