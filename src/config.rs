@@ -46,6 +46,13 @@ pub fn key(key_file: Option<&Path>) -> Result<Secret, Failure> {
     }
 }
 
+/// Whatever stands in the environment as a key, good or not: it is hidden before it is used.
+pub fn key_in_environment() -> Option<Secret> {
+    let text = env::var(KEY).ok()?;
+    // Of less there is nothing to keep secret, and hiding it would ruin what is shown.
+    (text.trim().len() >= 8).then(|| Secret::new(text.trim()))
+}
+
 fn missing() -> Failure {
     Failure::new(Kind::Key, "there is no API key")
         .hint(format!("set `{KEY}`, or name a file that holds the key with `--key-file`"))

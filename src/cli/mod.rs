@@ -45,11 +45,20 @@ enum Command {
 /// Does what the words ask for, the program's own name first, and gives back the exit code. A failure has been shown by
 /// then.
 pub fn run(words: &[OsString], ui: &Ui) -> u8 {
+    // Before anything else is said: words of the command line or of a script may hold the key by mistake.
+    // The sandbox's own key is no secret, and `onramp sandbox` has to show it.
+    let key = config::key_in_environment().filter(|key| key.expose() != crate::sandbox::KEY);
+    key.into_iter().for_each(|key| ui.hide(key));
     let cli = match line::parse(words) {
         Ok(cli) => cli,
         Err(line::Early::Said(error)) => {
-            // Nobody can be told that the streams are gone.
-            let _ = error.print();
+            let said = error.render().to_string();
+            if error.use_stderr() {
+                ui.status(said.trim_end());
+            } else {
+                ui.line(said.trim_end());
+                ui.flush();
+            }
             return u8::try_from(error.exit_code()).unwrap_or(2);
         }
         Err(line::Early::Failed(failures)) => {

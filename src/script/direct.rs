@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::{
-        operation::{Field, Kind, Operation, snake},
+        operation::{Effect, Field, Kind, Operation, snake},
         request::Call,
     },
     session::SessionError,
@@ -42,6 +42,10 @@ pub fn call(operation: &'static Operation, given: &[(String, Given)]) -> Result<
             let twice = Thrown::argument(operation.name, Some(name), format!("`{name}` is given twice"));
             return Err(Box::new(twice.into_fault()));
         }
+    }
+    if operation.effect == Effect::Update && rest.is_empty() {
+        let nothing = Thrown::argument(operation.name, None, "there is nothing to change".into());
+        return Err(Box::new(nothing.hint("name a field, such as `plan=growth`".into()).into_fault()));
     }
     let mut arguments = Vec::new();
     for (param, value) in operation.path_params.iter().zip(ids) {

@@ -8,8 +8,8 @@ use crate::{
     },
     text::escape_control,
 };
-use rhai::{Array, Dynamic, Engine, NativeCallContext};
-use std::sync::Arc;
+use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
+use std::{any::TypeId, sync::Arc};
 
 pub const BUILTINS: &[Builtin] = &[
     Builtin {
@@ -23,6 +23,12 @@ pub const BUILTINS: &[Builtin] = &[
         signatures: &["write_json(path, value)"],
         summary: "Writes a value to a JSON file, indented; a list becomes an array",
         example: r#"write_json("customers.json", list_customers().take(2))"#,
+    },
+    Builtin {
+        name: "to_json",
+        signatures: &["to_json(value)"],
+        summary: "The JSON text of a value; a list becomes an array, a time its ISO 8601 text",
+        example: r#"to_json(#{name: "Acme", mrr: ()})"#,
     },
     Builtin {
         name: "read_jsonl",
@@ -50,6 +56,15 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
         let json = serde_json::to_string_pretty(&Json(&value)).map_err(|error| call.refuse(error.to_string(), None))?;
         call.write(path, format!("{json}\n").as_bytes())
     });
+    // The engine's own, which takes object maps only, writes the names of types where it meets a value of ours.
+    for types in [TypeId::of::<Map>(), TypeId::of::<Dynamic>()] {
+        let files = host.clone();
+        engine.register_raw_fn("to_json", [types], move |ctx: NativeCallContext, args: &mut [&mut Dynamic]| {
+            let call = Call::new("to_json", &files, &ctx);
+            let value = call.value(args[0].flatten_clone())?;
+            serde_json::to_string(&Json(&value)).map_err(|error| call.refuse(error.to_string(), None))
+        });
+    }
     let files = host.clone();
     engine.register_fn("read_jsonl", move |ctx: NativeCallContext, path: &str| {
         read_lines(&Call::new("read_jsonl", &files, &ctx), path)
