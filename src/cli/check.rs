@@ -11,8 +11,9 @@ use crate::{
     run::{self, capability},
     script::{
         Place,
-        check::{Finding, Report, Severity, check},
+        check::{Finding, Report, Severity, Subject, check},
     },
+    session::Capability,
     text,
     ui::Ui,
 };
@@ -62,9 +63,10 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
                 continue;
             }
         };
-        let judged = Header::parse(&text, &flags).and_then(|header| capability(&header).map(drop));
-        let problems = judged.err().into_iter().flatten().map(|problem| found(&name, problem));
-        let Report { findings, texts } = look_at(&name, &text, &source::project_of(path))?;
+        let judged = Header::parse(&text, &flags).and_then(|header| capability(&header));
+        let (allowed, problems) = judged.map_or_else(|found| (Capability::default(), found), |all| (all, Vec::new()));
+        let problems = problems.into_iter().map(|problem| found(&name, problem));
+        let Report { findings, texts } = look_at(&name, &text, &source::project_of(path), &allowed)?;
         // A module that several scripts import is reported once.
         let new: Vec<Finding> = problems.chain(findings).filter(|finding| !report.findings.contains(finding)).collect();
         report.findings.extend(new);
@@ -97,7 +99,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
 
 /// The check before a run: shows what it finds. False if the script must not start.
 pub fn passes(script: &Script, ui: &Ui) -> Result<bool, Failure> {
-    let report = look_at(&script.name, &script.text, &script.project)?;
+    let report = look_at(&script.name, &script.text, &script.project, &script.capability)?;
     show(&report, ui);
     if report.has_errors() {
         let errors = text::plural(report.count(Severity::Error), "error");
@@ -106,8 +108,9 @@ pub fn passes(script: &Script, ui: &Ui) -> Result<bool, Failure> {
     Ok(!report.has_errors())
 }
 
-fn look_at(name: &str, text: &str, project: &Project) -> Result<Report, Failure> {
-    run::on_deep_stack(|| check(name, text, project)).map_err(|what| Failure::bug(&what))
+fn look_at(name: &str, text: &str, project: &Project, capability: &Capability) -> Result<Report, Failure> {
+    let subject = Subject { name, text, modules: project, capability };
+    run::on_deep_stack(|| check(subject)).map_err(|what| Failure::bug(&what))
 }
 
 /// A problem with a header as one finding among the others.

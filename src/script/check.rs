@@ -18,11 +18,12 @@ use super::{
     engine,
     fault::{Fault, Place},
     host::Host,
+    limits::Limits,
     translate,
 };
-use crate::project::Project;
+use crate::{api::operation::Operation, project::Project, session::Capability};
 use facts::{Facts, Found, Gather, Unit};
-use rhai::{Engine, EvalAltResult, ImmutableString, OptimizationLevel, Position};
+use rhai::{Engine, EvalAltResult, ImmutableString, Position};
 use std::collections::{HashMap, HashSet};
 use walk::{Call, Visitor};
 
@@ -51,12 +52,22 @@ impl Modules for Project {
     }
 }
 
-/// Looks at a script and its modules. `name` is what findings call it. Must be called on a thread with a deep stack,
-/// like [`super::run`].
-pub fn check(name: &str, text: &str, modules: &dyn Modules) -> Report {
-    let mut engine = engine::assemble(&Host::idle());
-    // The optimiser drops dead branches, and the positions of keys in constant maps.
-    engine.set_optimization_level(OptimizationLevel::None);
+/// What is to be looked at.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// What findings call the script.
+    pub name: &'a str,
+    pub text: &'a str,
+    pub modules: &'a (dyn Modules + Sync),
+    /// The writes that the script's header allows.
+    pub capability: &'a Capability,
+}
+
+/// Looks at a script and its modules. Must be called on a thread with a deep stack, like [`super::run`].
+pub fn check(subject: Subject<'_>) -> Report {
+    let Subject { name, text, modules, capability } = subject;
+    // It compiles without optimising, which would drop dead branches and the positions of keys in constant maps.
+    let engine = engine::assemble(&Host::idle());
     let catalog = Catalog::of(&engine);
     let mut reader = Reader {
         engine: &engine,
@@ -69,8 +80,11 @@ pub fn check(name: &str, text: &str, modules: &dyn Modules) -> Report {
     reader.read(name, text);
     let Reader { mut report, units, facts, .. } = reader;
     for unit in &units {
+        // A module may offer more than this script uses, so what it must not do is found only when it tries.
+        let capability = (unit.name == name).then_some(capability);
+        let (function, findings) = (None, Vec::new());
         let mut checker =
-            Checker { catalog: &catalog, unit, units: &units, facts: &facts, function: None, findings: Vec::new() };
+            Checker { catalog: &catalog, unit, units: &units, facts: &facts, capability, function, findings };
         unit.walk(&mut checker, |checker, function| checker.function = function.map(str::to_string));
         report.findings.append(&mut checker.findings);
     }
@@ -145,7 +159,10 @@ impl Reader<'_> {
             Err(error) => {
                 let error = EvalAltResult::ErrorParsing(*error.0, error.1);
                 let callables = Callables { engine: self.engine, script: None };
-                let Fault { message, place, hints, .. } = Fault::of(&error, name, callables);
+                let Fault { mut message, place, mut hints, .. } = Fault::of(&error, name, callables);
+                if let Some(limit) = Limits::default().met(&error) {
+                    (message, hints) = (limit.message, limit.hints);
+                }
                 self.report.findings.push(Finding { severity: Severity::Error, message, place, hints });
                 self.facts.open = true;
                 return None;
@@ -166,12 +183,19 @@ struct Checker<'a> {
     unit: &'a Unit,
     units: &'a [Unit],
     facts: &'a Facts,
+    /// What the script may write; `None` in a module.
+    capability: Option<&'a Capability>,
     /// The function or closure that the walk is in.
     function: Option<String>,
     findings: Vec<Finding>,
 }
 
 impl Checker<'_> {
+    /// Whether the header lets the script call `operation`, and set `field` with it.
+    fn permits(&self, operation: &Operation, field: Option<&str>) -> bool {
+        self.capability.is_none_or(|capability| capability.permits(operation, field))
+    }
+
     fn report(&mut self, severity: Severity, at: Position, message: String, hints: Vec<String>) {
         let place: Option<Place> = translate::place(&self.unit.name, at);
         self.findings.push(Finding { severity, message, place, hints });

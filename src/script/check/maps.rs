@@ -14,6 +14,10 @@ use rhai::{Dynamic, Expr, Ident, Map, Position};
 
 /// A call of an operation with the right number of arguments.
 pub fn judge(checker: &mut Checker<'_>, operation: &'static Operation, call: &Call<'_>) {
+    if !checker.permits(operation, None) {
+        let message = format!("`{}`: the script's header does not allow it", operation.name);
+        forbidden(checker, call.at, message, operation.name);
+    }
     let mut given: Vec<Option<&Expr>> = Vec::new();
     match call.receiver {
         Receiver::None => {}
@@ -56,6 +60,11 @@ fn fields(checker: &mut Checker<'_>, operation: &'static Operation, given: &[(Id
             refused(checker, key.pos, operation, &refusal);
             continue;
         };
+        if checker.permits(operation, None) && !checker.permits(operation, Some(field.name)) {
+            let message =
+                format!("`{}`: the script's header does not allow it to set `{}`", operation.name, field.name);
+            forbidden(checker, key.pos, message, &format!("{}.{}", operation.name, field.name));
+        }
         let Some(value) = literal(expr) else { continue };
         match args::body_value(operation, field, &value) {
             Err(_) if has_unseen_id(expr, &value) => {}
@@ -79,6 +88,12 @@ fn fields(checker: &mut Checker<'_>, operation: &'static Operation, given: &[(Id
             [format!("give at least {needed} in the fields")],
         );
     }
+}
+
+/// A write that the header does not allow.
+fn forbidden(checker: &mut Checker<'_>, at: Position, message: String, rule: &str) {
+    let hint = format!("add `\"{rule}\"` to `allow` in the header if the script is meant to do this");
+    checker.error(at, message, [hint]);
 }
 
 fn options(checker: &mut Checker<'_>, operation: &'static Operation, given: &[(Ident, Expr)]) {
