@@ -10,7 +10,7 @@ use crate::{
     project::Project,
     run::{self, capability},
     script::{
-        Place,
+        Place, Sink,
         check::{Finding, Report, Severity, Subject, check},
     },
     session::Capability,
@@ -86,10 +86,10 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
             let mut found: Vec<Value> = unreadable.iter().map(|(file, failure)| unread(file, failure)).collect();
             found.extend(report.findings.iter().map(as_json));
             if args.output == Output::Json {
-                ui.line(&format!("{:#}", Value::Array(found)));
+                ui.data(&format!("{:#}", Value::Array(found)));
             } else {
                 found.iter().for_each(|finding| {
-                    ui.line(&finding.to_string());
+                    ui.data(&finding.to_string());
                 });
             }
         }
@@ -119,9 +119,12 @@ fn found(name: &str, problem: Problem) -> Finding {
     Finding { severity: Severity::Error, place: Some(place), message: problem.message, hints: problem.hints }
 }
 
-/// All findings, each with its source line, with an empty line between them.
+/// So many findings are shown to people; the rest is for editors.
+const MOST_SHOWN: usize = 100;
+
+/// The findings, each with its source line.
 fn show(report: &Report, ui: &Ui) {
-    for finding in &report.findings {
+    for finding in report.findings.iter().take(MOST_SHOWN) {
         let mut details = Vec::new();
         if let Some(place) = &finding.place {
             details.extend(error::pointed(place, report.texts.get(&place.source).map(String::as_str)));
@@ -131,6 +134,10 @@ fn show(report: &Report, ui: &Ui) {
             Severity::Error => ui.failure(&failure),
             Severity::Warning => ui.warning(&failure),
         }
+    }
+    let more = report.findings.len().saturating_sub(MOST_SHOWN);
+    if more > 0 {
+        ui.status(&format!("and {more} more, which `onramp check --output jsonl` shows"));
     }
 }
 

@@ -2,6 +2,7 @@
 //! looked at, dead branches, functions, closures and modules too. What cannot be known for certain is not said.
 
 mod calls;
+mod circles;
 mod facts;
 mod finding;
 mod maps;
@@ -79,6 +80,7 @@ pub fn check(subject: Subject<'_>) -> Report {
     };
     reader.read(name, text);
     let Reader { mut report, units, facts, .. } = reader;
+    report.findings.extend(circles::find(&units));
     for unit in &units {
         // A module may offer more than this script uses, so what it must not do is found only when it tries.
         let capability = (unit.name == name).then_some(capability);
@@ -138,6 +140,11 @@ impl Reader<'_> {
                         None
                     }
                 };
+                if let Some(file) = &file
+                    && unit.always_comes_by(import.at)
+                {
+                    unit.always_imported.push((file.clone(), import.at));
+                }
                 // Two modules of one name are kept apart by scopes that are not followed here.
                 unit.imports
                     .entry(import.alias)
