@@ -5,6 +5,7 @@ use crate::{
     stop::Reason,
     text,
 };
+use std::borrow::Cow;
 use unicode_width::UnicodeWidthChar;
 
 /// What kind of failure it is.
@@ -130,11 +131,30 @@ pub fn pointed(place: &Place, script: Option<&str>) -> Vec<String> {
     let margin = " ".repeat(number.len());
     // Tabs become single spaces, so that the caret stands where it points whatever a terminal's tabs are.
     let shown: String = line.chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
-    let before: usize = shown.chars().take(place.column - 1).map(|c| c.width().unwrap_or(0)).sum();
+    let (shown, column) = around(&shown, place.column - 1);
+    let before: usize = shown.chars().take(column).map(|c| c.width().unwrap_or(0)).sum();
     lines.push(format!("  {margin} |"));
     lines.push(format!("  {number} | {}", text::escape_control(shown.trim_end())));
     lines.push(format!("  {margin} | {}^", " ".repeat(before)));
     lines
+}
+
+/// Of a line longer than this, what lies around the column is shown.
+const WIDEST: usize = 240;
+
+/// What is shown of a line, and the column in that.
+fn around(line: &str, column: usize) -> (Cow<'_, str>, usize) {
+    if line.chars().nth(WIDEST).is_none() {
+        return (line.into(), column);
+    }
+    let skipped = column.saturating_sub(WIDEST / 2);
+    let part: String = line.chars().skip(skipped).take(WIDEST).collect();
+    let more = if line.chars().nth(skipped + WIDEST).is_some() { "…" } else { "" };
+    if skipped == 0 {
+        (format!("{part}{more}").into(), column)
+    } else {
+        (format!("…{part}{more}").into(), column - skipped + 1)
+    }
 }
 
 #[cfg(test)]
@@ -156,6 +176,14 @@ mod tests {
         let mut failure = Failure::usage("a\u{1b}b\nc").hint("\u{7}");
         failure.details.push("\u{9b}".into());
         assert_eq!(failure.lines("error"), ["error: a\\u{1b}b\nc", "\\u{9b}", "hint: \\u{7}"]);
+    }
+
+    #[test]
+    fn of_a_very_long_line_the_part_around_the_caret_is_shown() {
+        let line = format!("{}!{}", "a".repeat(1000), "b".repeat(1000));
+        let (shown, column) = around(&line, 1000);
+        assert_eq!((shown.chars().count(), shown.chars().nth(column)), (WIDEST + 2, Some('!')));
+        assert_eq!(around("short", 3), ("short".into(), 3));
     }
 
     #[test]

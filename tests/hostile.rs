@@ -88,6 +88,8 @@ fn hostile_texts_are_refused_and_the_host_survives() {
         ("ten megabytes", format!("{padding}print(1)"), 0, ""),
         ("a long text", format!("print(\"{long}\".len())"), 0, ""),
         ("a long name", format!("let {long} = 1;"), 0, ""),
+        ("mistakes without end", "nofn(1);".repeat(5_000), 2, "there is no function `nofn`"),
+        ("a large tree", "x+1;".repeat(1_500_000), 2, "the script is too large to be looked at"),
         ("an open comment", format!("/*{}", "/*".repeat(MANY)), 0, ""),
     ];
     let found = texts.iter().filter_map(|(name, text, code, says)| judge(name, text, &[], *code, says));

@@ -8,12 +8,12 @@ use crate::{
     error::{self, Failure},
     header::{Header, Problem},
     project::Project,
-    run::{self, capability},
+    run::{self, Undone, capability},
     script::{
-        Place, Sink,
-        check::{Finding, Report, Severity, Subject, check},
+        Limits, Place, Sink,
+        check::{Finding, Report, Severity, check},
     },
-    session::Capability,
+    session::Allow,
     text,
     ui::Ui,
 };
@@ -64,7 +64,8 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
             }
         };
         let judged = Header::parse(&text, &flags).and_then(|header| capability(&header));
-        let (allowed, problems) = judged.map_or_else(|found| (Capability::default(), found), |all| (all, Vec::new()));
+        let (allowed, problems) =
+            judged.map_or_else(|all| (Allow::default(), all), |able| (able.allow().clone(), vec![]));
         let problems = problems.into_iter().map(|problem| found(&name, problem));
         let Report { findings, texts } = look_at(&name, &text, &source::project_of(path), &allowed)?;
         // A module that several scripts import is reported once.
@@ -99,7 +100,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
 
 /// The check before a run: shows what it finds. False if the script must not start.
 pub fn passes(script: &Script, ui: &Ui) -> Result<bool, Failure> {
-    let report = look_at(&script.name, &script.text, &script.project, &script.capability)?;
+    let report = look_at(&script.name, &script.text, &script.project, script.capability.allow())?;
     show(&report, ui);
     if report.has_errors() {
         let errors = text::plural(report.count(Severity::Error), "error");
@@ -108,9 +109,13 @@ pub fn passes(script: &Script, ui: &Ui) -> Result<bool, Failure> {
     Ok(!report.has_errors())
 }
 
-fn look_at(name: &str, text: &str, project: &Project, capability: &Capability) -> Result<Report, Failure> {
-    let subject = Subject { name, text, modules: project, capability };
-    run::on_deep_stack(|| check(subject)).map_err(|what| Failure::bug(&what))
+fn look_at(name: &str, text: &str, project: &Project, allow: &Allow) -> Result<Report, Failure> {
+    let (name, text, project, allow) = (name.to_string(), text.to_string(), project.clone(), allow.clone());
+    let looked = run::on_deep_stack(&Limits::default(), move || check(&name, &text, &project, &allow));
+    looked.map_err(|undone| match undone {
+        Undone::Bug(what) => Failure::bug(&what),
+        Undone::Limit(fault) => Failure::of_fault(&fault, &|_| None),
+    })
 }
 
 /// A problem with a header as one finding among the others.
@@ -119,10 +124,10 @@ fn found(name: &str, problem: Problem) -> Finding {
     Finding { severity: Severity::Error, place: Some(place), message: problem.message, hints: problem.hints }
 }
 
-/// So many findings are shown to people; the rest is for editors.
+/// More findings than this help nobody.
 const MOST_SHOWN: usize = 100;
 
-/// The findings, each with its source line.
+/// The findings, each with its source line, with an empty line between them.
 fn show(report: &Report, ui: &Ui) {
     for finding in report.findings.iter().take(MOST_SHOWN) {
         let mut details = Vec::new();
@@ -135,9 +140,8 @@ fn show(report: &Report, ui: &Ui) {
             Severity::Warning => ui.warning(&failure),
         }
     }
-    let more = report.findings.len().saturating_sub(MOST_SHOWN);
-    if more > 0 {
-        ui.status(&format!("and {more} more, which `onramp check --output jsonl` shows"));
+    if let Some(more) = report.findings.len().checked_sub(MOST_SHOWN + 1) {
+        ui.status(&format!("and {} more, which `onramp check --output jsonl` shows", more + 1));
     }
 }
 

@@ -79,13 +79,37 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
     Outcome { end, writes: host.session.writes(), modules: host.module_texts() }
 }
 
-/// Does what needs as deep a stack as a script, and waits for it. The error says what it was doing when it failed.
-pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().name("script".into()).stack_size(STACK).spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| format!("no thread for the script could be made ({error})"))?;
-        thread.join().map_err(|panic| words(&panic))
-    })
+/// Why something that is about a script's text came to nothing.
+pub enum Undone {
+    /// onramp itself failed; the text says what it was doing.
+    Bug(String),
+    /// It met a limit.
+    Limit(Box<Fault>),
+}
+
+/// Does what needs as deep a stack as a script and is held to the same limits of memory and time, and waits for it. Where
+/// it meets one, it is left behind on its thread.
+pub fn on_deep_stack<T: Send + 'static>(
+    limits: &Limits,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Undone> {
+    let halted = Halted::default();
+    let done = watch::Done::default();
+    let bounded = {
+        let (halted, done, ceiling) = (halted.clone(), done.clone(), limits.ceiling());
+        move || {
+            let _done = done;
+            let _bounds = Bounds::set(ceiling, STACK, &halted);
+            work()
+        }
+    };
+    let thread = thread::Builder::new().name("script".into()).stack_size(STACK).spawn(bounded);
+    let thread = thread.map_err(|error| Undone::Bug(format!("no thread for the script could be made ({error})")))?;
+    if watch::work_ends(&thread, limits, &halted, &done) {
+        thread.join().map_err(|panic| Undone::Bug(words(&panic)))
+    } else {
+        Err(Undone::Limit(Box::new(limits.text_too_large())))
+    }
 }
 
 fn words(panic: &Box<dyn std::any::Any + Send>) -> String {

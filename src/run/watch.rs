@@ -3,7 +3,7 @@
 
 use crate::{
     memory::Halted,
-    script::{Fault, Host},
+    script::{Fault, Host, Limits},
     stop::Reason,
 };
 use std::{
@@ -72,6 +72,17 @@ pub fn until_end<T>(thread: &JoinHandle<T>, host: &Host, halted: &Halted, done: 
         thread::park_timeout(left.filter(|left| !left.is_zero()).map_or(TICK, |left| left.min(TICK)));
     }
     None
+}
+
+/// Waits until work that cannot be told to stop has ended. False where it was halted or has used up its time.
+pub fn work_ends<T>(thread: &JoinHandle<T>, limits: &Limits, halted: &Halted, done: &Done) -> bool {
+    while !done.ended.load(Ordering::Acquire) {
+        if halted.why().is_some() || own_time(thread).unwrap_or_default() >= limits.run_time {
+            return false;
+        }
+        thread::park_timeout(TICK);
+    }
+    true
 }
 
 /// The processor time of a thread. Unlike time by the clock it leaves out every kind of waiting: for the API, a file, a

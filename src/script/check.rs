@@ -22,7 +22,7 @@ use super::{
     limits::Limits,
     translate,
 };
-use crate::{api::operation::Operation, project::Project, session::Capability};
+use crate::{project::Project, session::Allow};
 use facts::{Facts, Found, Gather, Unit};
 use rhai::{Engine, EvalAltResult, ImmutableString, Position};
 use std::collections::{HashMap, HashSet};
@@ -53,20 +53,10 @@ impl Modules for Project {
     }
 }
 
-/// What is to be looked at.
-#[derive(Clone, Copy)]
-pub struct Subject<'a> {
-    /// What findings call the script.
-    pub name: &'a str,
-    pub text: &'a str,
-    pub modules: &'a (dyn Modules + Sync),
-    /// The writes that the script's header allows.
-    pub capability: &'a Capability,
-}
-
-/// Looks at a script and its modules. Must be called on a thread with a deep stack, like [`super::run`].
-pub fn check(subject: Subject<'_>) -> Report {
-    let Subject { name, text, modules, capability } = subject;
+/// Looks at a script and its modules. `name` is what findings call it. Must be called on a thread with a deep stack,
+/// like [`super::run`]. The script's own calls are held against `allow`; those of its modules only run time knows
+/// to happen.
+pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Report {
     // It compiles without optimising, which would drop dead branches and the positions of keys in constant maps.
     let engine = engine::assemble(&Host::idle());
     let catalog = Catalog::of(&engine);
@@ -82,11 +72,15 @@ pub fn check(subject: Subject<'_>) -> Report {
     let Reader { mut report, units, facts, .. } = reader;
     report.findings.extend(circles::find(&units));
     for unit in &units {
-        // A module may offer more than this script uses, so what it must not do is found only when it tries.
-        let capability = (unit.name == name).then_some(capability);
-        let (function, findings) = (None, Vec::new());
-        let mut checker =
-            Checker { catalog: &catalog, unit, units: &units, facts: &facts, capability, function, findings };
+        let mut checker = Checker {
+            catalog: &catalog,
+            unit,
+            units: &units,
+            facts: &facts,
+            allow: (unit.name == name).then_some(allow),
+            function: None,
+            findings: Vec::new(),
+        };
         unit.walk(&mut checker, |checker, function| checker.function = function.map(str::to_string));
         report.findings.append(&mut checker.findings);
     }
@@ -190,19 +184,14 @@ struct Checker<'a> {
     unit: &'a Unit,
     units: &'a [Unit],
     facts: &'a Facts,
-    /// What the script may write; `None` in a module.
-    capability: Option<&'a Capability>,
+    /// What the script may do, where the unit is the script itself.
+    allow: Option<&'a Allow>,
     /// The function or closure that the walk is in.
     function: Option<String>,
     findings: Vec<Finding>,
 }
 
 impl Checker<'_> {
-    /// Whether the header lets the script call `operation`, and set `field` with it.
-    fn permits(&self, operation: &Operation, field: Option<&str>) -> bool {
-        self.capability.is_none_or(|capability| capability.permits(operation, field))
-    }
-
     fn report(&mut self, severity: Severity, at: Position, message: String, hints: Vec<String>) {
         let place: Option<Place> = translate::place(&self.unit.name, at);
         self.findings.push(Finding { severity, message, place, hints });

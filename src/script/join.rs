@@ -107,6 +107,8 @@ impl<'a> Walk<'a> for Joined<'a> {
             }),
         };
         loop {
+            // A row may have any number of partners.
+            cx.look()?;
             if let Some((left, partners)) = &mut self.left
                 && let Some(at) = partners.pop()
             {

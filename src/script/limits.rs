@@ -142,6 +142,12 @@ impl Limits {
         Fault::new(FaultKind::Syntax, message).hint("put parts of it into variables or functions; this limit is fixed")
     }
 
+    /// Looking at the text takes too much of anything. Found before anything runs.
+    pub fn text_too_large(&self) -> Fault {
+        let message = "the script is too large to be looked at".to_string();
+        Fault::new(FaultKind::Syntax, message).hint("read its data from a file, or split it into several scripts")
+    }
+
     /// Too many functions. Found before anything runs.
     pub(super) fn too_many_functions(&self) -> Fault {
         let message = format!("the script has more than {} functions, closures included", self.functions);

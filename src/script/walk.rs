@@ -32,7 +32,7 @@ impl Cx {
     }
 
     /// Fails from time to time, if the run has been asked to stop.
-    fn look(&mut self) -> Result<(), Raised> {
+    pub fn look(&mut self) -> Result<(), Raised> {
         self.rows = self.rows.wrapping_add(1);
         if self.rows.is_multiple_of(LOOK_EVERY) && self.host.must_stop() {
             return Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::UNIT, self.spot.at)));

@@ -1,26 +1,17 @@
 //! What a run may do: which writes, how many, in which workspace. Held here, below the script, so that nothing a script or
 //! a module does gets around it. Reads are always allowed. Sends nothing itself.
 
-use crate::{
-    api::{
-        operation,
-        operation::{Effect, Operation},
-        operations,
-        request::Call,
-    },
-    text,
-};
+use super::allow::{Allow, Allowed, Refusal};
+use crate::{api::request::Call, text};
 use std::{
     collections::BTreeMap,
-    fmt,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 /// What a run may do. The default may do everything.
 #[derive(Debug, Default)]
 pub struct Capability {
-    /// The writes that are allowed; `None` means all of them.
-    allow: Option<Vec<Allowed>>,
+    allow: Allow,
     /// How many writes may be sent.
     max_writes: Option<u64>,
     /// Whoever started the run wants no write at all.
@@ -31,87 +22,10 @@ pub struct Capability {
     passed: AtomicU64,
 }
 
-/// A write that is allowed: an operation, or one field of its body.
-#[derive(Clone, Copy, Debug)]
-pub struct Allowed {
-    operation: &'static Operation,
-    field: Option<&'static str>,
-}
-
-/// Why a text allows nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadRule {
-    /// Lower case, names in back-ticks, no final period.
-    pub message: String,
-    /// In the imperative.
-    pub hint: String,
-}
-
-/// A call that was stopped before it was sent. A script cannot catch it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub message: String,
-    pub hint: String,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl Allowed {
-    /// Reads `update_onboarding` or `update_onboarding.state`.
-    pub fn parse(rule: &str) -> Result<Allowed, BadRule> {
-        let (name, field) = rule.split_once('.').map_or((rule, None), |(name, field)| (name, Some(field)));
-        let shown = text::escape_control(name);
-        let Some(operation) = operation(name) else {
-            let writes: Vec<&str> =
-                operations().filter(|known| known.effect.writes()).map(|known| known.name).collect();
-            return Err(BadRule {
-                message: format!("`allow` names the operation `{shown}`, and there is none"),
-                hint: match text::did_you_mean(name, writes.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("use {}", text::one_of(writes)),
-                },
-            });
-        };
-        if !operation.effect.writes() {
-            return Err(BadRule {
-                message: format!("`allow` names `{shown}`, which only reads"),
-                hint: "leave it out; reads are always allowed".into(),
-            });
-        }
-        let Some(field) = field else { return Ok(Allowed { operation, field: None }) };
-        let fields: Vec<&str> = operation.body().map(|field| field.name).collect();
-        match operation.body().find(|known| known.name == field) {
-            Some(known) => Ok(Allowed { operation, field: Some(known.name) }),
-            None if operation.effect == Effect::Delete => Err(BadRule {
-                message: format!("`allow` names a field of `{shown}`, which has none"),
-                hint: format!("write `{shown}`"),
-            }),
-            None => Err(BadRule {
-                message: format!("`{shown}` sets no field `{}`", text::escape_control(field)),
-                hint: match text::did_you_mean(field, fields.iter().copied()) {
-                    Some(near) => format!("did you mean `{shown}.{near}`?"),
-                    None => format!("use {}", text::one_of(fields)),
-                },
-            }),
-        }
-    }
-}
-
-impl fmt::Display for Allowed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.operation.name)?;
-        self.field.map_or(Ok(()), |field| write!(f, ".{field}"))
-    }
-}
-
 impl Capability {
     /// What a script's header allows: writes, how many of them, and in which workspace.
     pub fn new(allow: Option<Vec<Allowed>>, max_writes: Option<u64>, workspace: Option<String>) -> Capability {
-        Capability { allow, max_writes, workspace, ..Capability::default() }
+        Capability { allow: Allow(allow), max_writes, workspace, ..Capability::default() }
     }
 
     /// Lets no write pass from now on.
@@ -124,16 +38,9 @@ impl Capability {
         self.workspace.as_deref()
     }
 
-    /// Whether the rules let `operation` set `field`; without a field, whether they let it be called at all. What can be
-    /// seen before a run is judged by the same words.
-    pub fn permits(&self, operation: &Operation, field: Option<&str>) -> bool {
-        let Some(allow) = &self.allow else { return true };
-        let mut rules = allow.iter().filter(|rule| rule.operation.name == operation.name);
-        !operation.effect.writes()
-            || match field {
-                None => rules.next().is_some(),
-                Some(field) => rules.any(|rule| rule.field.is_none_or(|allowed| allowed == field)),
-            }
+    /// The writes that it allows.
+    pub fn allow(&self) -> &Allow {
+        &self.allow
     }
 
     /// Lets a call pass, and counts it if it writes; called when nothing but the sending is left to do.
@@ -149,24 +56,12 @@ impl Capability {
                 hint: "run it without `--read-only` to let it write".into(),
             });
         }
-        if !self.permits(operation, None) {
-            let rules = self.rules();
-            let allowed = if rules.is_empty() {
-                "no write at all".into()
-            } else {
-                text::one_of(rules.iter().map(|r| r.as_str()))
-            };
-            return Err(Refusal {
-                message: format!("`{name}` was not sent: the script's header allows {allowed}"),
-                hint: format!("add `\"{name}\"` to `allow` in the header if the script is meant to do this"),
-            });
-        }
-        if let Some(field) = fields(call).iter().find(|field| !self.permits(operation, Some(field))) {
-            let shown = text::escape_control(field);
-            return Err(Refusal {
-                message: format!("`{name}` was not sent: the script's header does not allow it to set `{shown}`"),
-                hint: format!("add `\"{name}.{shown}\"` to `allow` in the header if the script is meant to do this"),
-            });
+        let allow = &self.allow;
+        let objection = allow
+            .objection(operation, None)
+            .or_else(|| fields(call).iter().find_map(|field| allow.objection(operation, Some(field))));
+        if let Some(Refusal { message, hint }) = objection {
+            return Err(Refusal { message: format!("`{name}` was not sent: {message}"), hint });
         }
         self.count(name)
     }
@@ -184,10 +79,6 @@ impl Capability {
             hint: "raise `max_writes` in the script's header if so many are meant".into(),
         })
     }
-
-    fn rules(&self) -> Vec<String> {
-        self.allow.iter().flatten().map(ToString::to_string).collect()
-    }
 }
 
 /// The names of the fields that a call sets. Bodies are built by onramp itself; one that cannot be read is taken for a
@@ -203,11 +94,12 @@ fn fields(call: &Call) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::operation;
     use proptest::prelude::*;
 
     fn capability(allow: Option<&[&str]>, max_writes: Option<u64>) -> Capability {
         let allow = allow.map(|rules| rules.iter().map(|rule| Allowed::parse(rule).unwrap()).collect());
-        Capability { allow, max_writes, ..Capability::default() }
+        Capability { allow: Allow(allow), max_writes, ..Capability::default() }
     }
 
     fn call(name: &str, body: Option<&str>) -> Call {

@@ -1,12 +1,14 @@
 //! What every call of a script goes through. Gives each thing a run does or observes its number, and drives the
 //! asynchronous client from the script's synchronous thread. Knows no script engine and prints nothing.
 
-pub mod capability;
+pub mod allow;
+mod capability;
 mod link;
 mod listing;
 mod workspace;
 
-pub use capability::{Allowed, Capability, Refusal};
+pub use allow::{Allow, Allowed, Refusal};
+pub use capability::Capability;
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
 

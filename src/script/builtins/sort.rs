@@ -33,10 +33,8 @@ pub const BUILTINS: &[Builtin] = &[
 ];
 
 pub fn register(engine: &mut Engine) {
-    for name in ["sort", "sort_by"] {
-        engine
-            .register_fn(name, move |ctx: NativeCallContext, array: &mut Array, f: FnPtr| sort(&ctx, name, array, &f));
-    }
+    // `sort_by` is a verb that goes by a key: `lists::order`.
+    engine.register_fn("sort", |ctx: NativeCallContext, array: &mut Array, f: FnPtr| sort(&ctx, "sort", array, &f));
     for name in ["order", "order_by"] {
         engine.register_fn(name, move |ctx: NativeCallContext, array: &mut Array, f: FnPtr| {
             let mut sorted = array.clone();

@@ -8,15 +8,16 @@ use super::{
 use crate::{
     api::operation::{Field, Kind, Operation},
     script::{args, fault::Thrown, value::kind_of},
+    session::Refusal,
     text,
 };
 use rhai::{Dynamic, Expr, Ident, Map, Position};
 
 /// A call of an operation with the right number of arguments.
 pub fn judge(checker: &mut Checker<'_>, operation: &'static Operation, call: &Call<'_>) {
-    if !checker.permits(operation, None) {
-        let message = format!("`{}`: the script's header does not allow it", operation.name);
-        forbidden(checker, call.at, message, operation.name);
+    let objection = checker.allow.and_then(|allow| allow.objection(operation, None));
+    if let Some(Refusal { message, hint }) = objection {
+        checker.error(call.at, format!("`{}`: {message}", operation.name), [hint]);
     }
     let mut given: Vec<Option<&Expr>> = Vec::new();
     match call.receiver {
@@ -60,10 +61,10 @@ fn fields(checker: &mut Checker<'_>, operation: &'static Operation, given: &[(Id
             refused(checker, key.pos, operation, &refusal);
             continue;
         };
-        if checker.permits(operation, None) && !checker.permits(operation, Some(field.name)) {
-            let message =
-                format!("`{}`: the script's header does not allow it to set `{}`", operation.name, field.name);
-            forbidden(checker, key.pos, message, &format!("{}.{}", operation.name, field.name));
+        // Where the operation itself is not allowed, that is said already.
+        let rules = checker.allow.filter(|allow| allow.permits(operation, None));
+        if let Some(Refusal { message, hint }) = rules.and_then(|rules| rules.objection(operation, Some(field.name))) {
+            checker.error(key.pos, format!("`{}`: {message}", operation.name), [hint]);
         }
         let Some(value) = literal(expr) else { continue };
         match args::body_value(operation, field, &value) {
@@ -88,12 +89,6 @@ fn fields(checker: &mut Checker<'_>, operation: &'static Operation, given: &[(Id
             [format!("give at least {needed} in the fields")],
         );
     }
-}
-
-/// A write that the header does not allow.
-fn forbidden(checker: &mut Checker<'_>, at: Position, message: String, rule: &str) {
-    let hint = format!("add `\"{rule}\"` to `allow` in the header if the script is meant to do this");
-    checker.error(at, message, [hint]);
 }
 
 fn options(checker: &mut Checker<'_>, operation: &'static Operation, given: &[(Ident, Expr)]) {

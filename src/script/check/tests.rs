@@ -1,6 +1,7 @@
 //! What `script/check` does, by example.
 
 use super::*;
+use crate::session::{Allowed, Capability};
 
 /// Modules that are not looked at: nothing is said of what they define.
 struct NoModules;
@@ -12,7 +13,7 @@ impl Modules for NoModules {
 }
 
 fn looked_at(text: &str) -> Report {
-    check(Subject { name: "t", text, modules: &NoModules, capability: &Capability::default() })
+    check("t", text, &NoModules, &Allow::default())
 }
 
 fn messages(text: &str) -> Vec<String> {
@@ -129,4 +130,20 @@ proptest::proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_the_header_does_not_allow_is_found_before_a_run() {
+    let rules = ["update_customer.plan"].map(|rule| Allowed::parse(rule).unwrap()).to_vec();
+    let capability = Capability::new(Some(rules), None, None);
+    let text = r#"get_customer(1); update_customer(1, #{plan: "x", mrr: 5}); fn f(c) { c.delete_customer() }"#;
+    let found: Vec<_> =
+        check("t", text, &NoModules, capability.allow()).findings.into_iter().map(|f| f.message).collect();
+    assert_eq!(
+        found,
+        [
+            "`update_customer`: the script's header does not allow it to set `mrr`",
+            "`delete_customer`: the script's header allows `update_customer.plan`"
+        ]
+    );
 }

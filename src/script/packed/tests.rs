@@ -1,0 +1,44 @@
+//! What goes in comes out.
+
+use super::{Packed, Packer, packer::BLOCK};
+use crate::script::value::BigInteger;
+use rhai::{Array, Dynamic, Map};
+
+#[test]
+fn everything_comes_out_as_it_went_in() {
+    let rows: Array = rhai::Engine::new()
+        .eval(
+            r#"[(), true, false, 0, -1, 9223372036854775807, -9223372036854775807 - 1, 1.5, "", "short", 'ß',
+                "a text that is much too long to be shared with another row", [], [1, ["x"]], #{},
+                #{a: 1, b: #{c: [()], d: "ä"}}, #{a: 2, b: ()}, #{b: 3, z: "日本"}, 1..5]"#,
+        )
+        .unwrap();
+    let mut packer = Packer::default();
+    rows.iter().for_each(|row| packer.push(row));
+    packer.push(&Dynamic::from(BigInteger(u64::MAX)));
+    let packed: Packed = packer.finish();
+    assert_eq!(packed.len(), rows.len() + 1);
+    for (at, row) in rows.iter().enumerate() {
+        assert_eq!(format!("{:?}", packed.row(at as u32)), format!("{row:?}"));
+        let Some(map) = row.read_lock::<Map>() else {
+            assert!(packed.field(at as u32, "a").is_none());
+            continue;
+        };
+        for name in ["a", "b", "c", "z", ""] {
+            let field = packed.field(at as u32, name).map(|value| format!("{value:?}"));
+            assert_eq!(field, map.get(name).map(|value| format!("{value:?}")), "{name}");
+        }
+    }
+    assert_eq!(packed.row(rows.len() as u32).cast::<BigInteger>(), BigInteger(u64::MAX));
+}
+
+#[test]
+fn rows_larger_than_a_block_and_many_blocks_work() {
+    let mut packer = Packer::default();
+    for length in [1, BLOCK / 2, BLOCK, BLOCK * 3, 5] {
+        packer.push(&"x".repeat(length).into());
+    }
+    let packed = packer.finish();
+    let lengths: Vec<usize> = (0..5).map(|at| packed.row(at).into_string().unwrap().len()).collect();
+    assert_eq!(lengths, [1, BLOCK / 2, BLOCK, BLOCK * 3, 5]);
+}
