@@ -99,11 +99,11 @@ impl Failure {
         Failure { kind, message: fault.message.clone(), details, hints: fault.hints.clone() }
     }
 
-    /// All lines, the first with this heading.
+    /// All lines, the first with this heading. Whatever went into them, they drive no terminal.
     pub fn lines(&self, heading: &str) -> Vec<String> {
-        let mut lines = vec![format!("{heading}: {}", self.message)];
-        lines.extend(self.details.iter().cloned());
-        lines.extend(self.hints.iter().map(|hint| format!("hint: {hint}")));
+        let mut lines = vec![format!("{heading}: {}", text::escape_block(&self.message))];
+        lines.extend(self.details.iter().map(|line| text::escape_block(line).into_owned()));
+        lines.extend(self.hints.iter().map(|hint| format!("hint: {}", text::escape_block(hint))));
         lines
     }
 }
@@ -169,6 +169,13 @@ mod tests {
         assert_eq!(pointed(&place, None), ["  --> a.rhai:2:7"]);
         let end = Place { source: "a.rhai".into(), line: 4, column: 1 };
         assert_eq!(pointed(&end, Some("if a {\n\n")), ["  --> a.rhai:1:7", "    |", "  1 | if a {", "    |       ^"]);
+    }
+
+    #[test]
+    fn nothing_in_a_failure_drives_a_terminal() {
+        let mut failure = Failure::usage("a\u{1b}b\nc").hint("\u{7}");
+        failure.details.push("\u{9b}".into());
+        assert_eq!(failure.lines("error"), ["error: a\\u{1b}b\nc", "\\u{9b}", "hint: \\u{7}"]);
     }
 
     #[test]

@@ -117,7 +117,7 @@ error: the function `hidden` of the module `dates` is private
   --> main.rhai:4:8
 hint: remove `private` before `fn hidden` in `lib/dates.rhai`
 error: there is no module `lib/none`
-  --> main.rhai:5:1
+  --> main.rhai:5:8
 hint: modules are found from the script's folder: this one would be `lib/none.rhai` there
 error: there is no function `tomorrow`
   --> main.rhai:6:1
@@ -164,4 +164,34 @@ fn editors_get_json() {
 fn control_characters_of_a_script_are_shown_and_not_obeyed() {
     let ran = check(&["a.rhai"]).file("a.rhai", "update_customer(1, #{\"\\x1b[31m\": 1}); let a = '\u{1b}';").ran();
     assert!(!ran.stderr.contains('\u{1b}') && ran.stderr.contains("\\u{1b}"), "{ran}");
+}
+
+#[test]
+fn modules_that_import_each_other_are_found_before_they_do() {
+    let ran = check(&["main.rhai"])
+        .file("main.rhai", "import \"a\" as a;\na::f();")
+        .file("a.rhai", "import \"b\" as b;\nfn f() { b::g() }")
+        .file("b.rhai", "import \"a\" as a;\nfn g() { 1 }")
+        .ran();
+    ran.assert_all(
+        2,
+        "",
+        "error: the modules import each other in a circle: `a.rhai` → `b.rhai` → `a.rhai`\n  --> b.rhai:1:8\n    |\n  \
+         1 | import \"a\" as a;\n    |        ^\nhint: put what both of them need into a module of its own\n1 error in 1 script\n",
+    );
+    let late = check(&["main.rhai"])
+        .file("main.rhai", "import \"a\" as a;\na::f();")
+        .file("a.rhai", "import \"b\" as b;\nfn f() { b::g(2) }")
+        .file("b.rhai", "fn g(n) { if n == 0 { return 0; } import \"a\" as a; a::f() }")
+        .ran();
+    late.assert_all(0, "", "nothing to report in 1 script\n");
+}
+
+#[test]
+fn of_very_many_findings_the_first_are_shown() {
+    let ran = check(&["a.rhai"]).file("a.rhai", "nope();\n".repeat(2000)).ran();
+    assert_eq!((ran.code, ran.stderr.matches("error: ").count()), (Some(2), 100), "{ran}");
+    assert!(
+        ran.stderr.ends_with("and 1900 more, which `onramp check --output jsonl` shows\n2000 errors in 1 script\n")
+    );
 }

@@ -10,7 +10,7 @@ use crate::{
     project::Project,
     run::{self, Undone, capability},
     script::{
-        Limits, Place,
+        Limits, Place, Sink,
         check::{Finding, Report, Severity, check},
     },
     session::Allow,
@@ -87,10 +87,10 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
             let mut found: Vec<Value> = unreadable.iter().map(|(file, failure)| unread(file, failure)).collect();
             found.extend(report.findings.iter().map(as_json));
             if args.output == Output::Json {
-                ui.line(&format!("{:#}", Value::Array(found)));
+                ui.data(&format!("{:#}", Value::Array(found)));
             } else {
                 found.iter().for_each(|finding| {
-                    ui.line(&finding.to_string());
+                    ui.data(&finding.to_string());
                 });
             }
         }
@@ -141,7 +141,7 @@ fn show(report: &Report, ui: &Ui) {
         }
     }
     if let Some(more) = report.findings.len().checked_sub(MOST_SHOWN + 1) {
-        ui.status(&format!("and {} more", more + 1));
+        ui.status(&format!("and {} more, which `onramp check --output jsonl` shows", more + 1));
     }
 }
 

@@ -2,7 +2,7 @@
 //! brings along. Check, help and suggestions read it; nothing here prints or runs a script.
 
 use super::{
-    builtins::{BUILTINS, Builtin, builtins},
+    builtins::{BUILTINS, Builtin, builtins, input::CONSTANTS},
     engine,
     host::Host,
 };
@@ -44,8 +44,10 @@ const KEYWORDS: &[Keyword] = &[
     keyword("is_def_var", "is_def_var(name)", Some(&[1]), "Whether there is a variable of that name"),
 ];
 
-/// Variables that the host gives to every script.
-pub(super) const HOST_VARIABLES: &[&str] = &["args", "params", "run"];
+/// Whether the host gives every script a variable of that name.
+pub(super) fn is_host_variable(name: &str) -> bool {
+    CONSTANTS.iter().any(|(known, _)| *known == name)
+}
 
 /// What the catalogue says of a name.
 pub enum Entry {

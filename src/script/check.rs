@@ -2,6 +2,7 @@
 //! looked at, dead branches, functions, closures and modules too. What cannot be known for certain is not said.
 
 mod calls;
+mod circles;
 mod facts;
 mod finding;
 mod maps;
@@ -18,11 +19,12 @@ use super::{
     engine,
     fault::{Fault, Place},
     host::Host,
+    limits::Limits,
     translate,
 };
 use crate::{project::Project, session::Allow};
 use facts::{Facts, Found, Gather, Unit};
-use rhai::{Engine, EvalAltResult, ImmutableString, OptimizationLevel, Position};
+use rhai::{Engine, EvalAltResult, ImmutableString, Position};
 use std::collections::{HashMap, HashSet};
 use walk::{Call, Visitor};
 
@@ -55,9 +57,8 @@ impl Modules for Project {
 /// like [`super::run`]. The script's own calls are held against `allow`; those of its modules only run time knows
 /// to happen.
 pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Report {
-    let mut engine = engine::assemble(&Host::idle());
-    // The optimiser drops dead branches, and the positions of keys in constant maps.
-    engine.set_optimization_level(OptimizationLevel::None);
+    // It compiles without optimising, which would drop dead branches and the positions of keys in constant maps.
+    let engine = engine::assemble(&Host::idle());
     let catalog = Catalog::of(&engine);
     let mut reader = Reader {
         engine: &engine,
@@ -69,6 +70,7 @@ pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Re
     };
     reader.read(name, text);
     let Reader { mut report, units, facts, .. } = reader;
+    report.findings.extend(circles::find(&units));
     for unit in &units {
         let mut checker = Checker {
             catalog: &catalog,
@@ -132,6 +134,11 @@ impl Reader<'_> {
                         None
                     }
                 };
+                if let Some(file) = &file
+                    && unit.always_comes_by(import.at)
+                {
+                    unit.always_imported.push((file.clone(), import.at));
+                }
                 // Two modules of one name are kept apart by scopes that are not followed here.
                 unit.imports
                     .entry(import.alias)
@@ -153,7 +160,10 @@ impl Reader<'_> {
             Err(error) => {
                 let error = EvalAltResult::ErrorParsing(*error.0, error.1);
                 let callables = Callables { engine: self.engine, script: None };
-                let Fault { message, place, hints, .. } = Fault::of(&error, name, callables);
+                let Fault { mut message, place, mut hints, .. } = Fault::of(&error, name, callables);
+                if let Some(limit) = Limits::default().met(&error) {
+                    (message, hints) = (limit.message, limit.hints);
+                }
                 self.report.findings.push(Finding { severity: Severity::Error, message, place, hints });
                 self.facts.open = true;
                 return None;

@@ -15,6 +15,8 @@ pub struct Unit {
     pub functions: HashMap<String, Vec<Function>>,
     /// The modules it imports by their names here, with the file where that is known.
     pub imports: HashMap<String, Option<String>>,
+    /// The files that it imports whenever it runs, and where.
+    pub always_imported: Vec<(String, Position)>,
     /// Variables and constants at the top of the file.
     pub globals: HashSet<ImmutableString>,
     /// Functions that somewhere see their caller's variables.
@@ -55,8 +57,23 @@ impl Unit {
         });
         let globals = globals.collect();
         let bodies = bodies(&ast);
-        let (imports, borrowing, guarded) = (HashMap::new(), HashSet::new(), HashSet::new());
-        Unit { name: name.to_string(), ast, bodies, functions, imports, globals, borrowing, guarded }
+        Unit {
+            name: name.to_string(),
+            ast,
+            bodies,
+            functions,
+            imports: HashMap::new(),
+            always_imported: Vec::new(),
+            globals,
+            borrowing: HashSet::new(),
+            guarded: HashSet::new(),
+        }
+    }
+
+    /// Whether an import there happens whenever the file runs: not in a branch, a loop or a function.
+    pub fn always_comes_by(&self, at: Position) -> bool {
+        let imports_there = |statement: &Stmt| matches!(statement, Stmt::Import(parts, _) if parts.0.position() == at);
+        self.ast.statements().iter().any(imports_there)
     }
 
     /// Walks everything: the statements of the file, then the bodies of its functions and closures. `enter` is told
@@ -164,12 +181,12 @@ impl Visitor for Gather<'_> {
                 Target::Computed => self.facts.computed = true,
                 Target::Variable => {}
             },
-            Stmt::Import(parts, at) => {
+            Stmt::Import(parts, _) => {
                 let path = match &parts.0 {
                     Expr::StringConstant(path, _) => Some(path.to_string()),
                     _ => None,
                 };
-                self.found.imports.push(Import { path, alias: parts.1.name.to_string(), at: *at });
+                self.found.imports.push(Import { path, alias: parts.1.name.to_string(), at: parts.0.position() });
             }
             _ => {}
         }

@@ -8,7 +8,7 @@ use rhai::{Expr, ImmutableString, Position};
 pub fn variable(checker: &mut Checker<'_>, name: &str, at: Position, visible: &[ImmutableString]) {
     let unit = checker.unit;
     let known = visible.iter().any(|known| known == name)
-        || catalog::HOST_VARIABLES.contains(&name)
+        || catalog::is_host_variable(name)
         || unit.functions.contains_key(name)
         || unit.guarded.contains(name)
         || name == "this";
@@ -53,7 +53,7 @@ pub fn qualified(checker: &mut Checker<'_>, expr: &Expr) {
     let unit = checker.unit;
     if path.len() == 1
         && !unit.globals.iter().any(|global| global == name)
-        && !catalog::HOST_VARIABLES.contains(&name)
+        && !catalog::is_host_variable(name)
         && !unit.guarded.contains(name)
     {
         let near = text::did_you_mean(name, unit.globals.iter().map(ImmutableString::as_str));

@@ -12,8 +12,12 @@ impl Modules for NoModules {
     }
 }
 
+fn looked_at(text: &str) -> Report {
+    check("t", text, &NoModules, &Allow::default())
+}
+
 fn messages(text: &str) -> Vec<String> {
-    check("t", text, &NoModules, &Allow::default()).findings.into_iter().map(|f| f.message).collect()
+    looked_at(text).findings.into_iter().map(|f| f.message).collect()
 }
 
 #[test]
@@ -119,7 +123,7 @@ proptest::proptest! {
         other in ".{0,40}",
     ) {
         for text in [pieces.concat(), other] {
-            let report = check("t", &text, &NoModules, &Allow::default());
+            let report = looked_at(&text);
             // Every place is in the text.
             for place in report.findings.iter().filter_map(|finding| finding.place.as_ref()) {
                 proptest::prop_assert!(place.line >= 1 && place.line <= text.lines().count() + 1, "{place:?} in {text:?}");
