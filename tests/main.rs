@@ -15,6 +15,7 @@ mod lists;
 mod modules;
 mod operations;
 mod process;
+mod reference;
 mod sandbox;
 mod scripts;
 mod secrecy;
