@@ -9,6 +9,7 @@ mod by;
 pub mod catalog;
 pub mod check;
 mod closure;
+pub mod definitions;
 mod depth;
 pub mod direct;
 mod engine;
