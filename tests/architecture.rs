@@ -46,6 +46,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("cap_fs_ext", &["project/"]),
     ("encoding_rs", &["csv/"]),
     ("clap", &["cli/", "main.rs"]),
+    ("clap_complete", &["cli/completions.rs"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("ctrlc", &["cli/"]),
     ("comfy_table", &["script/builtins/output.rs"]),
     ("terminal_size", &["ui.rs"]),

@@ -60,6 +60,8 @@ fn hold(page: &Path) -> Vec<String> {
 #[test]
 fn every_script_of_the_pages_runs_and_says_what_the_page_shows() {
     let mut pages = files("docs", "md");
+    // Made as a whole, with the results of its examples, and held by a test of its own.
+    pages.retain(|page| !page.ends_with("docs/reference.md"));
     pages.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
     let wrong: Vec<String> = pages.iter().flat_map(|page| hold(page)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));

@@ -39,7 +39,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         required: &[],
         returns: Returns::List(&CONTACT),
         authenticated: true,
-        example: "list_customer_contacts(101).map(|c| c.email)",
+        example: r#"list_customer_contacts(101).pluck("email").to_array()"#,
     },
     Operation {
         name: "create_customer_contact",

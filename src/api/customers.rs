@@ -45,7 +45,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         required: &[],
         returns: Returns::List(&CUSTOMER),
         authenticated: true,
-        example: r#"list_customers(#{status: "active"}).take(3).map(|c| c.name)"#,
+        example: r#"list_customers(#{status: "active"}).take(3).pluck("name").to_array()"#,
     },
     Operation {
         name: "create_customer",

@@ -102,7 +102,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         required: &[],
         returns: Returns::List(&ONBOARDING),
         authenticated: true,
-        example: "list_customer_onboardings(101).map(|o| o.phase)",
+        example: r#"list_customer_onboardings(101).pluck("phase").to_array()"#,
     },
     Operation {
         name: "get_onboarding",

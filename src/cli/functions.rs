@@ -1,9 +1,12 @@
 //! `onramp functions`: the catalogue of everything that scripts can call, as a list and one by one.
 
 use crate::{
-    api::operation::{Effect, Field, Kind, Operation, snake},
+    api::operation::{Field, Kind, Operation},
     error::Failure,
-    script::catalog::{Catalog, Entry},
+    script::{
+        about::{self, Section},
+        catalog::{Catalog, Entry},
+    },
     text,
     ui::Ui,
 };
@@ -107,20 +110,10 @@ fn one(entry: &Entry) -> String {
     }
     match entry {
         Entry::Operation(operation) => {
-            lines.insert(1, badge(operation.effect).to_string());
-            section(
-                &mut lines,
-                "Arguments",
-                operation.path_params.iter().map(|param| row(&snake(param.name), param, "")),
-            );
-            section(&mut lines, "Options", operation.query.iter().map(|param| row(param.name, param, "")));
-            let required = |field: &Field| if operation.required.contains(&field.name) { "required; " } else { "" };
-            section(&mut lines, "Fields", operation.body().map(|field| row(field.name, field, required(field))));
-            section(
-                &mut lines,
-                "Errors",
-                operation.errors().into_iter().map(|(kind, when)| format!("{kind:<24}{when}")),
-            );
+            lines.insert(1, about::effect(operation.effect).to_string());
+            for Section { heading, rows } in about::sections(operation) {
+                section(&mut lines, heading, rows.into_iter().map(|row| format!("{:<24}{}", row.name, row.text)));
+            }
             section(&mut lines, "Example", [operation.example.to_string()]);
         }
         Entry::Builtin(builtin) => section(&mut lines, "Example", [builtin.example.to_string()]),
@@ -134,31 +127,6 @@ fn section(lines: &mut Vec<String>, heading: &str, rows: impl IntoIterator<Item 
     if !rows.is_empty() {
         lines.extend([String::new(), heading.to_string()]);
         lines.extend(rows);
-    }
-}
-
-fn row(name: &str, field: &Field, before: &str) -> String {
-    let nullable = if field.nullable { ", or `()`" } else { "" };
-    let line = format!("{name:<24}{before}{}{nullable}", kind(field.kind));
-    if field.doc.is_empty() { line } else { format!("{line}. {}", field.doc) }
-}
-
-fn kind(kind: Kind) -> String {
-    match kind {
-        Kind::Id => "an id".into(),
-        Kind::Integer(low, high) if high < i64::MAX => format!("a whole number from {low} to {high}"),
-        Kind::Enum(known) => text::one_of(known.iter().copied()),
-        Kind::Timestamp => "a time".into(),
-        other => other.wanted().into(),
-    }
-}
-
-const fn badge(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Read => "reads",
-        Effect::Create => "creates",
-        Effect::Update => "updates",
-        Effect::Delete => "deletes",
     }
 }
 
@@ -194,7 +162,7 @@ fn operation_json(value: &mut Value, operation: &Operation) {
             })
             .collect()
     };
-    value["effect"] = badge(operation.effect).into();
+    value["effect"] = about::effect(operation.effect).into();
     value["arguments"] = fields(&mut operation.path_params.iter());
     value["options"] = fields(&mut operation.query.iter());
     value["fields"] = fields(&mut operation.body());

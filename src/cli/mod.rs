@@ -6,14 +6,17 @@ mod check;
 mod completions;
 mod connect;
 mod declared;
+mod definitions;
 mod functions;
 mod json;
 mod limits;
 mod line;
+mod man;
 mod run;
 mod sandbox;
 mod signals;
 mod source;
+mod written;
 
 use crate::{
     config,
@@ -40,6 +43,8 @@ enum Command {
     Functions(functions::Args),
     Sandbox(sandbox::Args),
     Completions(completions::Args),
+    Definitions(definitions::Args),
+    Man(man::Args),
 }
 
 /// Does what the words ask for, the program's own name first, and gives back the exit code. A failure has been shown by
@@ -73,6 +78,8 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
+        Command::Definitions(args) => definitions::run(args, ui),
+        Command::Man(args) => man::run(args, ui),
     };
     let code = result.unwrap_or_else(|failure: Failure| {
         ui.failure(&failure);

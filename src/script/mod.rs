@@ -1,6 +1,7 @@
 //! The script host: everything that knows the Rhai engine. Runs a text against a session and gives back how it ended;
 //! opens no file, writes to no stream, knows no command line.
 
+pub mod about;
 mod args;
 mod bind;
 pub mod builtins;
@@ -8,6 +9,7 @@ mod by;
 pub mod catalog;
 pub mod check;
 mod closure;
+pub mod definitions;
 mod depth;
 pub mod direct;
 mod engine;
@@ -18,6 +20,7 @@ pub mod limits;
 mod modules;
 mod order;
 mod packed;
+pub mod reference;
 mod row;
 mod rows;
 mod stages;

@@ -30,7 +30,7 @@ pub const BUILTINS: &[Builtin] = &[
         name: "exit",
         signatures: &["exit()", "exit(code)"],
         summary: "Ends the script here, past every `catch`: well with 0 or nothing, as failed with 1",
-        example: "exit()",
+        example: "print(\"this is said\"); exit(); print(\"this is not\")",
     },
 ];
 

@@ -32,7 +32,8 @@ pub const BUILTINS: &[Builtin] = &[
             "write_csv(path, rows, #{columns: [column, …], separator: \";\", for_excel: true})",
         ],
         summary: "Writes rows to a CSV file; `for_excel` makes one that spreadsheets open safely",
-        example: "write_csv(\"customers.csv\", list_customers(), #{columns: [\"display_id\", \"name\", \"mrr\"]})",
+        example: "write_csv(\"a.csv\", list_customers().take(3), #{columns: [\"display_id\", \"name\", \"mrr\"]}); \
+                  print(read_text(\"a.csv\"))",
     },
 ];
 

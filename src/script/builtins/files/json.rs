@@ -22,7 +22,7 @@ pub const BUILTINS: &[Builtin] = &[
         name: "write_json",
         signatures: &["write_json(path, value)"],
         summary: "Writes a value to a JSON file, indented; a list becomes an array",
-        example: r#"write_json("customers.json", list_customers().take(2))"#,
+        example: r#"write_json("plans.json", list_customers().count_by("plan")); print(read_text("plans.json"))"#,
     },
     Builtin {
         name: "to_json",
@@ -34,13 +34,14 @@ pub const BUILTINS: &[Builtin] = &[
         name: "read_jsonl",
         signatures: &["read_jsonl(path)"],
         summary: "The values of a file with one JSON value in each line",
-        example: r#"write_text("a.jsonl", "{\"a\": 1}\n{\"a\": 2}\n"); read_jsonl("a.jsonl").len()"#,
+        example: r#"write_text("a.jsonl", "{\"a\": 1}\n{\"a\": 2}\n"); read_jsonl("a.jsonl")"#,
     },
     Builtin {
         name: "write_jsonl",
         signatures: &["write_jsonl(path, rows)"],
         summary: "Writes rows to a file, each as one line of JSON",
-        example: r#"write_jsonl("customers.jsonl", list_customers().take(2))"#,
+        example: r#"write_jsonl("plans.jsonl", list_customers().take(2).map(|c| #{name: c.name, plan: c.plan}));
+print(read_text("plans.jsonl"))"#,
     },
 ];
 

@@ -30,7 +30,7 @@ pub const BUILTINS: &[Builtin] = &[
         name: "write_text",
         signatures: &["write_text(path, text)"],
         summary: "Writes a text to a file of the project folder, whole or not at all",
-        example: r#"write_text("note.txt", "hello\n")"#,
+        example: r#"write_text("note.txt", "hello\n"); read_text("note.txt")"#,
     },
 ];
 

@@ -24,19 +24,19 @@ pub const BUILTINS: &[Builtin] = &[
         name: "average",
         signatures: &["rows.average(field)", "rows.average(|row| …)", "numbers.average()"],
         summary: "The average of a field, a float; `()` is skipped, and of nothing it is `()`",
-        example: r#"list_customers().average("mrr") > 0.0"#,
+        example: r#"list_customers().average("mrr")"#,
     },
     Builtin {
         name: "min_by",
         signatures: &["rows.min_by(field)", "rows.min_by(|row| …)"],
         summary: "The row with the smallest value, the first of several; `()` is skipped, and of nothing it is `()`",
-        example: r#"list_customers().min_by("display_id").display_id"#,
+        example: r#"list_customers().min_by("mrr").name"#,
     },
     Builtin {
         name: "max_by",
         signatures: &["rows.max_by(field)", "rows.max_by(|row| …)"],
         summary: "The row with the largest value, the first of several; `()` is skipped, and of nothing it is `()`",
-        example: r#"list_customers().max_by("display_id").display_id"#,
+        example: r#"list_customers().max_by("mrr").name"#,
     },
 ];
 

@@ -27,7 +27,7 @@ are printed, `()` is the key `\"\"`",
         signatures: &["rows.index_by(field)", "rows.index_by(|row| …)"],
         summary: "An object map from each value to its row, with keys like those of `group_by`; two rows with the same \
 value are an error",
-        example: r#"let by_id = list_customers().index_by("id"); by_id.len()"#,
+        example: r#"let by_id = list_customers().index_by("display_id"); by_id["101"].name"#,
     },
 ];
 

@@ -38,7 +38,7 @@ pub const BUILTINS: &[Builtin] = &[
         name: "take",
         signatures: &["rows.take(n)"],
         summary: "The first n rows; a list fetches no more pages than they need",
-        example: "list_customers().take(3).to_array().len()",
+        example: r#"list_customers().take(3).pluck("name").to_array()"#,
     },
     Builtin {
         name: "skip",
@@ -69,7 +69,7 @@ pub const BUILTINS: &[Builtin] = &[
         signatures: &["rows.join(other, left_key, right_key)", "rows.join(other, left_key, right_key, name)"],
         summary: "Each row with each row of `other` that has the same key, under that row's object name (`right` where \
 it has none) or `name`; rows without a partner and rows whose key is `()` are left out",
-        example: r#"list_onboardings().join(list_customers(), "customer_id", "id").first().customer.object"#,
+        example: r#"list_onboardings().join(list_customers(), "customer_id", "id").first().customer.name"#,
     },
 ];
 

@@ -19,7 +19,7 @@ pub const BUILTINS: &[Builtin] = &[Builtin {
     signatures: &["rows.sort_by(field)", "rows.sort_by(|row| …)", "rows.sort_by([field, …])"],
     summary: "All rows in the order of a field, or of several; `-` before a name sorts that one descending, `()` comes \
 last either way, and rows that are alike keep their order. A held list stays one, other rows become an array",
-    example: r#"list_customers().sort_by(["plan", "-mrr"]).pluck("plan").first()"#,
+    example: r#"list_customers().sort_by(["plan", "-mrr"]).first().name"#,
 }];
 
 pub fn register(verbs: &mut Verbs) {

@@ -19,7 +19,7 @@ pub const BUILTINS: &[Builtin] = &[
         name: "first",
         signatures: &["rows.first()"],
         summary: "The first row, or `()` where there is none",
-        example: "list_customers().first().object",
+        example: "list_customers().first().name",
     },
     Builtin {
         name: "count",
@@ -50,7 +50,7 @@ pub const BUILTINS: &[Builtin] = &[
         signatures: &["rows.hold()"],
         summary: "All rows in memory, packed to a fraction of an array's size: a list that is fetched once and can be \
 walked often",
-        example: r#"let held = list_customers().hold(); held.where(#{plan: "enterprise"}).count() <= held.count()"#,
+        example: r#"let held = list_customers().hold(); [held.count(), held.where(#{plan: "enterprise"}).count()]"#,
     },
 ];
 

@@ -17,17 +17,12 @@ use std::sync::Arc;
 use value::zone_named;
 
 pub const BUILTINS: &[Builtin] = &[
-    Builtin {
-        name: "now",
-        signatures: &["now()"],
-        summary: "The present time",
-        example: "now() > parse_time(\"2020-01-01\")",
-    },
+    Builtin { name: "now", signatures: &["now()"], summary: "The present time", example: "now()" },
     Builtin {
         name: "today",
         signatures: &["today()"],
         summary: "The beginning of the present day",
-        example: "today() <= now()",
+        example: "today()",
     },
     Builtin {
         name: "parse_time",
@@ -76,7 +71,7 @@ pub const BUILTINS: &[Builtin] = &[
         name: "start_of_day",
         signatures: &["time.start_of_day()"],
         summary: "The beginning of the time's day, in its zone",
-        example: "now().start_of_day() == today()",
+        example: "(now() - days(1)).start_of_day()",
     },
     Builtin {
         name: "in_zone",

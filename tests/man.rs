@@ -1,0 +1,59 @@
+//! `onramp man`: the pages, made and written.
+
+use crate::harness::Onramp;
+use std::fs;
+
+const PAGES: [&str; 9] = [
+    "onramp.1",
+    "onramp-run.1",
+    "onramp-check.1",
+    "onramp-call.1",
+    "onramp-functions.1",
+    "onramp-sandbox.1",
+    "onramp-completions.1",
+    "onramp-definitions.1",
+    "onramp-man.1",
+];
+
+#[test]
+fn the_main_page_goes_to_standard_output() {
+    let ran = Onramp::new(&["man"]).ran();
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran}");
+    for part in
+        [".TH onramp 1", ".SH NAME\n", ".SH SYNOPSIS\n", "onramp\\-sandbox(1)\n", "Scripted automation for Pivotal"]
+    {
+        assert!(ran.stdout.contains(part), "{part}\n{ran}");
+    }
+}
+
+#[test]
+fn a_folder_gets_a_page_for_each_command() {
+    let ran = Onramp::new(&["man", "man/man1"]).ran();
+    ran.assert_all(0, &PAGES.map(|page| format!("man/man1/{page}\n")).concat(), "");
+    let folder = ran.folder().join("man/man1");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), PAGES.len());
+    let help = Onramp::new(&["--help"]).ran().stdout;
+    for page in PAGES {
+        let text = fs::read_to_string(folder.join(page)).unwrap();
+        let name = page.trim_end_matches(".1");
+        assert!(text.contains(&format!(".TH {name} 1")) && text.contains("\"onramp 0"), "{page}\n{text}");
+        assert!(help.contains(name.trim_start_matches("onramp-")), "{name}");
+    }
+    let run = fs::read_to_string(folder.join("onramp-run.1")).unwrap();
+    for part in ["\\-\\-sandbox\\-fault", "\\-\\-read\\-only", "Exit codes: 0 all went well"] {
+        assert!(run.contains(part), "{part}\n{run}");
+    }
+}
+
+#[test]
+fn a_command_is_no_folder_unless_it_is_written_as_one() {
+    Onramp::new(&["man", "run"]).ran().assert_all(
+        2,
+        "",
+        "error: `run` is a command, not a folder\n\
+         hint: read about it with `onramp run --help`\n\
+         hint: write `./run` if you mean a folder\n",
+    );
+    let meant = Onramp::new(&["man", "./run"]).ran();
+    meant.assert_all(0, &PAGES.map(|page| format!("./run/{page}\n")).concat(), "");
+}
