@@ -114,9 +114,16 @@ impl Header {
     /// Reads the header of a script. `flags` are the long flags, without their dashes, that a param may not be named
     /// like. All problems are told at once, in the order of the script; there is at least one in an error.
     pub fn parse(script: &str, flags: &[String]) -> Result<Header, Vec<Problem>> {
+        let (header, problems) = Header::read(script, flags);
+        if problems.is_empty() { Ok(header) } else { Err(problems) }
+    }
+
+    /// The same for whoever judges more of it than can be judged here: what could be read, and what is wrong with the
+    /// rest.
+    pub fn read(script: &str, flags: &[String]) -> (Header, Vec<Problem>) {
         match block::find(script) {
-            Err(problem) => Err(vec![problem]),
-            Ok(None) => Ok(Header::default()),
+            Err(problem) => (Header::default(), vec![problem]),
+            Ok(None) => (Header::default(), Vec::new()),
             Ok(Some(block)) => keys::read(&block, flags),
         }
     }

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     error::{self, Failure},
-    header::{Header, Problem},
+    header::Problem,
     project::Project,
-    run::{self, Undone, capability},
+    run::{self, Undone},
     script::{
         Limits, Place,
         check::{Finding, Report, Severity, check},
@@ -63,9 +63,10 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
                 continue;
             }
         };
-        let judged = Header::parse(&text, &flags).and_then(|header| capability(&header));
-        let (allowed, problems) =
-            judged.map_or_else(|all| (Allow::default(), all), |able| (able.allow().clone(), vec![]));
+        let (allowed, problems) = match run::judge(&text, &flags) {
+            Ok((_, capability)) => (capability.allow().clone(), Vec::new()),
+            Err(problems) => (Allow::default(), problems),
+        };
         let problems = problems.into_iter().map(|problem| found(&name, problem));
         let Report { findings, texts } = look_at(&name, &text, &source::project_of(path), &allowed)?;
         // A module that several scripts import is reported once.

@@ -52,9 +52,7 @@ impl Script {
             Source::File(path) => project_of(Path::new(path)),
             Source::Code(_) => Project::of_working_directory(),
         };
-        let judged = Header::parse(&text, flags)
-            .and_then(|header| run::capability(&header).map(|capability| (header, capability)));
-        match judged {
+        match run::judge(&text, flags) {
             Ok((header, capability)) => Ok(Script { name, text, header, project, capability }),
             Err(problems) => Err(problems.iter().map(|problem| failure(problem, &name, &text)).collect()),
         }

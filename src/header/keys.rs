@@ -39,8 +39,8 @@ const NICKNAMES: &[&str] = &["@hourly", "@daily", "@midnight", "@weekly", "@mont
 /// A script that has to be tried more often than this is broken.
 const MOST_RETRIES: u64 = 100;
 
-/// Reads a block.
-pub(super) fn read(block: &Block, flags: &[String]) -> Result<Header, Vec<Problem>> {
+/// Reads a block: what is good in it, and what is wrong, in the order of the script.
+pub(super) fn read(block: &Block, flags: &[String]) -> (Header, Vec<Problem>) {
     let mut reader = Reader::new(block);
     let table = match DeTable::parse(&block.toml) {
         Ok(table) => table,
@@ -48,7 +48,7 @@ pub(super) fn read(block: &Block, flags: &[String]) -> Result<Header, Vec<Proble
             let at = error.span().unwrap_or(0..0);
             let message = format!("the header is no TOML: {}", text::escape_control(error.message()));
             reader.problem(&at, message, None);
-            return Err(reader.problems);
+            return (Header::default(), reader.problems);
         }
     };
     let mut header = Header::default();
@@ -56,11 +56,8 @@ pub(super) fn read(block: &Block, flags: &[String]) -> Result<Header, Vec<Proble
         key(&mut reader, entry, &mut header, flags);
     }
     together(&mut reader, &header.triggers);
-    if reader.problems.is_empty() {
-        return Ok(header);
-    }
     reader.problems.sort_by_key(|problem| (problem.line, problem.column));
-    Err(reader.problems)
+    (header, reader.problems)
 }
 
 fn key(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, header: &mut Header, flags: &[String]) {
