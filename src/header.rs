@@ -30,7 +30,7 @@ pub struct Header {
     /// How many writes a run may make.
     pub max_writes: Option<u64>,
     /// The slug or the id of the only workspace it is for.
-    pub workspace: Option<String>,
+    pub workspace: Option<At<String>>,
     pub triggers: Triggers,
 }
 

@@ -262,6 +262,28 @@ fn the_workspace_is_asked_for_once_and_only_where_it_is_demanded() {
 }
 
 #[test]
+fn the_workspace_of_the_project_file_holds_for_its_scripts() {
+    let code = "update_customer(101, #{plan: \"pro\"});";
+    let with = |file: &str, header: &str| guarded(header, code).file("onramp.toml", file).args(&["-v"]).ran();
+    for (file, header, ended, written) in [
+        ("workspace = \"sandbox\"", "", 0, 1),
+        ("workspace = \"sandbox\"", "workspace = \"sandbox\"", 0, 1),
+        ("workspace = \"acme\"", "", 2, 0),
+        ("workspace = \"acme\"", "workspace = \"sandbox\"", 2, 0),
+        ("workspce = \"sandbox\"", "", 2, 0),
+    ] {
+        let ran = with(file, header);
+        assert_eq!((ran.code, ran.stderr.matches("PATCH").count()), (Some(ended), written), "{ran}");
+    }
+    let ran = with("workspace = sandbox", "alow = []");
+    for part in ["there is no header key `alow`", "the project file is no TOML", "/onramp.toml:1:13\n"] {
+        assert!(ran.code == Some(2) && ran.stderr.contains(part), "{part}\n{ran}");
+    }
+    let ran = Onramp::new(&["check", "a.rhai"]).file("a.rhai", "print(1);").file("onramp.toml", "x = 1").ran();
+    assert!(ran.code == Some(2) && ran.stderr.contains("/onramp.toml:1:1\n"), "{ran}");
+}
+
+#[test]
 fn the_example_with_a_header_moves_what_it_lists() {
     let script = std::fs::read_to_string("scripts/stalled_onboardings.rhai").unwrap();
     let ran = run_in_sandbox(&["a.rhai", "--days", "150", "--apply", "-v"]).file("a.rhai", script).ran();

@@ -71,7 +71,7 @@ fn key(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, header: &mut Header, flag
         }
         "allow" => header.allow = reader.texts(entry, "[\"update_onboarding.state\"]"),
         "max_writes" => header.max_writes = reader.count(entry, "100"),
-        "workspace" => header.workspace = reader.text(entry, "\"acme\""),
+        "workspace" => header.workspace = reader.located_text(entry, "\"acme\""),
         "env" => {
             header.env = reader.texts(entry, "[\"TEAM_CHANNEL\"]").unwrap_or_default();
             header.env.iter().for_each(|name| reader.problems.extend(env_name(name)));

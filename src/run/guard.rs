@@ -9,8 +9,8 @@ use crate::{
 use jiff::tz::TimeZone;
 
 /// The header of a script, and what the script may do by it. All problems at once, in the order of the script; `flags`
-/// are those that no param may be named like.
-pub fn judge(script: &str, flags: &[String]) -> Result<(Header, Capability), Vec<Problem>> {
+/// are those that no param may be named like, and `project` is the workspace that the project is for.
+pub fn judge(script: &str, flags: &[String], project: Option<&str>) -> Result<(Header, Capability), Vec<Problem>> {
     let (header, mut problems) = Header::read(script, flags);
     let rules = header.allow.as_ref().map(|rules| {
         let rule = |rule: &crate::header::At<String>| {
@@ -24,11 +24,19 @@ pub fn judge(script: &str, flags: &[String]) -> Result<(Header, Capability), Vec
         let message = format!("there is no time zone `{}`", text::escape_control(&zone.value));
         problems.push(zone.problem(message).hint("write it as `Europe/Berlin`, `America/New_York` or `UTC`"));
     }
+    if let (Some(own), Some(project)) = (&header.workspace, project)
+        && own.value != project
+    {
+        let (named, project) = (text::escape_control(&own.value), text::escape_control(project));
+        let message = format!("the script is for the workspace `{named}`, and its project for `{project}`");
+        problems.push(own.problem(message).hint("write the same one here and in `onramp.toml`, or leave it out here"));
+    }
     if !problems.is_empty() {
         problems.sort_by_key(|problem| (problem.line, problem.column));
         return Err(problems);
     }
-    let capability = Capability::new(rules, header.max_writes, header.workspace.clone());
+    let workspace = header.workspace.as_ref().map(|own| own.value.as_str()).or(project);
+    let capability = Capability::new(rules, header.max_writes, workspace.map(str::to_string));
     Ok((header, capability))
 }
 
@@ -38,7 +46,7 @@ mod tests {
 
     fn told(toml: &str) -> Vec<String> {
         let script = format!("// /// onramp\n// {toml}\n// ///\n");
-        judge(&script, &[]).err().unwrap_or_default().iter().map(ToString::to_string).collect()
+        judge(&script, &[], Some("acme")).err().unwrap_or_default().iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -51,6 +59,11 @@ mod tests {
                 "2:31: `allow` names `get_me`, which only reads"
             ]
         );
+        assert_eq!(
+            told("workspace = \"beta\""),
+            ["2:16: the script is for the workspace `beta`, and its project for `acme`"]
+        );
+        assert_eq!(told("workspace = \"acme\""), [""; 0]);
         assert_eq!(
             told("schedule = \"@daily\"\n// timezone = \"Europe/Berln\""),
             ["3:15: there is no time zone `Europe/Berln`"]
