@@ -110,6 +110,11 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Whether an environment variable is onramp's own, so that no script may read it and no header declare it.
+pub fn is_reserved(variable: &str) -> bool {
+    keys::is_reserved(variable)
+}
+
 impl Header {
     /// Reads the header of a script. `flags` are the long flags, without their dashes, that a param may not be named
     /// like. All problems are told at once, in the order of the script; there is at least one in an error.

@@ -157,6 +157,7 @@ fn help_is_the_scripts_own() {
     ] {
         assert!(ran.stdout.contains(part), "{part}\n{ran}");
     }
+    assert!(!ran.stdout.contains("--eval"), "{ran}");
     let ran = run(&["--help", "b.rhai"]).file("b.rhai", "print(1)").ran();
     assert!(ran.code == Some(0) && ran.stdout.contains("it may change everything"), "{ran}");
     let ran = run(&["--help"]).ran();
@@ -198,6 +199,17 @@ fn an_environment_value_is_read_and_never_shown() {
     for stream in [&ran.stdout, &ran.stderr] {
         assert!(!stream.contains("hush"), "{ran}");
     }
+}
+
+#[test]
+fn a_variable_of_onramps_own_is_refused_without_a_detour() {
+    for name in ["PIVOTAL_API_KEY", "onramp_x"] {
+        let ran = run(&["-e", &format!("env(\"{name}\")")]).env(name, "hush").ran();
+        let said = format!("`{name}` may not be read by a script\n");
+        assert!(ran.code == Some(1) && ran.stderr.contains(&said) && !ran.stderr.contains("env = ["), "{ran}");
+    }
+    let ran = run(&["-e", "env(\"TEAM\")"]).ran();
+    assert!(ran.stderr.contains("hint: add it there: `env = [\"TEAM\"]`"), "{ran}");
 }
 
 #[test]

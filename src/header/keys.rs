@@ -113,10 +113,15 @@ fn watch(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>]) -> Watch {
     watch
 }
 
+/// Whether an environment variable is onramp's own, so that no script may read it.
+pub(super) fn is_reserved(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    upper.starts_with("PIVOTAL_") || upper.starts_with("ONRAMP_")
+}
+
 fn env_name(name: &At<String>) -> Option<Problem> {
     let shown = text::escape_control(&name.value);
-    let upper = name.value.to_ascii_uppercase();
-    if upper.starts_with("PIVOTAL_") || upper.starts_with("ONRAMP_") {
+    if is_reserved(&name.value) {
         let problem = name.problem(format!("`{shown}` may not be read by a script"));
         return Some(problem.hint("use another name; `PIVOTAL_…` and `ONRAMP_…` are onramp's own"));
     }
