@@ -63,7 +63,8 @@ fn flag(param: &Param) -> Arg {
 /// The flags of `run`, shortly.
 fn own_flags(run: &Command) -> String {
     let one = |arg: &Arg| {
-        let long = arg.get_long()?;
+        // The text of a script stands in for the file, and here is the file.
+        let long = arg.get_long().filter(|long| *long != "eval")?;
         let value = arg.get_value_names().filter(|_| arg.get_action().takes_values());
         Some(value.and_then(|names| names.first()).map_or(format!("--{long}"), |name| format!("--{long} <{name}>")))
     };
