@@ -30,7 +30,7 @@ pub struct Header {
     /// How many writes a run may make.
     pub max_writes: Option<u64>,
     /// The slug or the id of the only workspace it is for.
-    pub workspace: Option<String>,
+    pub workspace: Option<At<String>>,
     pub triggers: Triggers,
 }
 
@@ -110,13 +110,25 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Whether an environment variable is onramp's own, so that no script may read it and no header declare it.
+pub fn is_reserved(variable: &str) -> bool {
+    keys::is_reserved(variable)
+}
+
 impl Header {
     /// Reads the header of a script. `flags` are the long flags, without their dashes, that a param may not be named
     /// like. All problems are told at once, in the order of the script; there is at least one in an error.
     pub fn parse(script: &str, flags: &[String]) -> Result<Header, Vec<Problem>> {
+        let (header, problems) = Header::read(script, flags);
+        if problems.is_empty() { Ok(header) } else { Err(problems) }
+    }
+
+    /// The same for whoever judges more of it than can be judged here: what could be read, and what is wrong with the
+    /// rest.
+    pub fn read(script: &str, flags: &[String]) -> (Header, Vec<Problem>) {
         match block::find(script) {
-            Err(problem) => Err(vec![problem]),
-            Ok(None) => Ok(Header::default()),
+            Err(problem) => (Header::default(), vec![problem]),
+            Ok(None) => (Header::default(), Vec::new()),
             Ok(Some(block)) => keys::read(&block, flags),
         }
     }

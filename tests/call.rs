@@ -74,6 +74,26 @@ fn what_is_wrong_is_told_without_a_place() {
 }
 
 #[test]
+fn the_workspace_of_the_project_file_and_read_only_hold_for_a_call() {
+    let ran = call(&["list_customers", "limit=1"]).file("onramp.toml", "workspace = \"sandbox\"").ran();
+    assert_eq!(ran.code, Some(0), "{ran}");
+    for (file, said) in [
+        (
+            "workspace = \"acme\"",
+            "error: only the workspace `acme` may be used here, and the key belongs to `sandbox`\n",
+        ),
+        ("workspce = \"acme\"", "error: a project file has no key `workspce`\n"),
+    ] {
+        let ran = call(&["delete_customer", "id=101"]).file("onramp.toml", file).ran();
+        assert!(ran.code == Some(2) && ran.stderr.starts_with(said), "{ran}");
+    }
+    let ran = call(&["delete_customer", "id=101", "--read-only"]).ran();
+    assert_eq!(ran.code, Some(1), "{ran}");
+    assert!(ran.stderr.starts_with("error: `delete_customer` was not sent: the run is read-only\n"), "{ran}");
+    assert_eq!(call(&["get_customer", "id=101", "--read-only"]).ran().code, Some(0));
+}
+
+#[test]
 fn the_catalogue_tells_everything_about_a_function() {
     let all = Onramp::new(&["functions"]).ran();
     assert_eq!(all.code, Some(0), "{all}");

@@ -157,6 +157,7 @@ fn help_is_the_scripts_own() {
     ] {
         assert!(ran.stdout.contains(part), "{part}\n{ran}");
     }
+    assert!(!ran.stdout.contains("--eval"), "{ran}");
     let ran = run(&["--help", "b.rhai"]).file("b.rhai", "print(1)").ran();
     assert!(ran.code == Some(0) && ran.stdout.contains("it may change everything"), "{ran}");
     let ran = run(&["--help"]).ran();
@@ -198,6 +199,17 @@ fn an_environment_value_is_read_and_never_shown() {
     for stream in [&ran.stdout, &ran.stderr] {
         assert!(!stream.contains("hush"), "{ran}");
     }
+}
+
+#[test]
+fn a_variable_of_onramps_own_is_refused_without_a_detour() {
+    for name in ["PIVOTAL_API_KEY", "onramp_x"] {
+        let ran = run(&["-e", &format!("env(\"{name}\")")]).env(name, "hush").ran();
+        let said = format!("`{name}` may not be read by a script\n");
+        assert!(ran.code == Some(1) && ran.stderr.contains(&said) && !ran.stderr.contains("env = ["), "{ran}");
+    }
+    let ran = run(&["-e", "env(\"TEAM\")"]).ran();
+    assert!(ran.stderr.contains("hint: add it there: `env = [\"TEAM\"]`"), "{ran}");
 }
 
 #[test]
@@ -259,6 +271,28 @@ fn the_workspace_is_asked_for_once_and_only_where_it_is_demanded() {
     }
     let ran = guarded("workspace = \"acme\"", "update_customer(1, #{plan: \"pro\"});").args(&["-v"]).ran();
     assert_eq!((ran.code, ran.stderr.matches("PATCH").count()), (Some(2), 0), "{ran}");
+}
+
+#[test]
+fn the_workspace_of_the_project_file_holds_for_its_scripts() {
+    let code = "update_customer(101, #{plan: \"pro\"});";
+    let with = |file: &str, header: &str| guarded(header, code).file("onramp.toml", file).args(&["-v"]).ran();
+    for (file, header, ended, written) in [
+        ("workspace = \"sandbox\"", "", 0, 1),
+        ("workspace = \"sandbox\"", "workspace = \"sandbox\"", 0, 1),
+        ("workspace = \"acme\"", "", 2, 0),
+        ("workspace = \"acme\"", "workspace = \"sandbox\"", 2, 0),
+        ("workspce = \"sandbox\"", "", 2, 0),
+    ] {
+        let ran = with(file, header);
+        assert_eq!((ran.code, ran.stderr.matches("PATCH").count()), (Some(ended), written), "{ran}");
+    }
+    let ran = with("workspace = sandbox", "alow = []");
+    for part in ["there is no header key `alow`", "the project file is no TOML", "/onramp.toml:1:13\n"] {
+        assert!(ran.code == Some(2) && ran.stderr.contains(part), "{part}\n{ran}");
+    }
+    let ran = Onramp::new(&["check", "a.rhai"]).file("a.rhai", "print(1);").file("onramp.toml", "x = 1").ran();
+    assert!(ran.code == Some(2) && ran.stderr.contains("/onramp.toml:1:1\n"), "{ran}");
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! `onramp call`: one operation from the command line, by the same road as a script's.
 
-use super::{connect::Connection, json, signals};
+use super::{connect::Connection, json, signals, source};
 use crate::{
     api::{operation, operation::Operation, operations},
     error::{Failure, Kind},
+    project::Project,
     run::fresh_key,
     script::{
         Sink,
         direct::{self, Given},
     },
-    session::{Session, SessionError},
+    session::{Capability, Session, SessionError},
     stop::Stop,
     text,
     ui::Ui,
@@ -38,6 +39,9 @@ pub struct Args {
     /// Walk a list to its end and show each row on a line
     #[arg(long)]
     all: bool,
+    /// Send no write, whatever the script wants
+    #[arg(long)]
+    read_only: bool,
     #[command(flatten)]
     connection: Connection,
 }
@@ -52,11 +56,16 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         let failure = Failure { kind: Kind::Usage, ..Failure::of_fault(&fault, &|_| None) };
         failure.hint(format!("see `onramp functions {}`", operation.name))
     })?;
+    let settings = Project::of_working_directory().settings().map_err(|bad| source::failure_of(&bad))?;
+    let mut capability = Capability::new(None, None, settings.workspace);
+    if args.read_only {
+        capability.forbid_writes();
+    }
     let stop = Stop::default();
     signals::listen(&stop, ui)?;
     let clock = args.connection.clock();
     let key = fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
-    let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop);
+    let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop).with_capability(capability);
     let failed = |error: SessionError| Failure::of_fault(&direct::fault(error), &|_| None);
     if !args.all {
         let answer = session.call(call).map_err(failed)?;

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     error::{self, Failure},
-    header::{Header, Problem},
+    header::Problem,
     project::Project,
-    run::{self, Undone, capability},
+    run::{self, Undone},
     script::{
         Limits, Place, Sink,
         check::{Finding, Report, Severity, check},
@@ -63,13 +63,21 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
                 continue;
             }
         };
-        let judged = Header::parse(&text, &flags).and_then(|header| capability(&header));
-        let (allowed, problems) =
-            judged.map_or_else(|all| (Allow::default(), all), |able| (able.allow().clone(), vec![]));
+        let project = source::project_of(path);
+        let (workspace, bad) = source::workspace_of(&project);
+        let (allowed, problems) = match run::judge(&text, &flags, workspace.as_deref()) {
+            Ok((_, capability)) => (capability.allow().clone(), Vec::new()),
+            Err(problems) => (Allow::default(), problems),
+        };
         let problems = problems.into_iter().map(|problem| found(&name, problem));
-        let Report { findings, texts } = look_at(&name, &text, &source::project_of(path), &allowed)?;
+        let bad = bad.map(|bad| {
+            report.texts.insert(bad.file.clone(), bad.text);
+            found(&bad.file, Problem::new(bad.line, bad.column, bad.message).hint(bad.hint))
+        });
+        let Report { findings, texts } = look_at(&name, &text, &project, &allowed)?;
         // A module that several scripts import is reported once.
-        let new: Vec<Finding> = problems.chain(findings).filter(|finding| !report.findings.contains(finding)).collect();
+        let new: Vec<Finding> =
+            problems.chain(bad).chain(findings).filter(|finding| !report.findings.contains(finding)).collect();
         report.findings.extend(new);
         report.texts.extend(texts);
         report.texts.insert(name, text);

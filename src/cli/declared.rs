@@ -25,7 +25,7 @@ pub fn augment(run: Command, script: &Script) -> Command {
         .override_usage(format!("onramp run {}{params} [OPTIONS] [ARG]...", escaped(&script.name)))
         .after_help(format!(
             "What it may do:\n{}\n\nFlags of onramp, which `onramp run --help` describes:\n{flags}",
-            escaped(&may(header))
+            escaped(&may(header, script.capability.workspace()))
         ))
         .args(header.params.iter().map(flag))
 }
@@ -63,7 +63,8 @@ fn flag(param: &Param) -> Arg {
 /// The flags of `run`, shortly.
 fn own_flags(run: &Command) -> String {
     let one = |arg: &Arg| {
-        let long = arg.get_long()?;
+        // The text of a script stands in for the file, and here is the file.
+        let long = arg.get_long().filter(|long| *long != "eval")?;
         let value = arg.get_value_names().filter(|_| arg.get_action().takes_values());
         Some(value.and_then(|names| names.first()).map_or(format!("--{long}"), |name| format!("--{long} <{name}>")))
     };
@@ -71,8 +72,8 @@ fn own_flags(run: &Command) -> String {
     format!("  {}", flags.join(", "))
 }
 
-/// What the header lets the script do, in words.
-fn may(header: &Header) -> String {
+/// What the header lets the script do, and in which workspace, in words.
+fn may(header: &Header, workspace: Option<&str>) -> String {
     let most = header.max_writes.map(|most| format!(", at most {} in a run", text::plural(most as usize, "write")));
     let rules: Vec<&str> = header.allow.iter().flatten().map(|rule| rule.value.as_str()).collect();
     let mut lines = vec![match (&header.allow, &most) {
@@ -80,7 +81,7 @@ fn may(header: &Header) -> String {
         (Some(_), _) => format!("it may change: {}{}", rules.join(", "), most.unwrap_or_default()),
         (None, most) => format!("it may change everything{}", most.as_deref().unwrap_or_default()),
     }];
-    if let Some(workspace) = &header.workspace {
+    if let Some(workspace) = workspace {
         lines.push(format!("it is for the workspace {workspace} only"));
     }
     if !header.env.is_empty() {

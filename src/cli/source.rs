@@ -4,7 +4,7 @@ use crate::{
     config,
     error::Failure,
     header::{Header, Problem},
-    project::Project,
+    project::{BadSettings, Project},
     run,
     script::Place,
     session::Capability,
@@ -52,11 +52,12 @@ impl Script {
             Source::File(path) => project_of(Path::new(path)),
             Source::Code(_) => Project::of_working_directory(),
         };
-        let judged = Header::parse(&text, flags)
-            .and_then(|header| run::capability(&header).map(|capability| (header, capability)));
-        match judged {
+        let (workspace, bad) = workspace_of(&project);
+        let bad = bad.map(|bad| failure_of(&bad));
+        match run::judge(&text, flags, workspace.as_deref()) {
+            Ok(_) if bad.is_some() => Err(bad.into_iter().collect()),
             Ok((header, capability)) => Ok(Script { name, text, header, project, capability }),
-            Err(problems) => Err(problems.iter().map(|problem| failure(problem, &name, &text)).collect()),
+            Err(problems) => Err(problems.iter().map(|problem| failure(problem, &name, &text)).chain(bad).collect()),
         }
     }
 
@@ -75,6 +76,20 @@ fn failure(problem: &Problem, name: &str, text: &str) -> Failure {
 /// The files that the script at `path` can reach; for `-` those of the working directory.
 pub fn project_of(path: &Path) -> Project {
     if path == Path::new("-") { Project::of_working_directory() } else { Project::of_script(path) }
+}
+
+/// The workspace that a project is for, or what is wrong with its file.
+pub fn workspace_of(project: &Project) -> (Option<String>, Option<BadSettings>) {
+    match project.settings() {
+        Ok(settings) => (settings.workspace, None),
+        Err(bad) => (None, Some(bad)),
+    }
+}
+
+/// Something wrong with a project file, as people see it.
+pub fn failure_of(bad: &BadSettings) -> Failure {
+    let place = Place { source: bad.file.clone(), line: bad.line, column: bad.column };
+    Failure::usage(&bad.message).at(&place, Some(&bad.text)).hint(&bad.hint)
 }
 
 /// The name and the text of a script. A byte-order mark is not part of it, and `#!` becomes a comment, which the

@@ -47,6 +47,16 @@ fn marker(comment: &str) -> Option<&str> {
     comment.strip_prefix([' ', '\t'])?.trim().strip_prefix("///").map(str::trim)
 }
 
+/// Whether this line of a block comment is, or ends in, what would open a header among line comments.
+fn hides_marker(line: &str) -> bool {
+    let signs = |text: &str| text.chars().all(|c| matches!(c, '*' | '/') || c.is_whitespace());
+    line.rsplit_once("///").is_some_and(|(before, word)| {
+        let word = word.split_once("*/").map_or(word, |(word, _)| word);
+        let before = before.rsplit_once("*/").map_or(before, |(_, behind)| behind);
+        word.trim() == WORD && signs(before)
+    })
+}
+
 /// The header's block; none where the script has none. A block that would go unheeded (below code, a second one) is an
 /// error, because what it forbids would be allowed.
 pub(super) fn find(script: &str) -> Result<Option<Block>, Problem> {
@@ -58,6 +68,10 @@ pub(super) fn find(script: &str) -> Result<Option<Block>, Problem> {
     while let Some(line) = lines.get(at) {
         let shebang = at == 0 && line.starts_with("#!");
         match kind(line) {
+            _ if (in_comment || line.trim_start().starts_with("/*")) && hides_marker(line) => {
+                return Err(problem(at, line, "the header stands in a block comment, where it goes unheeded")
+                    .hint("write the header as `//` lines"));
+            }
             _ if in_comment => {
                 in_comment = !line.contains("*/");
                 code_above |= line.split_once("*/").is_some_and(|(_, rest)| !rest.trim().is_empty());
@@ -134,7 +148,15 @@ mod tests {
     #[test]
     fn the_block_may_stand_below_comments_and_a_shebang() {
         let body = "// /// onramp\n// a = 1\n//\n//b = 2\n// ///\nprint(1);";
-        for above in ["", "\u{feff}", "#!/usr/bin/env onramp\n", "// words\n\n", "/* a\n b */\n", "//////\n"] {
+        for above in [
+            "",
+            "\u{feff}",
+            "#!/usr/bin/env onramp\n",
+            "// words\n\n",
+            "/* a\n b */\n",
+            "/* see `/// onramp` */\n",
+            "//////\n",
+        ] {
             assert_eq!(toml(&format!("{above}{body}")).as_deref(), Some("a = 1\n\nb = 2\n"), "{above}");
         }
         assert_eq!(toml(&body.replace('\n', "\r\n")).as_deref(), Some("a = 1\n\nb = 2\n"));
@@ -161,6 +183,14 @@ mod tests {
             ("// /// onramp\n// /// onramp\n// ///", "the script has two headers", 2),
             ("// /// onramp\n// a = 1\nprint(1);\n// ///", "the header has no end", 1),
             ("\n// /// onramp", "the header has no end", 2),
+            (
+                "/*\n// /// onramp\n// allow = []\n// ///\n*/",
+                "the header stands in a block comment, where it goes unheeded",
+                2,
+            ),
+            ("/*\n * /// onramp\n */", "the header stands in a block comment, where it goes unheeded", 2),
+            ("/* /// onramp\nallow = []\n/// */", "the header stands in a block comment, where it goes unheeded", 1),
+            ("/*\n a */ // /// onramp\n// ///", "the header stands in a block comment, where it goes unheeded", 2),
             ("// /// Onrmap\n// ///", "`Onrmap` opens no header", 1),
         ] {
             let problem = find(script).err().expect(script);

@@ -39,8 +39,8 @@ const NICKNAMES: &[&str] = &["@hourly", "@daily", "@midnight", "@weekly", "@mont
 /// A script that has to be tried more often than this is broken.
 const MOST_RETRIES: u64 = 100;
 
-/// Reads a block.
-pub(super) fn read(block: &Block, flags: &[String]) -> Result<Header, Vec<Problem>> {
+/// Reads a block: what is good in it, and what is wrong, in the order of the script.
+pub(super) fn read(block: &Block, flags: &[String]) -> (Header, Vec<Problem>) {
     let mut reader = Reader::new(block);
     let table = match DeTable::parse(&block.toml) {
         Ok(table) => table,
@@ -48,7 +48,7 @@ pub(super) fn read(block: &Block, flags: &[String]) -> Result<Header, Vec<Proble
             let at = error.span().unwrap_or(0..0);
             let message = format!("the header is no TOML: {}", text::escape_control(error.message()));
             reader.problem(&at, message, None);
-            return Err(reader.problems);
+            return (Header::default(), reader.problems);
         }
     };
     let mut header = Header::default();
@@ -56,11 +56,8 @@ pub(super) fn read(block: &Block, flags: &[String]) -> Result<Header, Vec<Proble
         key(&mut reader, entry, &mut header, flags);
     }
     together(&mut reader, &header.triggers);
-    if reader.problems.is_empty() {
-        return Ok(header);
-    }
     reader.problems.sort_by_key(|problem| (problem.line, problem.column));
-    Err(reader.problems)
+    (header, reader.problems)
 }
 
 fn key(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, header: &mut Header, flags: &[String]) {
@@ -74,7 +71,7 @@ fn key(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, header: &mut Header, flag
         }
         "allow" => header.allow = reader.texts(entry, "[\"update_onboarding.state\"]"),
         "max_writes" => header.max_writes = reader.count(entry, "100"),
-        "workspace" => header.workspace = reader.text(entry, "\"acme\""),
+        "workspace" => header.workspace = reader.located_text(entry, "\"acme\""),
         "env" => {
             header.env = reader.texts(entry, "[\"TEAM_CHANNEL\"]").unwrap_or_default();
             header.env.iter().for_each(|name| reader.problems.extend(env_name(name)));
@@ -116,10 +113,15 @@ fn watch(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>]) -> Watch {
     watch
 }
 
+/// Whether an environment variable is onramp's own, so that no script may read it.
+pub(super) fn is_reserved(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    upper.starts_with("PIVOTAL_") || upper.starts_with("ONRAMP_")
+}
+
 fn env_name(name: &At<String>) -> Option<Problem> {
     let shown = text::escape_control(&name.value);
-    let upper = name.value.to_ascii_uppercase();
-    if upper.starts_with("PIVOTAL_") || upper.starts_with("ONRAMP_") {
+    if is_reserved(&name.value) {
         let problem = name.problem(format!("`{shown}` may not be read by a script"));
         return Some(problem.hint("use another name; `PIVOTAL_…` and `ONRAMP_…` are onramp's own"));
     }

@@ -64,7 +64,8 @@ pub(super) fn shown(path: &str) -> String {
     text::escape_control(path).into_owned()
 }
 
-fn reason(error: &io::Error) -> String {
+/// Why the system could not do it.
+pub(super) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::PermissionDenied => "permission denied".into(),
         io::ErrorKind::StorageFull => "the disk is full".into(),

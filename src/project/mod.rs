@@ -5,9 +5,11 @@ mod error;
 mod folder;
 mod module;
 mod path;
+mod settings;
 
 pub use error::{FileError, FileErrorKind};
 pub use module::Module;
+pub use settings::{BadSettings, Settings};
 
 use folder::Folder;
 use std::{
@@ -15,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The file that marks a project folder. It may be empty.
+/// The file that marks a project folder, and may say which workspace it is for. It may be empty.
 pub const MARKER: &str = "onramp.toml";
 
 /// What a script's relative paths mean, and what else it may open.
@@ -62,6 +64,11 @@ impl Project {
     /// The folder where relative paths start.
     pub fn root(&self) -> &Path {
         self.files.path()
+    }
+
+    /// What the project file says.
+    pub fn settings(&self) -> Result<Settings, BadSettings> {
+        Settings::of_folder(self.root())
     }
 
     /// Grants exactly one file, inside the project or not, because its user named it on the command line. Gives back

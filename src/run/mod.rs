@@ -4,7 +4,7 @@
 mod guard;
 mod watch;
 
-pub use guard::capability;
+pub use guard::judge;
 
 use crate::{
     memory::{Bounds, Halted},

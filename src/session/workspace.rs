@@ -48,11 +48,13 @@ fn judge(found: &Organization, wanted: &str) -> Result<(), SessionError> {
     Err(SessionError::Connect(ConnectError {
         kind: ConnectKind::Configuration,
         message: format!(
-            "the script is for the workspace `{}`, and the key belongs to `{}`",
+            "only the workspace `{}` may be used here, and the key belongs to `{}`",
             text::escape_control(wanted),
             text::escape_control(&found.slug)
         ),
-        hints: vec!["use a key of that workspace, or change `workspace` in the script's header".into()],
+        hints: vec![
+            "use a key of that workspace, or change `workspace` in the script's header or in `onramp.toml`".into(),
+        ],
     }))
 }
 

@@ -3,11 +3,12 @@
 
 use super::{Builtin, time::Time};
 use crate::{
-    header::Value,
+    header::{self, Value},
     script::{
         fault::Thrown,
         host::{Host, Raised},
     },
+    text,
 };
 use jiff::{civil::Date, tz::TimeZone};
 use rhai::{Dynamic, Engine, Map, NativeCallContext};
@@ -55,12 +56,23 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     constants(engine, host);
     let shared = host.clone();
     engine.register_fn("env", move |ctx: NativeCallContext, name: &str| -> Result<String, Raised> {
-        shared.session.environment(name).map(|value| value.expose().to_string()).ok_or_else(|| {
-            Thrown::argument("env", None, format!("the script's header does not declare `{name}`"))
-                .hint(format!("add it there: `env = [\"{name}\"]`"))
-                .raise(ctx.call_position())
-        })
+        shared
+            .session
+            .environment(name)
+            .map(|value| value.expose().to_string())
+            .ok_or_else(|| undeclared(name).raise(ctx.call_position()))
     });
+}
+
+/// Why a script may not read an environment variable that its header does not declare.
+fn undeclared(name: &str) -> Thrown {
+    let shown = text::escape_control(name);
+    if header::is_reserved(name) {
+        return Thrown::argument("env", None, format!("`{shown}` may not be read by a script"))
+            .hint("use another name; `PIVOTAL_…` and `ONRAMP_…` are onramp's own".into());
+    }
+    Thrown::argument("env", None, format!("the script's header does not declare `{shown}`"))
+        .hint(format!("add it there: `env = [\"{shown}\"]`"))
 }
 
 /// Makes the constants known wherever a variable can stand. A scope's constants are not seen inside functions, and those
