@@ -28,7 +28,7 @@ fn tables_of_people_are_read() {
     assert!(ran.stdout.starts_with(wanted), "{ran}");
     let empty = "#{\"active\": (), \"mrr\": (), \"name\": \"\", \"seats\": (), \"since\": (), \"tags\": ()}\n2469.0\n";
     assert!(ran.stdout.ends_with(empty), "{ran}");
-    assert_eq!(ran.stderr, "`in.csv` is not UTF-8; it was read as Windows-1252\n");
+    assert_eq!(ran.stderr, "warning: `in.csv` is not UTF-8; it was read as Windows-1252\n");
 }
 
 #[test]

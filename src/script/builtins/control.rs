@@ -75,7 +75,7 @@ fn sleep(host: &Host, ctx: &NativeCallContext, seconds: f64) -> Result<(), Raise
     let spot = Spot::of(ctx);
     // Written so that what is no number at all is refused, too.
     if !(0.0..=LONGEST).contains(&seconds) {
-        let message = format!("it waits for a number of seconds from 0 up, not for {seconds}");
+        let message = format!("it waits for 0 to {LONGEST} seconds, and this is another number");
         return Err(Thrown::argument("sleep", None, message).raise(spot.at));
     }
     wait(host, Duration::from_secs_f64(seconds), &spot)

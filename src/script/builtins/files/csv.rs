@@ -184,7 +184,7 @@ impl File<'_> {
                 ),
             };
             let hint = format!(
-                "cells are separated by {}; one that holds it has to stand in quotes",
+                "the columns are separated by {0}; a cell with {0} in it has to stand in quotes",
                 separator_word(self.separator)
             );
             return Err(self.call.invalid(format!("{}: {why} ({counts})", place()), Some(hint)));

@@ -77,7 +77,7 @@ impl<'a> Call<'a> {
             self.invalid(format!("`{shown}` {why}"), Some("save it as UTF-8 text, and try again".into()))
         })?;
         if encoding == Encoding::Windows1252 {
-            self.host.sink.log(Level::Info, &format!("`{shown}` is not UTF-8; it was read as Windows-1252"));
+            self.host.sink.log(Level::Warn, &format!("`{shown}` is not UTF-8; it was read as Windows-1252"));
         }
         Ok((text, encoding))
     }
