@@ -212,9 +212,11 @@ impl Callables<'_> {
     /// How `name` is called, as far as that is written down: by the script, an operation or a function of the host.
     pub fn signatures(&self, name: &str) -> Vec<String> {
         let functions = self.script.into_iter().flat_map(AST::iter_functions).filter(|function| function.name == name);
-        let own: Vec<String> = functions.map(|f| format!("{name}({})", f.params.join(", "))).collect();
+        let mut own: Vec<_> = functions.map(|function| function.params).collect();
         if !own.is_empty() {
-            return own;
+            // The engine keeps functions by their hashes, in an order that means nothing.
+            own.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+            return own.iter().map(|params| format!("{name}({})", params.join(", "))).collect();
         }
         if let Some(operation) = api::operation(name) {
             return vec![operation.signature()];

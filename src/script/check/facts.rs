@@ -51,6 +51,10 @@ impl Unit {
                 private: function.access == FnAccess::Private,
             });
         }
+        // The engine keeps functions by their hashes, in an order that means nothing.
+        functions
+            .values_mut()
+            .for_each(|all| all.sort_by(|a, b| (a.params.len(), &a.params).cmp(&(b.params.len(), &b.params))));
         let globals = ast.statements().iter().filter_map(|statement| match statement {
             Stmt::Var(var, ..) => Some(var.0.name.clone()),
             _ => None,
