@@ -5,11 +5,19 @@ use crate::{
     error::{Failure, Kind},
     secret::{BadKey, Secret},
 };
-use std::{collections::BTreeMap, env, ffi::OsString, fs, io::Read, path::Path};
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 /// The environment variables that are understood.
 const KEY: &str = "PIVOTAL_API_KEY";
 const BASE_URL: &str = "PIVOTAL_BASE_URL";
+const STATE_DIR: &str = "ONRAMP_STATE_DIR";
 
 /// No key is anywhere near this long; a larger file is another file.
 const LARGEST_KEY_FILE: u64 = 4096;
@@ -124,4 +132,28 @@ pub fn reason(error: &std::io::Error) -> String {
             text.split(" (os error").next().unwrap_or_default().to_lowercase()
         }
     }
+}
+
+/// The folder for what onramp keeps between runs: `ONRAMP_STATE_DIR`, else the platform's own for such things. It may not
+/// exist yet.
+pub fn state_dir() -> Result<PathBuf, Failure> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(own) = set(STATE_DIR) {
+        return std::path::absolute(&own)
+            .map_err(|error| Failure::usage(format!("`{STATE_DIR}` cannot be used: {}", reason(&error))));
+    }
+    // XDG Base Directory Specification: a relative path is to be ignored.
+    if let Some(state) = set("XDG_STATE_HOME").filter(|path| path.is_absolute()) {
+        return Ok(state.join("onramp"));
+    }
+    let home = env::home_dir().filter(|home| home.is_absolute()).ok_or_else(|| {
+        Failure::usage("there is no home folder to keep runs in").hint(format!("name a folder with `{STATE_DIR}`"))
+    })?;
+    Ok(if cfg!(target_os = "macos") {
+        home.join("Library/Application Support/onramp")
+    } else if cfg!(windows) {
+        home.join("AppData/Local/onramp")
+    } else {
+        home.join(".local/state/onramp")
+    })
 }

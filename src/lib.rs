@@ -5,6 +5,8 @@
 //! - [`script`]: the Rhai host, functions and errors;
 //! - [`project`]: the files a script can reach; [`csv`]: what is in some of them;
 //! - [`mod@run`]: one job to one outcome;
+//! - [`store`]: what is kept between runs: runs, journals, the log of sends;
+//! - [`trigger`]: due times and watched folders, which start runs; [`repl`]: a loop over lines;
 //! - [`header`]: what a script says of itself at its top;
 //! - [`sandbox`]: the embedded stand-in for the service, which shares no code with `api`;
 //! - [`cli`]: the command line, with [`config`], [`ui`] and [`error`] beside it;
@@ -19,13 +21,16 @@ pub mod error;
 pub mod header;
 pub mod memory;
 pub mod project;
+pub mod repl;
 pub mod run;
 pub mod sandbox;
 pub mod script;
 pub mod secret;
 pub mod session;
 pub mod stop;
+pub mod store;
 pub mod text;
+pub mod trigger;
 pub mod ui;
 
 pub use cli::Cli;

@@ -23,9 +23,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("header", &["text"]),
     // Never `api`: a stand-in fed from the client's own tables would prove nothing about the client.
     ("sandbox", &["clock", "text"]),
-    ("session", &["api", "clock", "text", "secret", "stop", "memory"]),
+    ("store", &["clock", "secret", "text"]),
+    ("session", &["api", "store", "clock", "text", "secret", "stop", "memory"]),
     ("script", &["session", "api", "clock", "text", "stop", "header", "project", "csv", "memory"]),
-    ("run", &["script", "session", "clock", "stop", "header", "project", "memory", "text"]),
+    ("run", &["script", "session", "store", "clock", "stop", "header", "project", "memory", "text"]),
+    // Makes jobs: never `script`, never `ui`.
+    ("trigger", &["run", "store", "clock", "stop", "text", "header"]),
+    ("repl", &["script", "session", "run", "store", "stop", "clock", "ui", "text", "config", "error", "project"]),
     ("error", &["script", "stop", "text"]),
     // It implements the script's sink.
     ("ui", &["error", "script", "secret", "text"]),
@@ -41,7 +45,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["api/transport.rs"]),
     ("rhai", &["script/"]),
     ("axum", &["sandbox/"]),
-    ("rusqlite", &["sandbox/"]),
+    ("rusqlite", &["sandbox/", "store/"]),
     ("cap_std", &["project/"]),
     ("cap_fs_ext", &["project/"]),
     ("encoding_rs", &["csv/"]),
@@ -51,6 +55,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ctrlc", &["cli/"]),
     ("comfy_table", &["script/builtins/output.rs"]),
     ("terminal_size", &["ui.rs"]),
+    ("rustyline", &["repl/"]),
+    ("indicatif", &["ui/", "ui.rs"]),
+    ("notify", &["trigger/folder"]),
 ];
 
 /// What touches the world outside, and the only file that may.
