@@ -5,6 +5,8 @@ pub mod allow;
 mod capability;
 mod link;
 mod listing;
+pub mod overlay;
+pub mod plan;
 mod workspace;
 
 pub use allow::{Allow, Allowed, Refusal};
