@@ -113,7 +113,7 @@ fn pick<T: Copy>(all: &[T], n: u16) -> T {
 
 /// The ids of a record in both worlds, in one form; now and then of one that nobody has.
 fn id(pool: &[Pair], n: u16) -> (String, String) {
-    if n % 23 == 0 || pool.is_empty() {
+    if n.is_multiple_of(23) || pool.is_empty() {
         return ("nobody".into(), "nobody".into());
     }
     let half = usize::from(n / 2);

@@ -2,6 +2,7 @@
 //! written to. What a script sees must be the same in both.
 
 mod chance;
+mod large;
 mod lists;
 mod plans;
 mod side;

@@ -3,9 +3,9 @@
 use onramp::{
     api::{
         client::{Answer, Client, MAX_WAIT, Settings, Timing},
-        error::CallError,
+        error::{CallError, Incomplete},
         operation,
-        page::Walk,
+        page::{Walk, WalkError},
         request::{BaseUrl, Call, Request},
     },
     clock::Clock,
@@ -24,7 +24,6 @@ pub struct Side {
     // Keeps the server.
     _handle: Handle,
     client: Client,
-    count: std::cell::Cell<usize>,
 }
 
 fn runtime() -> &'static Runtime {
@@ -49,18 +48,12 @@ impl Side {
             clock: clock(),
             stop: Stop::default(),
         };
-        Side { _handle: handle, client: Client::new(settings, None), count: Default::default() }
+        Side { _handle: handle, client: Client::new(settings, None) }
     }
 
     pub fn call(&self, call: &Call) -> Result<Answer, CallError> {
-        self.count.set(self.count.get() + 1);
         let request = Request::build(call, None).map_err(CallError::Refused)?;
         runtime().block_on(self.client.send(&request, call.operation))
-    }
-
-    /// Requests so far.
-    pub fn count(&self) -> usize {
-        self.count.get()
     }
 
     /// All customers, contacts and onboardings, in the order of their lists.
@@ -87,7 +80,10 @@ pub fn walked(call: &Call, send: &dyn Fn(&Call) -> Result<Answer, CallError>) ->
     let mut walk = Walk::new(call.clone());
     let mut rows = Vec::new();
     let mut pages = 0;
-    while let Some(call) = walk.next().unwrap() {
+    let incomplete = |error: WalkError| {
+        CallError::Incomplete(Incomplete { operation: call.operation.name, why: error.to_string(), hint: error.hint() })
+    };
+    while let Some(call) = walk.next().map_err(incomplete)? {
         pages += 1;
         assert!(pages < 5000, "a walk without an end");
         let answer = send(&call)?;

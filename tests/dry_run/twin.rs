@@ -51,9 +51,9 @@ impl Twin {
     /// Sends through the overlay.
     pub fn dry(&self, call: &Call) -> Result<(Answer, Wrote), CallError> {
         let live = |call: &Call| {
-            assert_eq!(call.operation.effect, Effect::Read, "{call:?}");
+            assert_eq!(call.operation.effect, Effect::Read, "{}", shown(call));
             let said = call.path.iter().chain(call.query.iter().map(|(_, value)| value));
-            assert!(said.clone().all(|text| places(text).is_empty()), "a provisional id was sent: {call:?}");
+            assert!(said.clone().all(|text| places(text).is_empty()), "a provisional id was sent: {}", shown(call));
             self.live.call(call)
         };
         self.overlay.borrow_mut().call(call, &live)
@@ -78,16 +78,28 @@ impl Twin {
         self.same(dry, seen, self.real.call(real));
     }
 
-    /// A list walked in both worlds.
+    /// A list walked in both worlds: the same rows in the same order.
     pub fn walk(&self, dry: &Call, real: &Call) {
+        self.walk_sorted(dry, real, |_| {});
+    }
+
+    /// A list walked in both worlds: the same rows, each once. Rows of a time that fill a page come slice by slice, in an
+    /// order of which nobody promises anything.
+    pub fn walk_in_any_order(&self, dry: &Call, real: &Call) {
+        self.walk_sorted(dry, real, |rows| rows.sort_by_key(|row| row["id"].to_string()));
+    }
+
+    fn walk_sorted(&self, dry: &Call, real: &Call, sort: impl Fn(&mut Vec<Value>)) {
         let send = |call: &Call| self.dry(call).map(|(answer, _)| answer);
         match (walked(dry, &send), walked(real, &|call| self.real.call(call))) {
             (Ok(dry_rows), Ok(real_rows)) => {
-                let dry_rows: Vec<Value> = dry_rows.iter().map(|row| self.translated(row)).collect();
-                let real_rows: Vec<Value> = real_rows.iter().map(masked).collect();
+                let mut dry_rows: Vec<Value> = dry_rows.iter().map(|row| self.translated(row)).collect();
+                let mut real_rows: Vec<Value> = real_rows.iter().map(masked).collect();
+                sort(&mut dry_rows);
+                sort(&mut real_rows);
                 let ids = |rows: &[Value]| rows.iter().map(|row| row["id"].to_string()).collect::<Vec<_>>();
-                assert_eq!(ids(&dry_rows), ids(&real_rows), "the rows of {dry:?}");
-                assert_eq!(dry_rows, real_rows, "{dry:?}");
+                assert_eq!(ids(&dry_rows), ids(&real_rows), "the rows of {}", shown(dry));
+                assert_eq!(dry_rows, real_rows, "{}", shown(dry));
             }
             (dry_error, real_error) => self.errors(dry, dry_error.err(), real_error.err()),
         }
@@ -100,7 +112,7 @@ impl Twin {
         let did = self.real.call(real);
         let changed = did.is_ok() && (real.operation.effect == Effect::Create || before != self.state(real));
         if let Ok((_, wrote)) = &seen {
-            assert_eq!(matches!(wrote, Wrote::Entry(_)), changed, "{dry:?}: {wrote:?}");
+            assert_eq!(matches!(wrote, Wrote::Entry(_)), changed, "{}: {wrote:?}", shown(dry));
         }
         if changed {
             self.sent.push(real.clone());
@@ -131,7 +143,7 @@ impl Twin {
     fn same(&self, call: &Call, dry: Result<Answer, CallError>, real: Result<Answer, CallError>) {
         match (dry, real) {
             (Ok(dry), Ok(real)) => {
-                assert_eq!(dry.status, real.status, "{call:?}");
+                assert_eq!(dry.status, real.status, "{}", shown(call));
                 let (mut dry, mut real) = (self.translated(&json(&dry.body)), masked(&json(&real.body)));
                 for body in [&mut dry, &mut real] {
                     body.as_object_mut().unwrap().remove("next_cursor");
@@ -139,8 +151,8 @@ impl Twin {
                 // Whether there is more is only known when it was asked for: `has_more` may be one empty page too many.
                 let more = |body: &mut Value| body.as_object_mut().unwrap().remove("has_more") == Some(true.into());
                 let (dry_more, real_more) = (more(&mut dry), more(&mut real));
-                assert!(dry_more || !real_more, "{call:?}: {dry}");
-                assert_eq!(dry, real, "{call:?}");
+                assert!(dry_more || !real_more, "{}: {dry}", shown(call));
+                assert_eq!(dry, real, "{}", shown(call));
             }
             (dry, real) => self.errors(call, dry.err(), real.err()),
         }
@@ -152,11 +164,15 @@ impl Twin {
                 assert_eq!(
                     (dry.operation, dry.status, &dry.kind, &dry.code, &dry.field),
                     (real.operation, real.status, &real.kind, &real.code, &real.field),
-                    "{call:?}"
+                    "{}",
+                    shown(call)
                 );
-                assert_eq!(self.real_text(&dry.message), real.message, "{call:?}");
+                assert_eq!(self.real_text(&dry.message), real.message, "{}", shown(call));
             }
-            _ => panic!("{call:?}: in the dry run {dry:?}, really {real:?}"),
+            (Some(CallError::Incomplete(dry)), Some(CallError::Incomplete(real))) => {
+                assert_eq!((&dry.why, &dry.hint), (&real.why, &real.hint), "{}", shown(call));
+            }
+            _ => panic!("{}: in the dry run {dry:?}, really {real:?}", shown(call)),
         }
     }
 
@@ -175,6 +191,12 @@ impl Twin {
         }
         out + &text[from..]
     }
+}
+
+/// A call, short.
+fn shown(call: &Call) -> String {
+    let body = call.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+    format!("{} {:?} {:?} {body}", call.operation.name, call.path, call.query)
 }
 
 /// Times that lie not before the test's now are this run's, whatever they are.

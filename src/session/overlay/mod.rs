@@ -2,7 +2,7 @@
 //! far. Reads go out through whoever owns the overlay; writes are kept as the entries of a plan and never sent.
 //!
 //! In reading order: `find` (which record a call is about), `writes` (what a write does to it, with `check` and `rules`),
-//! `entries` (what a plan says of it), `query`, `source` and `pages` (lists), `table` and `seen` (what is kept).
+//! `entries` (what a plan says of it), `query`, `whose`, `source` and `pages` (lists), `table` and `seen` (what is kept).
 //!
 //! What it cannot know: whether a slug or an e-mail address is taken by a record that the run has not seen, texts that
 //! are too long, and whether a record that is missing was deleted before (a delete of one is then a 404). Decision 26
@@ -24,6 +24,7 @@ mod source;
 mod table;
 #[cfg(test)]
 mod tests;
+mod whose;
 mod writes;
 
 use super::plan::{Entry, Head, Plan};

@@ -4,100 +4,51 @@
 //! What must hold, whoever walks: over pages of any size, each row comes once, in order, and none is lost (`tests/dry_run`).
 
 use super::{
-    Live as Send, Overlay, answered,
-    problem::Problem,
+    Live, Overlay, answered,
     query::{Cursor, Query, Wanted},
     row::{Place, before},
     source::Source,
+    whose::Customer,
 };
 use crate::api::{client::Answer, error::CallError, request::Call};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::value::RawValue;
 use std::ops::Bound;
 
 /// How many lists are remembered in the middle of a walk.
 const SOURCES: usize = 4;
 
-/// The customer that a list is about.
-enum Customer {
-    /// No one: it is about all.
-    All,
-    /// This one, by its canonical id; whether the service knows it.
-    One { id: std::sync::Arc<str>, known: bool },
-    /// One whose canonical id does not matter here, because nothing of any customer was touched.
-    Untouched,
-    /// One who is not there, which a filter may ask for.
-    Nobody,
-}
-
 impl Overlay {
     /// The page that the call asks for.
-    pub(super) fn page(&mut self, call: &Call, query: &Query, live: Send<'_>) -> Result<Answer, CallError> {
-        let name = query.operation.name;
+    pub(super) fn page(&mut self, call: &Call, query: &Query, live: Live<'_>) -> Result<Answer, CallError> {
         let customer = self.customer_of(query, live)?;
-        let id = match &customer {
-            Customer::One { id, .. } => Some(id.clone()),
-            _ => None,
-        };
-        let source = match &customer {
-            Customer::Nobody | Customer::One { known: false, .. } => false,
-            Customer::All | Customer::One { .. } | Customer::Untouched => true,
-        };
-        let table = self.table(query.kind);
-        let touched = match (&customer, &id) {
-            (Customer::Untouched, _) => false,
-            (_, Some(id)) => table.has_customer(id),
-            _ => !table.is_empty() || (query.kind.has_customer() && self.customers_deleted),
-        };
         let wanted = Wanted::of(call);
-        // What the service refuses it refuses in its own words.
-        if source && (!touched || wanted.is_err()) {
-            return self.passed_on(call, query, live);
+        if matches!(customer, Customer::Nobody | Customer::Made(_)) {
+            let checked = query.check().and(wanted).and_then(Wanted::without_the_service);
+            let wanted = checked.map_err(|problem| problem.of(query.operation.name))?;
+            return match &customer {
+                Customer::Made(id) => self.merged(query, &wanted, Some(id), &mut None, live),
+                _ => Ok(answered(200, list(&[], false, None))),
+            };
         }
-        let checked = || -> Result<Wanted, Problem> {
-            if !source {
-                query.check()?;
-            }
-            let wanted = wanted?;
-            if !source {
-                wanted.check()?;
-            }
-            Ok(wanted)
+        let table = self.table(query.kind);
+        let (id, touched) = match &customer {
+            Customer::Untouched => (None, false),
+            Customer::Known(id) => (Some(&**id), table.has_customer(id)),
+            _ => (None, !table.is_empty() || (query.kind.has_customer() && self.customers_deleted)),
         };
-        let wanted = checked().map_err(|problem| problem.of(name))?;
-        let mut rows = source.then(|| self.source(call, query, &wanted.cursor));
-        if matches!(customer, Customer::Nobody) {
-            return Ok(answered(200, list(&[], false, None)));
-        }
-        self.merged(query, &wanted, id.as_deref(), &mut rows, live)
-    }
-
-    /// The customer of a list, read where that is needed to tell its rows from others'.
-    fn customer_of(&mut self, query: &Query, live: Send<'_>) -> Result<Customer, CallError> {
-        let Some(id) = &query.customer else { return Ok(Customer::All) };
-        let customers = self.table(super::kind::Kind::Customer);
-        if let Some(row) = customers.find(id) {
-            if row.deleted {
-                return if query.customer_is_filter {
-                    Ok(Customer::Nobody)
-                } else {
-                    Err(Problem::missing(super::kind::Kind::Customer, id).of(query.operation.name))
-                };
+        match wanted {
+            Ok(wanted) if touched => {
+                let mut source = Some(self.source(call, query, &wanted.cursor));
+                self.merged(query, &wanted, id, &mut source, live)
             }
-            let known = !self.is_made(&row.facts.id);
-            return Ok(Customer::One { id: row.facts.id.clone(), known });
-        }
-        if self.table(query.kind).is_empty() && !self.is_made(id) {
-            return Ok(Customer::Untouched);
-        }
-        match self.resolve(super::kind::Kind::Customer, id, query.operation.name, live) {
-            Ok(id) => Ok(Customer::One { id, known: true }),
-            Err(CallError::Api(error)) if error.status == 404 && query.customer_is_filter => Ok(Customer::Nobody),
-            Err(error) => Err(error),
+            // What the service refuses it refuses in its own words.
+            _ => self.passed_on(call, query, live),
         }
     }
 
     /// The service's own page, as it came.
-    fn passed_on(&mut self, call: &Call, query: &Query, live: Send<'_>) -> Result<Answer, CallError> {
+    fn passed_on(&mut self, call: &Call, query: &Query, live: Live<'_>) -> Result<Answer, CallError> {
         #[derive(serde::Deserialize)]
         struct Page<'a> {
             #[serde(borrow)]
@@ -127,17 +78,17 @@ impl Overlay {
         wanted: &Wanted,
         customer: Option<&str>,
         source: &mut Option<Source>,
-        live: Send<'_>,
+        live: Live<'_>,
     ) -> Result<Answer, CallError> {
         let mut out: Vec<String> = Vec::with_capacity(wanted.limit);
-        let mut last: Option<(jiff::Timestamp, Option<String>)> = None;
+        let mut last: Option<(Timestamp, Option<String>)> = None;
         let mut more = false;
         let mut at = 0;
         // From where on touched rows belong to this page. A cursor that is no time says it with its first row.
         let mut from: Option<Bound<Place>> = match &wanted.cursor {
             Cursor::Top => Some(Bound::Unbounded),
             Cursor::Below(time) => {
-                let below = time.checked_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(*time);
+                let below = time.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(*time);
                 Some(Bound::Included(before(below)))
             }
             Cursor::Opaque => None,

@@ -100,13 +100,13 @@ impl Wanted {
         Ok(Wanted { limit, cursor })
     }
 
-    /// An error for a cursor that is no time, where there is no service that could have given it.
-    pub fn check(&self) -> Result<(), Problem> {
+    /// The same page, where there is no service that could have given a cursor that is no time.
+    pub fn without_the_service(self) -> Result<Wanted, Problem> {
         match self.cursor {
             Cursor::Opaque => {
                 Err(Problem::invalid("invalid_string", "cursor", "`cursor` must be an ISO 8601 timestamp."))
             }
-            _ => Ok(()),
+            _ => Ok(self),
         }
     }
 }

@@ -11,8 +11,8 @@ use std::{
     sync::Arc,
 };
 
-/// How many bytes are kept: about 80,000 rows.
-const MOST: usize = 64 << 20;
+/// How many bytes are kept: about 40,000 rows. They count as the script's own memory.
+const MOST: usize = 32 << 20;
 
 /// What a row costs besides its text.
 const OVERHEAD: usize = 300;
