@@ -1,14 +1,19 @@
 //! The plan of a dry run held against the calls of the real one, and applied to a third workspace.
 
 use super::{
-    side::{Side, call, json},
+    side::{Side, call, clock, json},
     twin::Twin,
 };
+use crate::{docs::blocks, harness::bless_or_compare};
 use onramp::{
     api::{operation::Effect, request::Call},
-    session::plan::{Head, Plan, Script, Workspace, provisional::Made, read},
+    session::{
+        overlay::Overlay,
+        plan::{Head, Plan, Script, Workspace, provisional::Made, read, render},
+    },
+    text::parse_rate,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs, path::Path};
 
 pub fn head() -> Head {
     Head {
@@ -93,4 +98,34 @@ fn ids_inside_of_texts_are_replaced_when_a_plan_is_applied() {
     let wanted =
         serde_json::json!({"parent": parent.id, "n": parent.display_id, "note": format!("see {}.", parent.id)});
     assert_eq!(child["metadata"], wanted);
+}
+
+#[test]
+fn the_page_about_the_format_shows_a_plan_as_it_is_made_and_read() {
+    let (live, mut overlay) = (Side::new(120, 1), Overlay::new(clock()));
+    let mut send = |call: &Call| json(&overlay.call(call, &|call| live.call(call)).unwrap().0.body);
+    let made = send(&call("create_customer", &[], Some(r#"{"name":"Blue Bottle","plan":"growth"}"#)));
+    let contact = r#"{"name":"Ada King","email":"Ada@example.com"}"#;
+    send(&call("create_customer_contact", &[made["id"].as_str().unwrap()], Some(contact)));
+    let mut waiting = call("list_onboardings", &[], None);
+    waiting.set_query("state", "waiting".into());
+    let first = send(&waiting)["data"][0]["id"].as_str().unwrap().to_string();
+    for _ in 0..2 {
+        send(&call("update_onboarding", &[&first], Some(r#"{"waiting_on_customer":false}"#)));
+    }
+    let plan = overlay.plan(head());
+    let rate = Some(parse_rate("60/min").unwrap());
+
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plan-format.md");
+    let text = fs::read_to_string(&page).unwrap();
+    let blocks = blocks(&text);
+    let [document, shown] = &blocks[..] else { panic!("{} blocks", blocks.len()) };
+    let fenced = |language: &str, text: &str| format!("```{language}\n{text}```");
+    let blessed = text.replacen(&fenced("json", &document.text), &fenced("json", &plan.to_json()), 1).replacen(
+        &fenced("text", &shown.text),
+        &fenced("text", &render::text(&plan, &render::Options { all: false, rate })),
+        1,
+    );
+    bless_or_compare(&page, &blessed).unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert_eq!(read(&plan.to_json()).unwrap(), plan);
 }

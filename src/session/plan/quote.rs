@@ -1,9 +1,9 @@
 //! What a plan costs in requests, and how long that takes at a limit. PURE.
 
-use super::entry::Entry;
-use crate::{api::operation::Effect, text::Rate};
+use super::{drift::first, entry::Entry};
+use crate::text::Rate;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 /// Requests that applying a plan takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,11 +18,7 @@ pub struct Quote {
 
 impl Quote {
     pub(super) fn of(entries: &[Entry]) -> Quote {
-        let there = |entry: &&Entry| entry.effect() != Some(Effect::Create);
-        let made: BTreeSet<&str> = entries.iter().filter(|e| !there(e)).map(|e| e.record.id.as_str()).collect();
-        let old: BTreeSet<(&str, &str)> =
-            entries.iter().filter(there).map(|e| (e.record.object.as_str(), e.record.id.as_str())).collect();
-        Quote { writes: entries.len(), reads: old.iter().filter(|(_, id)| !made.contains(id)).count() }
+        Quote { writes: entries.len(), reads: first(entries).len() }
     }
 
     /// All requests.

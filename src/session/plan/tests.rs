@@ -82,7 +82,7 @@ fn a_plan_comes_back_as_it_was() {
 #[test]
 fn layout_is_no_damage() {
     let mut small = plan();
-    // A number that no JSON library keeps.
+    // A formatter writes `1e400` as another number, and that is damage.
     small.entries[2].changes[0].after = exact("{\"a\":[1, 2]}");
     let small = Plan::new(head(), small.entries, 7);
     let value: Value = serde_json::from_str(&small.to_json()).unwrap();
