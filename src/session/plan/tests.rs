@@ -198,6 +198,19 @@ applying it takes up to 6 requests (4 writes, 2 reads to see that nothing has mo
 }
 
 #[test]
+fn one_write_is_one_line() {
+    let plan = plan();
+    assert_eq!(
+        render::line(&plan.entries[0]),
+        r#"update_customer Acme <b>\u{1b}[31m (customer 101, c1): status: "active" → "churned""#
+    );
+    assert_eq!(
+        render::line(&plan.entries[3]),
+        r#"delete_customer Acme <b>\u{1b}[31m (customer 104, c9): mrr: 125000 → gone"#
+    );
+}
+
+#[test]
 fn long_groups_are_cut_and_all_of_them_shows_all() {
     let entries = (1..=25).map(|n| update(n, &format!("c{n}"), "plan", "null", &format!("\"{}\"", "x".repeat(150))));
     let plan = Plan::new(head(), entries.collect(), 0);
