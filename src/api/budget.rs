@@ -66,6 +66,11 @@ impl Budget {
         }
     }
 
+    /// The rate that it keeps to at present.
+    pub fn rate(&self) -> Rate {
+        self.state.lock().expect("no code panics while it holds this lock").log.rate()
+    }
+
     /// Waits until one request may be sent.
     ///
     /// A call that does not count (`get_health`) takes no slot and stands in no line. It respects the gate all the

@@ -123,6 +123,25 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
         SessionError::Refusal(refusal) => {
             return Err(Box::new(Fault::new(FaultKind::Script, refusal.message).hint(refusal.hint)));
         }
+        SessionError::Store(error) => {
+            let kind = if error.will_pass { FaultKind::WillPass } else { FaultKind::Configuration };
+            return Err(Box::new(Fault::new(kind, error.message).hint(error.hint)));
+        }
+        SessionError::Diverged { number, was, now } => {
+            let message = format!("the run went another way than before at step {number}, and was stopped");
+            return Err(Box::new(
+                Fault::new(FaultKind::Script, message)
+                    .note(format!("before: {}", text::escape_control(&was)))
+                    .note(format!("now:    {}", text::escape_control(&now)))
+                    .hint("`onramp retry` begins the script anew; `onramp undo` takes back what it did"),
+            ));
+        }
+        SessionError::Nested => {
+            return Err(Box::new(
+                Fault::new(FaultKind::Script, "a bulk call cannot be made inside the closure of another one")
+                    .hint("make the second one after the first, with the rows that it gives back"),
+            ));
+        }
         SessionError::Call(error) => error,
     };
     Err(Box::new(match &error {

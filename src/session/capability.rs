@@ -33,6 +33,11 @@ impl Capability {
         self.read_only = true;
     }
 
+    /// Whether any write may pass.
+    pub fn may_write(&self) -> bool {
+        !self.read_only && self.max_writes != Some(0) && self.allow.0.as_ref().is_none_or(|rules| !rules.is_empty())
+    }
+
     /// The slug or the id of the only workspace that may be talked to.
     pub fn workspace(&self) -> Option<&str> {
         self.workspace.as_deref()

@@ -104,6 +104,11 @@ impl Log {
         }
     }
 
+    /// The rate that it keeps to at present.
+    pub fn rate(&self) -> Rate {
+        Rate { limit: self.limit, window: self.window }
+    }
+
     /// Whether a call may start now.
     pub fn room(&mut self, now: Moment) -> Room {
         self.own.expire(now);

@@ -5,7 +5,7 @@ use super::{Builtin, time::Time};
 use crate::{
     header::{self, Value},
     script::{
-        fault::Thrown,
+        fault::{Spot, Thrown},
         host::{Host, Raised},
     },
     text,
@@ -56,11 +56,8 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     constants(engine, host);
     let shared = host.clone();
     engine.register_fn("env", move |ctx: NativeCallContext, name: &str| -> Result<String, Raised> {
-        shared
-            .session
-            .environment(name)
-            .map(|value| value.expose().to_string())
-            .ok_or_else(|| undeclared(name).raise(ctx.call_position()))
+        let value = shared.session.environment(name).map_err(|error| shared.raise(error, &Spot::of(&ctx)))?;
+        value.map(|value| value.expose().to_string()).ok_or_else(|| undeclared(name).raise(ctx.call_position()))
     });
 }
 
