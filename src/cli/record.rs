@@ -76,9 +76,14 @@ impl Record {
             .hint(format!("set `PIVOTAL_BASE_URL={}`", self.base_url)))
     }
 
+    /// An id for a run.
+    pub fn fresh_id(&self) -> Result<String, Failure> {
+        short_id().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))
+    }
+
     /// As it goes into the store, without what `hide` takes out.
     pub fn new_run(&self, kind: &str, trigger: &str, hide: &Hide) -> Result<NewRun, Failure> {
-        let id = short_id().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
+        let id = self.fresh_id()?;
         let (script, text) = match &self.script {
             Some((name, text)) => (name.clone(), text.as_str()),
             None => (self.words.iter().skip(1).take(2).cloned().collect::<Vec<_>>().join(" "), ""),

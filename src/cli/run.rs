@@ -115,7 +115,7 @@ pub fn carry_out(mut args: Args, resumed: Option<Resumed>, ui: &Ui) -> Result<u8
         None if may_write => Some(Kept::new(record.new_run("run", "manual", &hide(ui))?, around.clone())),
         None => None,
     };
-    let id = kept.as_ref().map_or_else(|| record.key.clone(), |kept| kept.id().to_string());
+    let id = kept.as_ref().map_or_else(|| record.fresh_id(), |kept| Ok(kept.id().to_string()))?;
     let inputs = Inputs { params: args.params, args: rest, run: About { id, ..About::default() } };
     let limits = args.limits.limits(&script.header);
     let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
