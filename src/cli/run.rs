@@ -18,11 +18,16 @@ use crate::{
     secret::Secret,
     session::{Control, Session},
     stop::{Reason, Stop},
-    store::{Run, State, StoreError},
+    store::{Counts, Run, State, StoreError},
     text,
     ui::Ui,
 };
-use std::{collections::BTreeMap, ffi::OsString, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Run a script
 #[derive(Debug, clap::Args)]
@@ -42,6 +47,12 @@ pub struct Args {
     /// Send no write, whatever the script wants
     #[arg(long)]
     read_only: bool,
+    /// Do the first N rows of a bulk call, then stop; `onramp resume` does the others
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Bulk")]
+    first: Option<u64>,
+    /// Of each bulk call do only the rows that this report of an earlier run names as failed
+    #[arg(long, value_name = "REPORT", help_heading = "Bulk")]
+    rows: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitFlags,
     /// Start even if `onramp check` finds errors; they then end the run where it comes by them
@@ -102,6 +113,7 @@ pub fn carry_out(mut args: Args, resumed: Option<Resumed>, ui: &Ui) -> Result<u8
     signals::listen(&stop, ui)?;
     let clock = args.connection.clock();
     let around = around(&stop, &clock, ui)?;
+    let goes_on = resumed.is_some();
     let may_write = script.capability.may_write() && run::may_write(&script.text);
     let record = match &resumed {
         Some(resumed) => resumed.record.clone(),
@@ -116,7 +128,10 @@ pub fn carry_out(mut args: Args, resumed: Option<Resumed>, ui: &Ui) -> Result<u8
         None => None,
     };
     let id = kept.as_ref().map_or_else(|| record.fresh_id(), |kept| Ok(kept.id().to_string()))?;
-    let inputs = Inputs { params: args.params, args: rest, run: About { id, ..About::default() } };
+    let rows = args.rows.map(|path| granted(&mut script, &path)).transpose()?;
+    // A run that goes on is past its first look.
+    let first = args.first.filter(|_| !goes_on);
+    let inputs = Inputs { params: args.params, args: rest, run: About { id, ..About::default() }, first, rows };
     let limits = args.limits.limits(&script.header);
     let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
     let connect = args.connection.connector(&stop, ui, &around.control.progress)?;
@@ -129,7 +144,8 @@ pub fn carry_out(mut args: Args, resumed: Option<Resumed>, ui: &Ui) -> Result<u8
     }
     let sink = Tee { sink: Box::new(ui.clone()), log: around.log.clone() };
     let outcome = run::run(&job, session, Box::new(sink));
-    let end = conclude(&job, &outcome, kept.as_ref().filter(|kept| kept.is_kept() && !record.fleeting).map(Kept::id));
+    let end =
+        conclude(&job, &outcome, kept.as_ref().filter(|kept| kept.is_kept() && !record.fleeting).map(Kept::id), ui);
     if let Some(kept) = kept {
         leave(&kept, &outcome, &end, ui);
     }
@@ -150,7 +166,9 @@ fn leave(kept: &Kept, outcome: &Outcome, end: &Result<u8, Failure>, ui: &Ui) {
     };
     let state = match (&outcome.end, exit_code) {
         (End::Failed(fault), _) if fault.kind == FaultKind::Stopped(Reason::Cancelled) => State::Cancelled,
-        (End::Failed(fault), _) if fault.kind == FaultKind::Stopped(Reason::Enough) => State::Running,
+        (End::Failed(fault), _) if matches!(fault.kind, FaultKind::Stopped(Reason::Enough) | FaultKind::Rows) => {
+            State::Running
+        }
         (_, 0) => State::Done,
         // They pass, or can be mended: the run goes on where it stopped.
         (_, 3 | 75 | 130) => State::Running,
@@ -177,7 +195,7 @@ fn environment(script: &Script, ui: &Ui) -> Result<BTreeMap<String, Secret>, Fai
 }
 
 /// The outcome as an exit code or a failure. `id` is that of a run that can be taken up again.
-fn conclude(job: &Job, outcome: &Outcome, id: Option<&str>) -> Result<u8, Failure> {
+fn conclude(job: &Job, outcome: &Outcome, id: Option<&str>, ui: &Ui) -> Result<u8, Failure> {
     let text_of = |name: &str| match name {
         own if own == job.name => Some(job.text.clone()),
         module => outcome.modules.get(module).cloned(),
@@ -197,6 +215,7 @@ fn conclude(job: &Job, outcome: &Outcome, id: Option<&str>) -> Result<u8, Failur
                 Failure::new(Kind::Interrupted, "standard output was closed, so the script was stopped")
             }
             FaultKind::Stopped(Reason::Interrupt) => Failure::new(Kind::Interrupted, "interrupted"),
+            FaultKind::Stopped(Reason::Enough) => return enough(outcome, id, ui),
             FaultKind::Stopped(Reason::Cancelled) => Failure::new(Kind::Interrupted, "cancelled"),
             _ => Failure::of_fault(fault, &text_of),
         },
@@ -204,11 +223,30 @@ fn conclude(job: &Job, outcome: &Outcome, id: Option<&str>) -> Result<u8, Failur
     Err(with_way_on(failure, done, id))
 }
 
+/// The first rows are done, as was asked.
+fn enough(outcome: &Outcome, id: Option<&str>, ui: &Ui) -> Result<u8, Failure> {
+    let Counts { changed, unchanged, failed, .. } = outcome.counts;
+    ui.status(&format!("the first rows are done: {changed} changed, {unchanged} unchanged, {failed} failed"));
+    match id {
+        Some(id) => ui.status(&format!("look at them; `onramp resume {id}` goes on with the others")),
+        None => ui.status("the embedded sandbox is gone with them"),
+    }
+    Ok(if failed > 0 { Kind::Rows.exit_code() } else { 0 })
+}
+
+/// A file that the command line names may be read wherever it lies.
+fn granted(script: &mut Script, path: &Path) -> Result<String, Failure> {
+    let granted = script.project.grant(path).map_err(|error| {
+        Failure::usage(format!("the report `{}` cannot be read: {}", path.display(), config::reason(&error)))
+    })?;
+    Ok(granted.display().to_string())
+}
+
 /// What to do after a run that was not carried out to its end.
 fn with_way_on(mut failure: Failure, done: u64, id: Option<&str>) -> Failure {
     let changes = text::plural(done as usize, "change");
     match (id, failure.kind) {
-        (Some(id), Kind::Key | Kind::WillPass | Kind::Interrupted) => {
+        (Some(id), Kind::Key | Kind::Rows | Kind::WillPass | Kind::Interrupted) => {
             failure.hints.push(format!("`onramp resume {id}` goes on where it stopped; {changes} made so far"));
         }
         (Some(id), _) if done > 0 => {

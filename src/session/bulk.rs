@@ -30,6 +30,8 @@ pub struct Bulk<'s> {
     session: &'s Session,
     operation: &'static Operation,
     number: Number,
+    /// The run's own number, while a closure counts for itself.
+    outside: Option<Number>,
     /// Ready to be sent, their intents not yet safe.
     group: Vec<Prepared>,
     /// Those whose intents are safe and whose answers are not there yet, by row, with what is needed then.
@@ -66,6 +68,8 @@ pub struct Row {
     /// From 1.
     pub row: u64,
     pub outcome: Outcome,
+    /// Of an earlier attempt of the run.
+    pub recorded: bool,
 }
 
 impl Session {
@@ -96,6 +100,7 @@ impl Session {
             session: self,
             operation,
             number,
+            outside: None,
             group: Vec::new(),
             open: HashMap::new(),
             busy: HashSet::new(),
@@ -118,13 +123,29 @@ impl Bulk<'_> {
     }
 
     /// From here on what the script does belongs to the closure of this row; until [`Bulk::leave`].
-    pub fn enter(&self, row: u64) {
-        self.session.enter_row(row);
+    pub fn enter(&mut self, row: u64) {
+        self.outside = Some(self.session.renumber(Number(self.number.0, row, 0, 0)));
     }
 
     /// The closure is done.
-    pub fn leave(&self) {
-        self.session.enter_row(0);
+    pub fn leave(&mut self) {
+        if let Some(number) = self.outside.take() {
+            self.session.renumber(number);
+        }
+    }
+
+    /// The number of the bulk call among the run's calls.
+    pub fn number(&self) -> u64 {
+        self.number.0
+    }
+
+    /// A row for which no call could be made.
+    pub fn fail(&mut self) {
+        self.session.control().progress.failed(1);
+        self.session.control().progress.on_stage(|stage| {
+            stage.done += 1;
+            stage.failed += 1;
+        });
     }
 
     /// Nothing is to be done for a row.
@@ -149,8 +170,9 @@ impl Bulk<'_> {
                 self.receive(true)?;
             }
         }
+        let recorded = self.session.recorder().is_some_and(|recorder| recorder.knows(number));
         match self.session.prepare(number, call, manner)? {
-            Ready::Done(outcome) => self.finish(row, outcome),
+            Ready::Done(outcome) => self.finish(row, outcome, recorded),
             Ready::Send(prepared) => {
                 self.session.control().pass(self.session.stop())?;
                 if prepared.id.is_some() {
@@ -274,13 +296,13 @@ impl Bulk<'_> {
             self.adapt();
         }
         match self.session.record(open.number, self.operation, open.id.as_deref(), result) {
-            Ok(outcome) => self.finish(sent.row, outcome),
+            Ok(outcome) => self.finish(sent.row, outcome, false),
             Err(error) => self.give_up(error),
         }
         Ok(())
     }
 
-    fn finish(&mut self, row: u64, outcome: Outcome) {
+    fn finish(&mut self, row: u64, outcome: Outcome, recorded: bool) {
         let progress = &self.session.control().progress;
         match &outcome {
             Outcome::Changed(_) => progress.changed(1),
@@ -295,7 +317,7 @@ impl Bulk<'_> {
                 Outcome::Left(_) | Outcome::Failed(_) => stage.failed += 1,
             }
         });
-        self.finished.push_back(Row { row, outcome });
+        self.finished.push_back(Row { row, outcome, recorded });
     }
 
     /// As many in flight as keep the budget busy at this latency, and a few more so that one slow answer holds up nobody.

@@ -267,10 +267,9 @@ impl Session {
         *steps
     }
 
-    /// From here on numbers are those of a row's closure; with 0 they are those of the run again.
-    fn enter_row(&self, row: u64) {
-        let mut steps = self.steps.lock().expect(LOCK);
-        *steps = Number(steps.0, row, 0, 0);
+    /// Goes on with another number; gives the one that was the latest.
+    fn renumber(&self, to: Number) -> Number {
+        std::mem::replace(&mut *self.steps.lock().expect(LOCK), to)
     }
 
     fn idempotency_key(&self, number: Number) -> String {

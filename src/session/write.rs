@@ -64,10 +64,12 @@ impl Session {
         let operation = call.operation;
         let key = self.idempotency_key(number);
         let request = Request::build(call, Some(&key)).map_err(CallError::Refused)?;
-        // What a rule forbids needs no key; what it counts is about to be sent.
-        self.capability.pass(call).map_err(SessionError::Refusal)?;
+        // What a rule forbids needs no key.
+        self.capability.permit(call).map_err(SessionError::Refusal)?;
         let id = (operation.effect != Effect::Create).then(|| call.path.last().cloned()).flatten();
+        let count = || self.capability.count(operation.name).map_err(SessionError::Refusal);
         let plain = |request, intent| {
+            count()?;
             Ok(Ready::Send(Box::new(Prepared { number, operation, request, intent, id: id.clone() })))
         };
         let Some(recorder) = self.recorder() else { return plain(request, None) };
@@ -76,9 +78,15 @@ impl Session {
             None => {}
             Some(Recorded::Doubt(told)) => {
                 same(number, &told.asked, &asked)?;
+                count()?;
                 return self.settle(number, call, request, &told);
             }
-            Some(recorded) => return recorded_outcome(number, recorded, &asked).map(Ready::Done),
+            Some(recorded) => {
+                if matches!(recorded, Recorded::Answered(..)) {
+                    count()?;
+                }
+                return recorded_outcome(number, recorded, &asked).map(Ready::Done);
+            }
         }
         self.keep(recorder)?;
         let snapshot = match (&id, operation.effect) {

@@ -35,6 +35,10 @@ pub struct Inputs {
     pub params: Vec<(String, Option<Value>)>,
     pub args: Vec<String>,
     pub run: About,
+    /// So many rows of a bulk call are done, then the run stops.
+    pub first: Option<u64>,
+    /// The report of an earlier run: of each bulk call only the rows that failed then are done.
+    pub rows: Option<String>,
 }
 
 /// What a script may know about its own run.
