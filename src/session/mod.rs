@@ -10,6 +10,8 @@ pub mod journal;
 mod link;
 mod listing;
 mod observe;
+pub mod overlay;
+pub mod plan;
 mod seen;
 mod workspace;
 mod write;
