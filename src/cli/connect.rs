@@ -120,6 +120,7 @@ impl Connection {
             key,
             rate: self.rate,
             max_wait: self.max_wait,
+            share: None,
             timing: Timing::default(),
             clock: self.clock(),
             stop: stop.clone(),

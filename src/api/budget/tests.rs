@@ -10,7 +10,7 @@ fn timing() -> Timing {
 }
 
 fn budget(rate: &str, max_wait: Duration) -> Arc<Budget> {
-    Arc::new(Budget::new(Some(crate::text::parse_rate(rate).unwrap()), 60, max_wait, &timing()))
+    Arc::new(Budget::new(Some(crate::text::parse_rate(rate).unwrap()), 60, max_wait, &timing(), None))
 }
 
 /// A sliding window on a server: counts a call when it takes it, half-way between request and answer.
@@ -109,7 +109,7 @@ async fn three_hundred_calls_reach_the_limit_and_meet_no_429() {
 #[tokio::test(start_paused = true)]
 async fn without_a_rate_the_limit_comes_from_the_headers() {
     let server = Server::new(600, 60 * SECOND, 40);
-    let budget = Arc::new(Budget::new(None, 60, 600 * SECOND, &timing()));
+    let budget = Arc::new(Budget::new(None, 60, 600 * SECOND, &timing(), None));
     let took = run(&budget, &server, 1200, 4).await;
     assert!(took < (60 * SECOND).mul_f64(1.12), "{took:?}");
     assert_eq!(*server.refused.lock().unwrap(), 0);
