@@ -14,6 +14,7 @@ mod line;
 mod man;
 mod run;
 mod sandbox;
+mod share;
 mod signals;
 mod source;
 mod written;
