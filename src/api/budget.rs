@@ -6,6 +6,8 @@ mod book;
 mod booked;
 mod gate;
 mod log;
+#[cfg(test)]
+mod model;
 mod own;
 mod share;
 #[cfg(test)]

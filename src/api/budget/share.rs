@@ -1,6 +1,9 @@
 //! One book for all processes that use one key: takes it from where it is kept before each look and puts it back after.
 //! Where it cannot be kept, or need not be, this process works on its own. Knows nothing of files.
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     book::Book,
     log::Moment,
@@ -54,6 +57,9 @@ pub struct Desk {
     /// `None` for a process on its own.
     ledger: Option<Arc<dyn Ledger>>,
     joined: bool,
+    /// The limit as of the last exchange.
+    told: Option<u32>,
+    /// When it is time to look who lives, and to look at all.
     roll_call: Moment,
     glance: Moment,
 }
@@ -63,7 +69,7 @@ impl Desk {
     pub fn new(terms: Terms, ledger: Option<Arc<dyn Ledger>>) -> Desk {
         let zero = Moment::ZERO;
         let (book, own) = (Book::default(), Own::new(terms));
-        Desk { book, own, ledger, joined: false, roll_call: zero, glance: zero }
+        Desk { book, own, ledger, joined: false, told: None, roll_call: zero, glance: zero }
     }
 
     /// Whether others may change the book at any time.
@@ -82,14 +88,25 @@ impl Desk {
     /// no more than now and then: it would cost more than all the rest.
     pub fn with<R>(&mut self, now: Moment, urgent: bool, change: impl FnOnce(&mut Book, &mut Own) -> R) -> R {
         let quiet = !urgent && self.book.log.is_roomy() && self.book.gate.is_at_rest(now) && now < self.glance;
-        let Some(ledger) = self.ledger.clone().filter(|_| !quiet) else {
-            return change(&mut self.book, &mut self.own);
-        };
+        let Some(ledger) = self.ledger.clone() else { return change(&mut self.book, &mut self.own) };
+        if !quiet {
+            return self.exchange(&*ledger, now, change);
+        }
+        let result = change(&mut self.book, &mut self.own);
+        if self.book.log.limit != self.told {
+            // The others have to know.
+            self.exchange(&*ledger, now, |_, _| ());
+        }
+        result
+    }
+
+    /// Does something with the book that is kept, or with the own one where none can be.
+    fn exchange<R>(&mut self, ledger: &dyn Ledger, now: Moment, change: impl FnOnce(&mut Book, &mut Own) -> R) -> R {
         let mut change = Some(change);
         let mut result = None;
         let exchanged = ledger.exchange(&mut |bytes| {
             let change = change.take()?;
-            let mut kept = self.kept(bytes, now, &*ledger);
+            let mut kept = self.kept(bytes, now, ledger);
             if self.book.log.is_roomy() && kept.log.is_roomy() {
                 self.book.gate = kept.gate;
                 result = Some(change(&mut self.book, &mut self.own));
@@ -111,7 +128,7 @@ impl Desk {
             self.book.log.sign(&self.own, self.own.in_flight);
             bytes
         });
-        self.glance = now + GLANCE;
+        (self.glance, self.told) = (now + GLANCE, self.book.log.limit);
         if exchanged.is_err() {
             self.ledger = None;
             let own = self.own.terms.id;
@@ -135,6 +152,9 @@ impl Desk {
         if !self.joined && kept.log.is_deserted() {
             // A limit does not outlive those who knew it.
             kept = Book { gate: kept.gate, ..Book::default() };
+        }
+        if self.book.log.limit != self.told {
+            kept.log.limit = self.book.log.limit;
         }
         self.joined = true;
         kept
