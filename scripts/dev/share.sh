@@ -5,6 +5,7 @@
 #
 #   scripts/dev/share.sh [CALLS] [LIMIT] [WINDOW] [PROCESSES]      300 60 6 3 unless given
 #   PROFILE=debug scripts/dev/share.sh
+#   ALONE=1 scripts/dev/share.sh          each with a state folder of its own, like containers: headers alone
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 calls=${1:-300} limit=${2:-60} window=${3:-6} processes=${4:-3} profile=${PROFILE:-release}
@@ -18,14 +19,13 @@ sandbox=$!
 trap 'kill -INT $sandbox 2>/dev/null; wait $sandbox 2>/dev/null; rm -rf "$work"' EXIT
 until [ "$(wc -l <"$work/env")" -ge 2 ]; do sleep 0.05; done
 . "$work/env"
-export ONRAMP_STATE_DIR=$work/state
 
 begun=$(date +%s.%N)
 running=()
 for n in $(seq "$processes"); do
   share=$((calls / processes + (n <= calls % processes ? 1 : 0)))
   {
-    "$onramp" run --rate "$limit/${window}s" -e "for i in 0..$share { get_customer(101); }"
+    ONRAMP_STATE_DIR=$work/state${ALONE:+.$n} "$onramp" run --rate "$limit/${window}s" -e "for i in 0..$share { get_customer(101); }"
     date +%s.%N >"$work/ended.$n"
   } &
   running+=($!)

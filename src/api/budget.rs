@@ -204,8 +204,8 @@ impl Pass<'_> {
         let (ticket, manners) = (self.ticket.take(), &self.budget.manners);
         let way = state.desk.with(now, true, |book, own| {
             book.gate.refuse(now, self.sent, retry_after, manners, fastrand::f64());
-            if ticket.is_some() {
-                book.log.release(own);
+            if let Some(ticket) = ticket {
+                book.log.release(own, ticket);
             }
             book.gate.way(now, manners, held)
         });
@@ -221,8 +221,8 @@ impl Pass<'_> {
     pub fn unsent(mut self) -> Option<u32> {
         let now = self.budget.now();
         let mut state = self.budget.state();
-        if self.ticket.take().is_some() {
-            state.desk.with(now, false, |book, own| book.log.release(own));
+        if let Some(ticket) = self.ticket.take() {
+            state.desk.with(now, false, |book, own| book.log.release(own, ticket));
         }
         self.left(&state, now)
     }

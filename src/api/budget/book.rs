@@ -79,12 +79,15 @@ impl Book {
 const NEVER: Moment = Duration::from_nanos(u64::MAX);
 
 fn put(out: &mut Vec<u8>, numbers: &[u32]) {
-    out.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+    for number in numbers {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
 }
 
 fn put_moment(out: &mut Vec<u8>, moment: Moment) {
     // Five hundred years after the machine's start the clock of this form stands still.
-    out.extend(u64::try_from(moment.as_nanos()).unwrap_or(u64::MAX).to_le_bytes());
+    let nanos = u64::try_from(moment.as_nanos()).unwrap_or(u64::MAX);
+    out.extend_from_slice(&nanos.to_le_bytes());
 }
 
 fn count(len: usize) -> u32 {

@@ -14,7 +14,12 @@ pub struct Booked {
 impl Booked {
     /// Takes up `count` calls at `at`.
     pub fn book(&mut self, at: Moment, count: u32) {
-        let place = self.entries.partition_point(|(known, _)| *known < at);
+        // Nearly always it is the last one, or comes after it.
+        let place = match self.last() {
+            Some(last) if at < last => self.entries.partition_point(|(known, _)| *known < at),
+            Some(last) if at == last => self.entries.len() - 1,
+            _ => self.entries.len(),
+        };
         match self.entries.get_mut(place) {
             Some((known, there)) if *known == at => *there = there.saturating_add(count),
             _ => self.entries.insert(place, (at, count)),

@@ -125,7 +125,7 @@ impl Log {
 
     /// Its answer came, or nobody knows whether the server counted it: the slot stays busy for a window from now.
     pub fn finish(&mut self, now: Moment, own: &mut Own, ticket: Ticket, seen: Seen) {
-        self.release(own);
+        self.end(own);
         own.answered(now);
         let at = own.terms.step(now);
         if own.terms.interactive { &mut self.by_hand } else { &mut self.batch }.book(at, 1);
@@ -133,9 +133,8 @@ impl Log {
     }
 
     /// The server did not count the call.
-    pub fn release(&mut self, own: &mut Own) {
-        own.in_flight -= 1;
-        self.sign(own, own.in_flight);
+    pub fn release(&mut self, own: &mut Own, _: Ticket) {
+        self.end(own);
     }
 
     /// Enters a process among the members, or what it has in flight now.
@@ -175,6 +174,11 @@ impl Log {
     pub fn is_deserted(&self) -> bool {
         let booked = [&self.batch, &self.by_hand, &self.foreign];
         self.members.is_empty() && booked.iter().all(|booked| booked.last().is_none())
+    }
+
+    fn end(&mut self, own: &mut Own) {
+        own.in_flight -= 1;
+        self.sign(own, own.in_flight);
     }
 
     fn in_flight(&self, interactive: Option<bool>) -> u32 {

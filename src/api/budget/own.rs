@@ -8,9 +8,9 @@ use std::time::Duration;
 pub const WINDOW: Duration = Duration::from_secs(60);
 
 /// Slots that become free within this fraction of the window become free together. It bounds the log to that many
-/// entries at any rate (the sandbox has no limit and takes tens of thousands of calls a second), and costs 15 ms of a
-/// minute.
-pub const STEPS: u32 = 4096;
+/// entries at any rate (the sandbox has no limit and takes tens of thousands of calls a second, and processes that share
+/// a log read and write it with each call), and costs 60 ms of a minute.
+pub const STEPS: u32 = 1024;
 
 /// On which terms a process sends.
 #[derive(Clone, Copy, Debug)]

@@ -192,8 +192,7 @@ fn a_full_log_waits_for_an_answer_or_for_the_oldest_slot() {
     log.finish(10 * MS, a, Seen::default());
     let Room::At(moment) = log.room(11 * MS) else { panic!("there is an oldest slot") };
     assert!(moment >= 6010 * MS && moment < 6020 * MS, "{moment:?}");
-    log.log.release(&mut log.own);
-    drop(b);
+    log.log.release(&mut log.own, b);
     assert_eq!((log.room(12 * MS), log.left(12 * MS)), (Room::Now, 1));
 }
 

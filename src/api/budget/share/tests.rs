@@ -242,7 +242,7 @@ async fn time_passes_while_the_machine_sleeps() {
     let machine = Machine::new();
     let process = machine.process("10/1h");
     assert_eq!(burst(&process).await, 10);
-    machine.sleeps(3602 * SECOND);
+    machine.sleeps(3605 * SECOND);
     assert_eq!(burst(&process).await, 10);
 }
 
