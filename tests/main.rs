@@ -24,5 +24,6 @@ mod reference;
 mod sandbox;
 mod scripts;
 mod secrecy;
+mod sharing;
 mod times;
 mod verbs;

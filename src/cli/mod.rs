@@ -16,6 +16,7 @@ mod record;
 mod resume;
 mod run;
 mod sandbox;
+mod share;
 mod signals;
 mod source;
 mod written;

@@ -4,6 +4,7 @@
 mod error;
 pub mod journal;
 mod lock;
+pub mod rate;
 mod runs;
 mod schema;
 
