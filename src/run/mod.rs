@@ -4,7 +4,7 @@
 mod guard;
 mod watch;
 
-pub use guard::judge;
+pub use guard::{judge, judge_at};
 
 use crate::{
     memory::{Bounds, Halted},
