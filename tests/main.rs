@@ -9,6 +9,7 @@ mod control;
 mod cron;
 mod definitions;
 mod docs;
+mod due;
 mod errors;
 mod examples;
 mod files;
