@@ -2,10 +2,12 @@
 //! asynchronous client from the script's synchronous thread. Knows no script engine and prints nothing.
 
 pub mod allow;
+mod apply;
 mod bulk;
 mod capability;
 mod control;
 mod doubt;
+mod drift;
 pub mod journal;
 mod link;
 mod listing;
@@ -17,9 +19,11 @@ mod workspace;
 mod write;
 
 pub use allow::{Allow, Allowed, Refusal};
+pub use apply::{Applied, How};
 pub use bulk::{Bulk, Row};
 pub use capability::Capability;
 pub use control::{Control, Progress};
+pub use drift::{Drift, Look};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
@@ -345,7 +349,8 @@ impl Session {
         self.clock.now()
     }
 
-    fn workspace(&self) -> Result<Workspace, SessionError> {
+    /// The workspace that the key belongs to.
+    pub fn workspace(&self) -> Result<Workspace, SessionError> {
         workspace::ask(self.link()?)
     }
 
