@@ -8,6 +8,7 @@ mod check;
 mod control;
 mod definitions;
 mod docs;
+mod dry_run;
 mod errors;
 mod examples;
 mod files;

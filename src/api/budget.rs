@@ -96,6 +96,12 @@ impl Budget {
         }
     }
 
+    /// The rate that it keeps to at present.
+    pub fn rate(&self) -> Rate {
+        let now = self.now();
+        self.state().desk.with(now, false, |book, own| book.log.rate(own))
+    }
+
     /// Waits until one request may be sent.
     ///
     /// A call that does not count (`get_health`) takes no slot and stands in no line. It respects the gate all the

@@ -12,6 +12,8 @@ mod json;
 mod limits;
 mod line;
 mod man;
+mod record;
+mod resume;
 mod run;
 mod sandbox;
 mod share;
@@ -40,6 +42,7 @@ pub struct Cli {
 enum Command {
     Run(Box<run::Args>),
     Check(check::Args),
+    Resume(resume::Args),
     Call(call::Args),
     Functions(functions::Args),
     Sandbox(sandbox::Args),
@@ -75,6 +78,7 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
     let result = match cli.command {
         Command::Run(args) => run::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Resume(args) => resume::run(&args, ui),
         Command::Call(args) => call::run(args, ui),
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),

@@ -9,6 +9,7 @@ use super::{
     booked::Booked,
     own::{Own, WINDOW},
 };
+use crate::text::Rate;
 use std::time::Duration;
 
 /// A point in time, as the span since some fixed origin that all users of one log share.
@@ -71,6 +72,12 @@ pub struct Seen {
 }
 
 impl Log {
+    /// The rate that `own` keeps to at present.
+    pub fn rate(&self, own: &Own) -> Rate {
+        let terms = &own.terms;
+        Rate { limit: terms.rate.map_or(self.limit.unwrap_or(terms.guess), |rate| rate.limit), window: terms.window() }
+    }
+
     /// Whether `own` may start a call now.
     pub fn room(&mut self, now: Moment, own: &mut Own) -> Room {
         self.expire(now, own);
