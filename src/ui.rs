@@ -31,7 +31,34 @@ struct Inner {
     colour: bool,
 }
 
+/// A script's sink where standard output belongs to something else: its data goes to standard error.
+pub struct Aside(Ui);
+
+impl Sink for Aside {
+    fn data(&self, text: &str) -> bool {
+        self.0.error_line(&text::escape_block(text));
+        true
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        self.0.log(level, text);
+    }
+
+    fn flush(&self) {
+        Sink::flush(&self.0);
+    }
+
+    fn width(&self) -> Option<usize> {
+        None
+    }
+}
+
 impl Ui {
+    /// Writes a script's data to standard error, for the case that standard output is for something else.
+    pub fn aside(&self) -> Aside {
+        Aside(self.clone())
+    }
+
     /// The process's own streams. `colour_wanted` is false where `NO_COLOR` says so.
     pub fn new(colour_wanted: bool) -> Ui {
         Ui(Arc::new(Inner {
@@ -47,6 +74,11 @@ impl Ui {
     /// Keeps a secret out of both streams from now on.
     pub fn hide(&self, secret: Secret) {
         self.0.redactor.lock().expect(LOCK).add(secret);
+    }
+
+    /// The text without secrets, for other sinks.
+    pub fn hidden(&self, text: &str) -> String {
+        self.0.redactor.lock().expect(LOCK).redact(text).into_owned()
     }
 
     /// A line of data. False once nobody reads standard output any more, or it cannot be written.

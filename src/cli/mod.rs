@@ -12,8 +12,12 @@ mod json;
 mod limits;
 mod line;
 mod man;
+mod plan;
+mod record;
+mod resume;
 mod run;
 mod sandbox;
+mod share;
 mod signals;
 mod source;
 mod written;
@@ -39,6 +43,9 @@ pub struct Cli {
 enum Command {
     Run(Box<run::Args>),
     Check(check::Args),
+    Resume(resume::Args),
+    #[command(subcommand)]
+    Plan(plan::Command),
     Call(call::Args),
     Functions(functions::Args),
     Sandbox(sandbox::Args),
@@ -74,6 +81,8 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
     let result = match cli.command {
         Command::Run(args) => run::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Resume(args) => resume::run(&args, ui),
+        Command::Plan(command) => plan::run(&command, ui),
         Command::Call(args) => call::run(args, ui),
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),

@@ -2,15 +2,25 @@
 //! outcome. Knows no trigger, no command line and no stream.
 
 mod guard;
+mod keep;
+mod log;
 mod watch;
 
-pub use guard::judge;
+pub use guard::{judge, judge_at};
+pub use keep::{Around, Ending, Kept, journal_of, may_write, short_id};
+pub use log::{Hide, Log, Tee};
 
 use crate::{
     memory::{Bounds, Halted},
     project::Project,
-    script::{self, Fault, Host, Inputs, Limits, Value},
-    session::Session,
+    script::{self, Fault, FaultKind, Host, Inputs, Limits, Value},
+    session::{
+        Session, SessionError,
+        journal::digest,
+        plan::{self, Plan},
+    },
+    store::Counts,
+    text::Rate,
 };
 use std::{collections::HashMap, panic, thread};
 
@@ -34,8 +44,10 @@ pub struct Job {
 /// How a run ended.
 pub struct Outcome {
     pub end: End,
-    /// Writes that the API answered well.
-    pub writes: u64,
+    /// What it did, or in a dry run would have done.
+    pub counts: Counts,
+    /// What a dry run that came to its end would have written, and the rate at which that would go.
+    pub plan: Option<Result<(Plan, Rate), SessionError>>,
     /// The texts of the modules that it imported, by the names that errors give them.
     pub modules: HashMap<String, String>,
 }
@@ -76,7 +88,17 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
             },
         },
     };
-    Outcome { end, writes: host.session.writes(), modules: host.module_texts() }
+    if let (End::Failed(fault), Some(recorder)) = (&end, host.session.recorder())
+        && fault.kind == FaultKind::WillPass
+    {
+        // What ended the run is no answer. Where that cannot be noted, the next attempt ends in the same way.
+        let _ = recorder.ask_again();
+    }
+    let counts = host.session.control().progress.counts();
+    let script = plan::Script { path: job.name.clone(), sha256: digest(job.text.as_bytes()) };
+    let done = matches!(end, End::Done(_)) && host.session.is_dry();
+    let plan = done.then(|| host.session.planned(script).transpose()).flatten();
+    Outcome { end, counts, plan, modules: host.module_texts() }
 }
 
 /// Why something that is about a script's text came to nothing.

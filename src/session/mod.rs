@@ -2,17 +2,32 @@
 //! asynchronous client from the script's synchronous thread. Knows no script engine and prints nothing.
 
 pub mod allow;
+mod apply;
+mod bulk;
 mod capability;
+mod control;
+mod doubt;
+mod drift;
+pub mod journal;
 mod link;
 mod listing;
+mod observe;
 pub mod overlay;
 pub mod plan;
+mod seen;
 mod workspace;
+mod write;
 
 pub use allow::{Allow, Allowed, Refusal};
+pub use apply::{Applied, How};
+pub use bulk::{Bulk, Row};
 pub use capability::Capability;
+pub use control::{Control, Progress};
+pub use drift::{Drift, Look};
+pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
+pub use write::{Manner, Outcome};
 
 use crate::{
     api::{
@@ -23,30 +38,45 @@ use crate::{
     clock::Clock,
     secret::Secret,
     stop::Stop,
+    store::StoreError,
+    text::Rate,
 };
 use jiff::Timestamp;
+use overlay::{Overlay, Wrote};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
-use tokio::runtime::Builder;
+use write::Ready;
+
+/// What a dry run answers, and what that did to the plan.
+type Planned = (Answer, Wrote);
+
+const LOCK: &str = "no code panics while it holds this lock";
 
 /// Opens the connection when the first call needs it: a script that calls nothing needs no key and starts no server.
 pub type Connect = Box<dyn Fn() -> Result<Link, ConnectError> + Send + Sync>;
 
 /// One run's road to the API.
 pub struct Session {
+    /// The record of the run, where it is one that may write.
+    recorder: Option<Recorder>,
+    /// What others may ask of the run, and what it says of itself.
+    control: Control,
+    /// The workspace as it would be, in a dry run: no write is sent then.
+    overlay: Mutex<Option<Overlay>>,
+    /// Whether a record that was not read in this run is read before it is changed, so that the change can be told and
+    /// taken back.
+    reads_before_it_writes: bool,
     connect: Connect,
     link: OnceLock<Result<Link, ConnectError>>,
     /// The number of the latest thing this run did or observed.
-    steps: AtomicU64,
-    /// Writes that the API has answered well.
-    writes: AtomicU64,
+    steps: Mutex<Number>,
     /// What the idempotency keys of this run begin with.
     run_key: String,
     clock: Clock,
@@ -65,6 +95,16 @@ pub enum SessionError {
     Connect(ConnectError),
     Refusal(Refusal),
     Call(CallError),
+    /// What has to be kept cannot be.
+    Store(StoreError),
+    /// A bulk call inside the closure of another one.
+    Nested,
+    /// A resumed run does something else than the journal holds at this number.
+    Diverged {
+        number: Number,
+        was: String,
+        now: String,
+    },
 }
 
 impl From<CallError> for SessionError {
@@ -79,6 +119,9 @@ impl fmt::Display for SessionError {
             SessionError::Connect(error) => f.write_str(&error.message),
             SessionError::Refusal(refusal) => refusal.fmt(f),
             SessionError::Call(error) => error.fmt(f),
+            SessionError::Store(error) => error.fmt(f),
+            SessionError::Nested => f.write_str("a bulk call cannot be made inside the closure of another one"),
+            SessionError::Diverged { number, .. } => write!(f, "the run went another way at step {number}"),
         }
     }
 }
@@ -87,8 +130,28 @@ impl std::error::Error for SessionError {}
 
 /// The place of something in the order of all that a run does and observes. The same script over the same answers
 /// gives the same numbers, which is what lets an interrupted run be followed again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Number(pub u64);
+///
+/// In order: the call *n*; in a bulk call the row; in a row's closure the call *m* in it; of a list the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Number(pub u64, pub u64, pub u64, pub u64);
+
+impl Number {
+    /// Page `page` of the list with this number, counted from 1.
+    fn page(self, page: u64) -> Number {
+        Number(self.0, self.1, self.2, page)
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Number(call, 0, 0, _) => write!(f, "{call}"),
+            Number(call, row, 0, _) => write!(f, "{call}.{row}"),
+            Number(call, row, inner, _) => write!(f, "{call}.{row}.{inner}"),
+        }?;
+        if self.3 > 0 { write!(f, "#{}", self.3) } else { Ok(()) }
+    }
+}
 
 impl Session {
     /// A session that connects when it must. `run_key` has to be unique to the run: with the number of the call it is
@@ -97,8 +160,11 @@ impl Session {
         Session {
             connect,
             link: OnceLock::new(),
-            steps: AtomicU64::new(0),
-            writes: AtomicU64::new(0),
+            recorder: None,
+            control: Control::default(),
+            overlay: Mutex::default(),
+            reads_before_it_writes: true,
+            steps: Mutex::default(),
             run_key,
             clock,
             stop,
@@ -120,19 +186,110 @@ impl Session {
         self
     }
 
+    /// Keeps a record of the run.
+    pub fn with_recorder(mut self, recorder: Recorder) -> Session {
+        self.recorder = Some(recorder);
+        self
+    }
+
+    /// Sends no write from here on, but plans them: reads see them as if they had been made.
+    pub fn with_dry_run(self) -> Session {
+        *self.overlay.lock().expect(LOCK) = Some(Overlay::new(self.clock.clone()));
+        self
+    }
+
+    /// What others may ask of the run, and what it says of itself.
+    pub fn with_control(mut self, control: Control) -> Session {
+        self.control = control;
+        self
+    }
+
     /// Makes one call and waits for its answer. The script's thread calls this; it must not run on the runtime.
     pub fn call(&self, call: Call) -> Result<Answer, SessionError> {
         let number = self.number();
-        let operation = call.operation;
-        let request = Request::build(&call, Some(&self.idempotency_key(number))).map_err(CallError::Refused)?;
-        // What a rule forbids needs no key; what it counts is about to be sent.
-        self.capability.pass(&call).map_err(SessionError::Refusal)?;
-        let link = self.link()?;
-        let answer = link.block_on(link.client().send(&request, operation))?;
-        if operation.effect.writes() {
-            self.writes.fetch_add(1, Ordering::Relaxed);
+        if let Some(planned) = self.plan(&call)? {
+            let (answer, wrote) = planned?;
+            match wrote {
+                Wrote::Entry(_) => self.control.progress.changed(1),
+                Wrote::Nothing => self.control.progress.unchanged(1),
+                Wrote::Read => {}
+            }
+            return Ok(answer);
         }
-        Ok(answer)
+        if !call.operation.effect.writes() {
+            return self.read(number, &call);
+        }
+        let outcome = match self.prepare(number, &call, Manner::default())? {
+            Ready::Done(outcome) => outcome,
+            Ready::Send(prepared) => {
+                self.control.pass(&self.stop)?;
+                prepared.send_alone(self, self.link()?)?
+            }
+        };
+        match outcome {
+            Outcome::Changed(answer) => {
+                self.control.progress.changed(1);
+                Ok(answer)
+            }
+            Outcome::Unchanged(answer) => {
+                self.control.progress.unchanged(1);
+                Ok(answer)
+            }
+            Outcome::Failed(error) => Err(error.into()),
+            Outcome::Left(why) => unreachable!("a single call is never left alone: {why}"),
+        }
+    }
+
+    /// The answer to a call of a dry run, and what it did to the plan; `None` where the run is none.
+    fn plan(&self, call: &Call) -> Result<Option<Result<Planned, SessionError>>, SessionError> {
+        let mut overlay = self.overlay.lock().expect(LOCK);
+        let Some(overlay) = overlay.as_mut() else { return Ok(None) };
+        self.capability.permit(call).map_err(SessionError::Refusal)?;
+        self.control.pass(&self.stop)?;
+        let link = self.link()?;
+        let live = |call: &Call| {
+            let request = Request::build(call, None).map_err(CallError::Refused)?;
+            link.block_on(link.client().send(&request, call.operation))
+        };
+        let planned = overlay.call(call, &live);
+        if let Ok((_, Wrote::Entry(_))) = planned {
+            self.capability.count(call.operation.name).map_err(SessionError::Refusal)?;
+        }
+        Ok(Some(planned.map_err(SessionError::from)))
+    }
+
+    /// The plan of a dry run, and the rate at which it could be carried out; `None` where the run is none. Asks which
+    /// workspace it is for.
+    pub fn planned(&self, script: plan::Script) -> Result<Option<(plan::Plan, Rate)>, SessionError> {
+        let overlay = self.overlay.lock().expect(LOCK);
+        let Some(overlay) = overlay.as_ref() else { return Ok(None) };
+        let Workspace { id: workspace, slug, .. } = self.workspace()?;
+        let plan = overlay.plan(plan::Head {
+            onramp: env!("CARGO_PKG_VERSION").into(),
+            id: self.run_key.clone(),
+            created_at: self.present(),
+            workspace: plan::Workspace { id: workspace, slug },
+            script,
+        });
+        Ok(Some((plan, self.link()?.client().pace().rate)))
+    }
+
+    /// Whether writes are planned and not sent.
+    pub fn is_dry(&self) -> bool {
+        self.overlay.lock().expect(LOCK).is_some()
+    }
+
+    /// Makes a call that reads, or finds its answer in the record.
+    fn read(&self, number: Number, call: &Call) -> Result<Answer, SessionError> {
+        let request = Request::build(call, None).map_err(CallError::Refused)?;
+        if let Some(recorded) = self.recorded(number, &request)? {
+            return recorded;
+        }
+        self.control.pass(&self.stop)?;
+        let link = self.link()?;
+        let result = link.block_on(link.client().send(&request, call.operation));
+        self.enter_read(number, &request, &result)?;
+        Ok(result?)
     }
 
     /// Begins a walk over all pages of a list. Nothing is fetched before the first page is asked for.
@@ -141,38 +298,6 @@ impl Session {
     /// and no page is fetched ahead of need.
     pub fn list(&self, call: Call, rows: Option<usize>) -> Listing {
         Listing::new(self.number(), call, rows)
-    }
-
-    /// A value of the environment, as an observation of this run; none where the script does not declare it.
-    pub fn environment(&self, name: &str) -> Option<&Secret> {
-        self.number();
-        self.environment.get(name)
-    }
-
-    /// Gives a number to something that a run observes or does outside of the API, such as a file it reads.
-    pub fn observe(&self) -> Number {
-        self.number()
-    }
-
-    /// The present time, as an observation of this run.
-    pub fn now(&self) -> Timestamp {
-        self.number();
-        self.clock.now()
-    }
-
-    /// Waits, as something that this run does. Ends early where somebody asks to stop.
-    pub fn sleep(&self, span: Duration) -> Result<(), SessionError> {
-        self.number();
-        // A runtime of its own: a script that only sleeps opens no connection.
-        let runtime = Builder::new_current_thread().enable_time().build();
-        let runtime = runtime.expect("a runtime without input and output needs nothing of the system");
-        runtime.block_on(async {
-            tokio::select! {
-                biased;
-                reason = self.stop.wait() => Err(CallError::Stopped(reason).into()),
-                () = tokio::time::sleep(span) => Ok(()),
-            }
-        })
     }
 
     /// The clock itself, for its zone.
@@ -187,15 +312,46 @@ impl Session {
 
     /// Writes that the API has answered well so far.
     pub fn writes(&self) -> u64 {
-        self.writes.load(Ordering::Relaxed)
+        self.control.progress.counts().changed
+    }
+
+    /// What the run says of itself.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// The record of the run, where one is kept.
+    pub fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
     }
 
     fn number(&self) -> Number {
-        Number(self.steps.fetch_add(1, Ordering::Relaxed) + 1)
+        let mut steps = self.steps.lock().expect(LOCK);
+        if steps.1 > 0 {
+            steps.2 += 1
+        } else {
+            steps.0 += 1
+        }
+        *steps
+    }
+
+    /// Goes on with another number; gives the one that was the latest.
+    fn renumber(&self, to: Number) -> Number {
+        std::mem::replace(&mut *self.steps.lock().expect(LOCK), to)
     }
 
     fn idempotency_key(&self, number: Number) -> String {
-        format!("{}-{}", self.run_key, number.0)
+        format!("{}-{number}", self.run_key)
+    }
+
+    /// The present time, for the record alone.
+    fn present(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The workspace that the key belongs to.
+    pub fn workspace(&self) -> Result<Workspace, SessionError> {
+        workspace::ask(self.link()?)
     }
 
     fn link(&self) -> Result<&Link, SessionError> {
