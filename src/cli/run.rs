@@ -3,26 +3,22 @@
 use super::{
     check,
     connect::Connection,
+    kept::{self, Asked, Begin, Keeping},
     limits::LimitFlags,
-    record::Record,
-    resume, signals,
     source::{Script, Source},
 };
 use crate::{
-    clock::Clock,
     config,
     error::{Failure, Kind},
     header::Value,
-    run::{self, Around, End, Ending, Hide, Job, Kept, Log, Outcome, Tee},
+    run::{self, End, Job, Outcome, Tee},
     script::{About, FaultKind, Inputs},
     secret::Secret,
-    session::{Control, Session},
-    stop::{Reason, Stop},
-    store::{Run, State, StoreError},
+    stop::Reason,
     text,
     ui::Ui,
 };
-use std::{collections::BTreeMap, ffi::OsString, sync::Arc};
+use std::{collections::BTreeMap, ffi::OsString};
 
 /// Run a script
 #[derive(Debug, clap::Args)]
@@ -48,7 +44,7 @@ pub struct Args {
     #[arg(long)]
     no_check: bool,
     #[command(flatten)]
-    connection: Connection,
+    pub connection: Connection,
     /// The script, once it is read.
     #[arg(skip)]
     pub script: Option<Box<Script>>,
@@ -81,87 +77,46 @@ impl Args {
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
-    carry_out(args, None, ui)
+    carry_out(args, Begin::Anew, ui)
 }
 
-/// Runs a script, or goes on with a run.
-pub fn carry_out(mut args: Args, resumed: Option<Resumed>, ui: &Ui) -> Result<u8, Failure> {
+/// Runs a script, anew or once more, or goes on with a run.
+pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let rest = args.rest()?;
     let Some(mut script) = args.script.take() else {
         return Err(Failure::usage("there is no script to run").hint("name a file, or give `-e CODE`"));
     };
     run::keep_panics_quiet();
-    if resumed.is_none() && !args.no_check && !check::passes(&script, ui)? {
+    if !matches!(begin, Begin::Resume(_)) && !args.no_check && !check::passes(&script, ui)? {
         return Ok(Kind::Usage.exit_code());
     }
     if args.read_only {
         script.capability.forbid_writes();
     }
     let environment = environment(&script, ui)?;
-    let stop = Stop::default();
-    signals::listen(&stop, ui)?;
-    let clock = args.connection.clock();
-    let around = around(&stop, &clock, ui)?;
-    let may_write = script.capability.may_write() && run::may_write(&script.text);
-    let record = match &resumed {
-        Some(resumed) => resumed.record.clone(),
-        None => Record::new(run_key()?, &args.line, Some((&script.name, &script.text)), &args.connection)?,
+    let writes = script.capability.may_write() && run::may_write(&script.text);
+    let asked = Asked {
+        kind: "run",
+        name: &script.name,
+        words: &args.line,
+        script: Some((&script.name, &script.text)),
+        writes,
+        capability: script.capability,
+        environment,
     };
-    let kept = match resumed {
-        Some(Resumed { run, record }) => {
-            record.same_place(&run.id, &args.connection)?;
-            Some(resume::take_up(&run, around.clone())?)
-        }
-        None if may_write => Some(Kept::new(record.new_run("run", "manual", &hide(ui))?, around.clone())),
-        None => None,
-    };
-    let id = kept.as_ref().map_or_else(|| record.fresh_id(), |kept| Ok(kept.id().to_string()))?;
-    let inputs = Inputs { params: args.params, args: rest, run: About { id, ..About::default() } };
+    let (session, keeping) = kept::open(begin, asked, args.connection, ui)?;
+    let inputs = Inputs { params: args.params, args: rest, run: About { id: keeping.id.clone(), ..About::default() } };
     let limits = args.limits.limits(&script.header);
     let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
-    let connect = args.connection.connector(&stop, ui, &around.control.progress)?;
-    let mut session = Session::new(connect, record.key.clone(), clock, stop)
-        .with_capability(script.capability)
-        .with_environment(environment)
-        .with_control(around.control.clone());
-    if let Some(kept) = &kept {
-        session = session.with_recorder(kept.recorder().map_err(|error| failure_of_store(&error))?);
-    }
-    let sink = Tee { sink: Box::new(ui.clone()), log: around.log.clone() };
+    let sink = Tee { sink: Box::new(ui.clone()), log: keeping.log.clone() };
     let outcome = run::run(&job, session, Box::new(sink));
-    let end = conclude(&job, &outcome, kept.as_ref().filter(|kept| kept.is_kept() && !record.fleeting).map(Kept::id));
-    if let Some(kept) = kept {
-        leave(&kept, &outcome, &end, ui);
-    }
+    let end = conclude(&job, &outcome, &keeping);
+    let stopped = match &outcome.end {
+        End::Failed(fault) => fault.stopped(),
+        End::Done(_) | End::Bug(_) => None,
+    };
+    keeping.leave(&outcome.counts, stopped, &end, ui);
     end
-}
-
-/// A run that goes on, with what is kept of its command line.
-pub struct Resumed {
-    pub run: Run,
-    pub record: Record,
-}
-
-/// Enters how the run ended. What cannot be entered is no reason to call a good run a bad one.
-fn leave(kept: &Kept, outcome: &Outcome, end: &Result<u8, Failure>, ui: &Ui) {
-    let (exit_code, message) = match end {
-        Ok(code) => (*code, None),
-        Err(failure) => (failure.kind.exit_code(), Some(ui.hidden(&failure.message))),
-    };
-    let state = match (&outcome.end, exit_code) {
-        (End::Failed(fault), _) if fault.kind == FaultKind::Stopped(Reason::Cancelled) => State::Cancelled,
-        (End::Failed(fault), _) if fault.kind == FaultKind::Stopped(Reason::Enough) => State::Running,
-        (_, 0) => State::Done,
-        // They pass, or can be mended: the run goes on where it stopped.
-        (_, 3 | 75 | 130) => State::Running,
-        _ => State::Failed,
-    };
-    let ending = Ending { state, exit_code, message };
-    // A run that has talked to the workspace is part of its history, also if there was nothing to change.
-    let even_so = state.has_ended() && outcome.counts.requests > 0;
-    if let Err(error) = kept.end(&ending, even_so) {
-        ui.warn(&format!("the end of the run could not be kept: {error}"));
-    }
 }
 
 /// The environment values that the script declares, kept out of both streams from here on.
@@ -176,8 +131,8 @@ fn environment(script: &Script, ui: &Ui) -> Result<BTreeMap<String, Secret>, Fai
     Ok(values)
 }
 
-/// The outcome as an exit code or a failure. `id` is that of a run that can be taken up again.
-fn conclude(job: &Job, outcome: &Outcome, id: Option<&str>) -> Result<u8, Failure> {
+/// The outcome as an exit code or a failure.
+fn conclude(job: &Job, outcome: &Outcome, keeping: &Keeping) -> Result<u8, Failure> {
     let text_of = |name: &str| match name {
         own if own == job.name => Some(job.text.clone()),
         module => outcome.modules.get(module).cloned(),
@@ -201,50 +156,5 @@ fn conclude(job: &Job, outcome: &Outcome, id: Option<&str>) -> Result<u8, Failur
             _ => Failure::of_fault(fault, &text_of),
         },
     };
-    Err(with_way_on(failure, done, id))
-}
-
-/// What to do after a run that was not carried out to its end.
-fn with_way_on(mut failure: Failure, done: u64, id: Option<&str>) -> Failure {
-    let changes = text::plural(done as usize, "change");
-    match (id, failure.kind) {
-        (Some(id), Kind::Key | Kind::WillPass | Kind::Interrupted) => {
-            failure.hints.push(format!("`onramp resume {id}` goes on where it stopped; {changes} made so far"));
-        }
-        (Some(id), _) if done > 0 => {
-            failure.hints.push(format!("{changes} had been made by then: `onramp show {id}` lists them"));
-        }
-        (_, _) if done > 0 => failure
-            .hints
-            .push(format!("look at the workspace before you run the script again: {changes} had been made by then")),
-        _ => {}
-    }
-    failure
-}
-
-/// What a kept run uses of those around it.
-fn around(stop: &Stop, clock: &Clock, ui: &Ui) -> Result<Around, Failure> {
-    Ok(Around {
-        dir: config::state_dir()?,
-        clock: clock.clone(),
-        control: Control::default(),
-        stop: stop.clone(),
-        log: Log::new(clock.clone(), hide(ui)),
-    })
-}
-
-fn run_key() -> Result<String, Failure> {
-    run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))
-}
-
-/// The filter for what is kept.
-pub fn hide(ui: &Ui) -> Hide {
-    let ui = ui.clone();
-    Arc::new(move |text: &str| ui.hidden(text))
-}
-
-/// A failure of the store, as people see it.
-pub fn failure_of_store(error: &StoreError) -> Failure {
-    let kind = if error.will_pass { Kind::WillPass } else { Kind::Usage };
-    Failure::new(kind, &error.message).hint(&error.hint)
+    Err(keeping.with_way_on(failure, done))
 }

@@ -295,7 +295,7 @@ pub(super) fn shown(asked: &Asked) -> String {
 }
 
 /// The kind of object that a delete is about: its answer does not say.
-fn deleted_object(operation: &Operation) -> &str {
+pub(super) fn deleted_object(operation: &Operation) -> &str {
     operation.name.trim_start_matches("delete_")
 }
 
