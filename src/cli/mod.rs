@@ -2,24 +2,38 @@
 //! which subcommand runs.
 
 mod call;
+mod cancel;
+mod changes;
 mod check;
 mod completions;
 mod connect;
 mod declared;
 mod definitions;
 mod functions;
+mod history;
 mod json;
+mod kept;
 mod limits;
 mod line;
+mod logs;
 mod man;
+mod output;
+mod pause;
 mod plan;
 mod record;
 mod resume;
+mod retry;
 mod run;
+mod runs;
 mod sandbox;
 mod share;
+mod show;
 mod signals;
 mod source;
+mod status;
+mod stored;
+mod unpause;
+mod wishes;
 mod written;
 
 use crate::{
@@ -43,15 +57,44 @@ pub struct Cli {
 enum Command {
     Run(Box<run::Args>),
     Check(check::Args),
-    Resume(resume::Args),
     #[command(subcommand)]
     Plan(plan::Command),
     Call(call::Args),
+    Runs(runs::Args),
+    Show(show::Args),
+    Logs(logs::Args),
+    Status(status::Args),
+    History(history::Args),
+    Resume(resume::Args),
+    Retry(retry::Args),
+    Pause(pause::Args),
+    Unpause(unpause::Args),
+    Cancel(cancel::Args),
     Functions(functions::Args),
     Sandbox(sandbox::Args),
     Completions(completions::Args),
     Definitions(definitions::Args),
     Man(man::Args),
+}
+
+impl Command {
+    /// The connection of a command that can be carried out again.
+    fn connection(&mut self) -> Option<&mut connect::Connection> {
+        match self {
+            Command::Run(args) => Some(&mut args.connection),
+            Command::Call(args) => Some(&mut args.connection),
+            _ => None,
+        }
+    }
+
+    /// Carries out the command of a run.
+    fn carry_out(self, run: &str, begin: kept::Begin, ui: &Ui) -> Result<u8, Failure> {
+        match self {
+            Command::Run(args) => run::carry_out(*args, begin, ui),
+            Command::Call(args) => call::carry_out(args, begin, ui),
+            _ => Err(Failure::usage(format!("the run `{run}` cannot be carried out again"))),
+        }
+    }
 }
 
 /// Does what the words ask for, the program's own name first, and gives back the exit code. A failure has been shown by
@@ -81,9 +124,18 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
     let result = match cli.command {
         Command::Run(args) => run::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
-        Command::Resume(args) => resume::run(&args, ui),
         Command::Plan(command) => plan::run(&command, ui),
         Command::Call(args) => call::run(args, ui),
+        Command::Runs(args) => runs::run(&args, ui),
+        Command::Show(args) => show::run(&args, ui),
+        Command::Logs(args) => logs::run(&args, ui),
+        Command::Status(args) => status::run(&args, ui),
+        Command::History(args) => history::run(&args, ui),
+        Command::Resume(args) => resume::run(&args, ui),
+        Command::Retry(args) => retry::run(&args, ui),
+        Command::Pause(args) => pause::run(&args, ui),
+        Command::Unpause(args) => unpause::run(&args, ui),
+        Command::Cancel(args) => cancel::run(&args, ui),
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),

@@ -2,7 +2,7 @@
 //! where they come from is decided elsewhere.
 
 use super::{LOCK, SessionError};
-use crate::{api::error::CallError, stop::Stop, store::Counts};
+use crate::{api::error::CallError, stop::Stop, store::Counts, text::Rate};
 use serde::{Deserialize, Serialize};
 use std::sync::{
     Arc, Mutex,
@@ -63,6 +63,23 @@ struct Shared {
     skipped: AtomicU64,
     failed: AtomicU64,
     bulk: Mutex<Option<Stage>>,
+    rate: Mutex<Option<Rate>>,
+}
+
+/// What a run says of itself while it works, to whoever looks from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Standing {
+    /// Held by somebody, and sending nothing.
+    pub paused: bool,
+    /// The bulk call in progress.
+    pub bulk: Option<Stage>,
+    /// Requests sent in the last minute, or since the attempt began.
+    pub requests_per_minute: Option<u64>,
+    /// How many the rate budget lets through in a minute.
+    pub limit_per_minute: Option<u64>,
+    /// How long the bulk call will take from here.
+    pub seconds_left: Option<u64>,
 }
 
 /// A bulk call in progress.
@@ -112,6 +129,16 @@ impl Progress {
     /// The bulk call in progress.
     pub fn bulk(&self) -> Option<Stage> {
         self.0.bulk.lock().expect(LOCK).clone()
+    }
+
+    /// The rate that the budget keeps to.
+    pub(super) fn keep_to(&self, rate: Rate) {
+        *self.0.rate.lock().expect(LOCK) = Some(rate);
+    }
+
+    /// The rate that the budget keeps to, once something was sent.
+    pub fn rate(&self) -> Option<Rate> {
+        *self.0.rate.lock().expect(LOCK)
     }
 
     /// What the run has done.

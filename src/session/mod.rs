@@ -22,7 +22,7 @@ pub use allow::{Allow, Allowed, Refusal};
 pub use apply::{Applied, How};
 pub use bulk::{Bulk, Row};
 pub use capability::Capability;
-pub use control::{Control, Progress};
+pub use control::{Control, Progress, Stage, Standing};
 pub use drift::{Drift, Look};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
@@ -357,10 +357,10 @@ impl Session {
     fn link(&self) -> Result<&Link, SessionError> {
         let link = self.link.get_or_init(|| (self.connect)()).as_ref();
         let link = link.map_err(|error| SessionError::Connect(error.clone()))?;
-        if let Some(wanted) = self.capability.workspace()
-            && !self.verified.load(Ordering::Relaxed)
-        {
-            workspace::verify(link, wanted)?;
+        self.control.progress.keep_to(link.client().pace().rate);
+        let (wanted, begun_in) = (self.capability.workspace(), self.capability.begun_in());
+        if (wanted.is_some() || begun_in.is_some()) && !self.verified.load(Ordering::Relaxed) {
+            workspace::verify(link, wanted, begun_in)?;
             self.verified.store(true, Ordering::Relaxed);
         }
         Ok(link)

@@ -138,11 +138,8 @@ impl Session {
                 recorder.append(&Entry::Unchanged { n: number, asked }, &object)?;
                 return Ok(Ready::Done(Outcome::Unchanged(quiet(object))));
             }
-            // All of it: an undo puts back what followed from the change, too.
-            before = Some(known.object.clone().into_iter().collect());
-        }
-        if let (Some(snapshot), Effect::Delete) = (&snapshot, operation.effect) {
-            before = Some(snapshot.object.clone().into_iter().collect());
+            let value = |name: &String| (name.clone(), known.object.get(name).cloned().unwrap_or_default());
+            before = Some(body.keys().map(value).collect());
         }
         let intent = Entry::Intent {
             n: number,
@@ -329,7 +326,7 @@ pub(super) fn shown(asked: &Asked) -> String {
 }
 
 /// The kind of object that a delete is about: its answer does not say.
-fn deleted_object(operation: &Operation) -> &str {
+pub(super) fn deleted_object(operation: &Operation) -> &str {
     operation.name.trim_start_matches("delete_")
 }
 
