@@ -7,6 +7,7 @@ mod completions;
 mod connect;
 mod declared;
 mod definitions;
+mod due;
 mod functions;
 mod json;
 mod limits;
@@ -14,6 +15,7 @@ mod line;
 mod man;
 mod run;
 mod sandbox;
+mod schedule;
 mod signals;
 mod source;
 mod written;
@@ -42,6 +44,8 @@ enum Command {
     Call(call::Args),
     Functions(functions::Args),
     Sandbox(sandbox::Args),
+    Schedule(schedule::Args),
+    Due(due::Args),
     Completions(completions::Args),
     Definitions(definitions::Args),
     Man(man::Args),
@@ -77,6 +81,8 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         Command::Call(args) => call::run(args, ui),
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
+        Command::Schedule(args) => schedule::run(args, ui),
+        Command::Due(args) => due::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
         Command::Definitions(args) => definitions::run(args, ui),
         Command::Man(args) => man::run(args, ui),
