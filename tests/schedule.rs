@@ -252,6 +252,7 @@ impl Runs for Numbered {
 fn live(folder: &Path, text: &str, begin: &str, ticks: &[(bool, &str)]) {
     std::fs::create_dir_all(folder.join("state")).unwrap();
     let db = Connection::open(folder.join("state/onramp.db")).unwrap();
+    db.pragma_update(None, "journal_mode", "wal").unwrap();
     due::prepare(&db).unwrap();
     let (ledger, runs, mut scheduler) = (Ledger::new(&db), Numbered::default(), Scheduler::default());
     let root = std::fs::canonicalize(folder).unwrap();
