@@ -24,6 +24,7 @@ mod operations;
 mod process;
 mod reference;
 mod sandbox;
+mod schedule;
 mod scripts;
 mod secrecy;
 mod sharing;

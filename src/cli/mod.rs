@@ -9,6 +9,7 @@ mod completions;
 mod connect;
 mod declared;
 mod definitions;
+mod due;
 mod functions;
 mod history;
 mod json;
@@ -26,6 +27,7 @@ mod retry;
 mod run;
 mod runs;
 mod sandbox;
+mod schedule;
 mod share;
 mod show;
 mod signals;
@@ -72,6 +74,8 @@ enum Command {
     Cancel(cancel::Args),
     Functions(functions::Args),
     Sandbox(sandbox::Args),
+    Schedule(schedule::Args),
+    Due(due::Args),
     Completions(completions::Args),
     Definitions(definitions::Args),
     Man(man::Args),
@@ -138,6 +142,8 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         Command::Cancel(args) => cancel::run(&args, ui),
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
+        Command::Schedule(args) => schedule::run(args, ui),
+        Command::Due(args) => due::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
         Command::Definitions(args) => definitions::run(args, ui),
         Command::Man(args) => man::run(args, ui),
