@@ -6,7 +6,7 @@ mod keep;
 mod log;
 mod watch;
 
-pub use guard::judge;
+pub use guard::{judge, judge_at};
 pub use keep::{Around, Ending, Kept, journal_of, may_write, short_id};
 pub use log::{Hide, Log, Tee};
 
