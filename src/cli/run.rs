@@ -16,11 +16,11 @@ use crate::{
     run::{self, Around, End, Ending, Hide, Job, Kept, Log, Outcome, Tee},
     script::{About, FaultKind, Inputs},
     secret::Secret,
-    session::{Control, Session},
+    session::{Control, Progress, Session, Stage},
     stop::{Reason, Stop},
     store::{Counts, Run, State, StoreError},
-    text,
-    ui::Ui,
+    text::{self, Rate},
+    ui::{Glance, Ui},
 };
 use std::{
     collections::BTreeMap,
@@ -142,14 +142,26 @@ pub fn carry_out(mut args: Args, resumed: Option<Resumed>, ui: &Ui) -> Result<u8
     if let Some(kept) = &kept {
         session = session.with_recorder(kept.recorder().map_err(|error| failure_of_store(&error))?);
     }
+    let followed = may_write.then(|| ui.follow(glance(&around.control.progress)));
     let sink = Tee { sink: Box::new(ui.clone()), log: around.log.clone() };
     let outcome = run::run(&job, session, Box::new(sink));
+    drop(followed);
     let end =
         conclude(&job, &outcome, kept.as_ref().filter(|kept| kept.is_kept() && !record.fleeting).map(Kept::id), ui);
     if let Some(kept) = kept {
         leave(&kept, &outcome, &end, ui);
     }
     end
+}
+
+/// What people are shown of a bulk call in progress.
+fn glance(progress: &Progress) -> impl Fn() -> Option<Glance> + Send + use<> {
+    let progress = progress.clone();
+    move || {
+        let Stage { call, operation, done, total, changed, unchanged, skipped, failed, allowed } = progress.bulk()?;
+        let (what, requests, rate) = (operation, progress.counts().requests, allowed.map(Rate::from));
+        Some(Glance { call, what, done, total, changed, unchanged, skipped, failed, requests, rate })
+    }
 }
 
 /// A run that goes on, with what is kept of its command line.

@@ -19,7 +19,7 @@ mod write;
 pub use allow::{Allow, Allowed, Refusal};
 pub use bulk::{Bulk, Row};
 pub use capability::Capability;
-pub use control::{Control, Progress};
+pub use control::{Control, Progress, Stage};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
