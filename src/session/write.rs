@@ -5,6 +5,7 @@ use super::{
     Number, Session, SessionError, doubt,
     journal::{Answered, Asked, Doubt, Entry, Recorded, Recorder, Told, digest},
     link::Link,
+    overlay::Wrote,
     seen::Snapshot,
 };
 use crate::api::{
@@ -61,6 +62,16 @@ pub struct Manner<'a> {
 impl Session {
     /// Finds out what is to be done for a write. `link` is asked for only where something has to be sent.
     pub(super) fn prepare(&self, number: Number, call: &Call, manner: Manner<'_>) -> Result<Ready, SessionError> {
+        if let Some(planned) = self.plan(call)? {
+            return match planned {
+                Ok((answer, Wrote::Nothing)) => Ok(Ready::Done(Outcome::Unchanged(answer))),
+                Ok((answer, _)) => Ok(Ready::Done(Outcome::Changed(answer))),
+                Err(SessionError::Call(error @ (CallError::Api(_) | CallError::BadAnswer(_)))) => {
+                    Ok(Ready::Done(Outcome::Failed(error)))
+                }
+                Err(error) => Err(error),
+            };
+        }
         let operation = call.operation;
         let key = self.idempotency_key(number);
         let request = Request::build(call, Some(&key)).map_err(CallError::Refused)?;
