@@ -16,6 +16,7 @@ mod engine;
 mod fault;
 mod host;
 mod join;
+mod known;
 pub mod limits;
 mod modules;
 mod order;
