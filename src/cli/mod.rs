@@ -41,6 +41,7 @@ mod written;
 use crate::{
     config,
     error::{Failure, Kind},
+    memory,
     ui::Ui,
 };
 use clap::{Parser, Subcommand};
@@ -104,6 +105,7 @@ impl Command {
 /// Does what the words ask for, the program's own name first, and gives back the exit code. A failure has been shown by
 /// then.
 pub fn run(words: &[OsString], ui: &Ui) -> u8 {
+    memory::share_heap();
     // Before anything else is said: words of the command line or of a script may hold the key by mistake.
     // The sandbox's own key is no secret, and `onramp sandbox` has to show it.
     let key = config::key_in_environment().filter(|key| key.expose() != crate::sandbox::KEY);
