@@ -44,6 +44,14 @@ impl Stop {
         self.wake.send_replace(());
     }
 
+    /// Takes the request back, for a session whose next line is a work of its own. Not where nobody reads standard output
+    /// any more: that stays so.
+    pub fn take_back(&self) {
+        for code in [1, 3] {
+            let _ = self.flag.compare_exchange(code, 0, Ordering::SeqCst, Ordering::SeqCst);
+        }
+    }
+
     /// The reason, if somebody asked.
     pub fn asked(&self) -> Option<Reason> {
         match self.flag.load(Ordering::Relaxed) {
@@ -85,5 +93,18 @@ mod tests {
         stop.ask(Reason::Interrupt);
         assert_eq!(waiting.await.unwrap(), Reason::OutputClosed);
         assert_eq!(stop.wait().await, Reason::OutputClosed);
+    }
+
+    #[test]
+    fn a_request_can_be_taken_back_unless_the_output_is_gone() {
+        let stop = Stop::default();
+        for reason in [Reason::Interrupt, Reason::Timeout] {
+            stop.ask(reason);
+            stop.take_back();
+            assert_eq!(stop.asked(), None);
+        }
+        stop.ask(Reason::OutputClosed);
+        stop.take_back();
+        assert_eq!(stop.asked(), Some(Reason::OutputClosed));
     }
 }

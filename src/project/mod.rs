@@ -106,6 +106,25 @@ impl Project {
         }
     }
 
+    /// The paths that begin like `typed`, for completion: files, and folders with a `/` behind. Empty where there are none
+    /// or they are out of reach.
+    pub fn names_below(&self, typed: &str) -> Vec<String> {
+        let (folder, begun) = typed.rsplit_once('/').map_or(("", typed), |(folder, begun)| (folder, begun));
+        // The name that is being typed stands for all files beside it.
+        let Ok(path) = path::inside(&format!("{typed}x"), &self.files) else { return Vec::new() };
+        let shown = |name: &str| if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
+        let mut names: Vec<String> = self
+            .files
+            .names_beside(&path)
+            .into_iter()
+            .filter(|name| name.starts_with(begun) && (!name.starts_with('.') || begun.starts_with('.')))
+            .map(|name| if self.files.is_folder(&path.with_file_name(&name)) { name + "/" } else { name })
+            .map(|name| shown(&name))
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The text of the module that an import names, without its ending: `lib/dates`.
     pub fn module(&self, path: &str) -> Result<Module, FileError> {
         module::load(path, &self.modules, &self.shown_modules)

@@ -2,9 +2,11 @@
 //! outcome. Knows no trigger, no command line and no stream.
 
 mod guard;
+mod lines;
 mod watch;
 
 pub use guard::judge;
+pub use lines::{Gone, Lines};
 
 use crate::{
     memory::{Bounds, Halted},

@@ -50,6 +50,7 @@ fn run(host: &Arc<Host>, operation: &'static Operation, args: &[Dynamic], spot: 
     let answer = host.session.call(call).map_err(|error| host.raise(error, spot))?;
     let decoded = Decoder::default().decode(&answer.body).map(|mut value| {
         rows::complete(&mut value);
+        host.seen.note(&value);
         value
     });
     decoded.map_err(|error| {

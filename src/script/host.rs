@@ -4,6 +4,7 @@
 use super::{
     builtins::input::Inputs,
     fault::{Fault, FaultKind, Spot, consequence},
+    interactive::Seen,
     limits::Limits,
 };
 use crate::{
@@ -68,6 +69,8 @@ pub struct Host {
     pub inputs: Inputs,
     /// What the script may use.
     pub limits: Limits,
+    /// What it has seen of the workspace, for sessions that ask for it.
+    pub(super) seen: Seen,
     engine: OnceLock<Weak<Engine>>,
     ending: Mutex<Option<Fault>>,
     /// Whether there is an ending: nothing more may happen then, however the script was told.
@@ -123,6 +126,7 @@ impl Host {
             project,
             inputs,
             limits,
+            seen: Seen::default(),
             modules: Mutex::default(),
             engine: OnceLock::new(),
             ending: Mutex::new(None),
@@ -232,6 +236,14 @@ impl Host {
     /// Called by whoever watches the run, once the script has used up its own time.
     pub fn run_out_of_time(&self) {
         self.out_of_time.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes ready for another line of a session: whatever ended the one before holds for that one alone.
+    pub(super) fn begin_line(&self) {
+        self.session.stop().take_back();
+        self.out_of_time.store(false, Ordering::Relaxed);
+        self.set_unheard(None);
+        self.take_ending();
     }
 
     /// Sets or clears the failure that the running loop has not been told of; gives back the one before.
