@@ -49,6 +49,16 @@ impl Ui {
         self.0.redactor.lock().expect(LOCK).add(secret);
     }
 
+    /// Whether a text holds something that is kept out of both streams.
+    pub fn hides(&self, text: &str) -> bool {
+        self.0.redactor.lock().expect(LOCK).redact(text) != text
+    }
+
+    /// Whether standard output is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.0.terminal
+    }
+
     /// A line of data. False once nobody reads standard output any more, or it cannot be written.
     pub fn line(&self, line: &str) -> bool {
         if self.0.closed.load(Ordering::Relaxed) {

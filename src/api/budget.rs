@@ -117,6 +117,15 @@ impl Budget {
         })
     }
 
+    /// How many calls would be let through at once.
+    pub fn left(&self) -> u32 {
+        let now = self.now();
+        let mut state = self.state();
+        // The look itself lets what is past fall out of the log.
+        state.log.room(now);
+        state.log.left()
+    }
+
     fn now(&self) -> Moment {
         self.origin.elapsed()
     }

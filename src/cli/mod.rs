@@ -12,6 +12,7 @@ mod json;
 mod limits;
 mod line;
 mod man;
+mod repl;
 mod run;
 mod sandbox;
 mod signals;
@@ -38,6 +39,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Args>),
+    Repl(Box<repl::Args>),
     Check(check::Args),
     Call(call::Args),
     Functions(functions::Args),
@@ -73,6 +75,7 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(*args, ui),
+        Command::Repl(args) => repl::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Call(args) => call::run(args, ui),
         Command::Functions(args) => functions::run(args, ui),

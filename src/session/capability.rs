@@ -1,7 +1,10 @@
 //! What a run may do: which writes, how many, in which workspace. Held here, below the script, so that nothing a script or
 //! a module does gets around it. Reads are always allowed. Sends nothing itself.
 
-use super::allow::{Allow, Allowed, Refusal};
+use super::{
+    Guard,
+    allow::{Allow, Allowed, Refusal},
+};
 use crate::{api::request::Call, text};
 use std::{
     collections::BTreeMap,
@@ -18,6 +21,8 @@ pub struct Capability {
     read_only: bool,
     /// The slug or the id of the only workspace that may be talked to.
     workspace: Option<String>,
+    /// Whoever has the last word on each write.
+    guard: Guard,
     /// Writes that were let through.
     passed: AtomicU64,
 }
@@ -31,6 +36,11 @@ impl Capability {
     /// Lets no write pass from now on.
     pub fn forbid_writes(&mut self) {
         self.read_only = true;
+    }
+
+    /// Asks `guard` before each write that nothing else forbids.
+    pub fn set_guard(&mut self, guard: Guard) {
+        self.guard = guard;
     }
 
     /// The slug or the id of the only workspace that may be talked to.
@@ -63,6 +73,7 @@ impl Capability {
         if let Some(Refusal { message, hint }) = objection {
             return Err(Refusal { message: format!("`{name}` was not sent: {message}"), hint });
         }
+        self.guard.pass(call)?;
         self.count(name)
     }
 

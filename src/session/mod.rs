@@ -3,12 +3,14 @@
 
 pub mod allow;
 mod capability;
+mod guard;
 mod link;
 mod listing;
 mod workspace;
 
 pub use allow::{Allow, Allowed, Refusal};
 pub use capability::Capability;
+pub use guard::{Guard, Write};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
 
@@ -176,6 +178,16 @@ impl Session {
     /// The clock itself, for its zone.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Whether a call has opened the connection.
+    pub fn is_connected(&self) -> bool {
+        self.link.get().is_some_and(Result::is_ok)
+    }
+
+    /// How many calls the rate budget would let through at once; `None` before the first call.
+    pub fn budget_left(&self) -> Option<u32> {
+        self.link.get().and_then(|link| link.as_ref().ok()).map(|link| link.client().budget_left())
     }
 
     /// The flag that asks this run to stop.

@@ -183,6 +183,11 @@ impl Interactive {
         Spot { source: name.into(), at: Position::NONE }
     }
 
+    /// Whether there is a last value.
+    pub fn has_last(&self) -> bool {
+        self.last().is_some()
+    }
+
     /// The last value of a line; none before the first one.
     fn last(&self) -> Option<&Dynamic> {
         self.scope.get(LAST)
