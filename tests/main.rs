@@ -20,6 +20,7 @@ mod modules;
 mod operations;
 mod process;
 mod reference;
+mod repl;
 mod sandbox;
 mod scripts;
 mod secrecy;

@@ -3,9 +3,10 @@
 use crate::harness::Onramp;
 use std::fs;
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "onramp.1",
     "onramp-run.1",
+    "onramp-repl.1",
     "onramp-check.1",
     "onramp-call.1",
     "onramp-functions.1",

@@ -89,8 +89,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let key = runs::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
     let inputs = Inputs { run: About { id: key.clone(), ..About::default() }, ..Inputs::default() };
     let clock = args.connection.clock();
-    let session =
-        Session::new(args.connection.connector(&stop, ui)?, key, clock, stop).with_capability(capability);
+    let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop).with_capability(capability);
     let limits = args.limits.limits(&Header::default());
     let options = Options {
         host: Host::with_inputs(session, Box::new(ui.clone()), project, inputs, limits),

@@ -6,14 +6,14 @@ use super::{
     session::{Broken, Next, Session},
 };
 use crate::{
-    error::{Failure, Kind},
     config,
+    error::{Failure, Kind},
 };
 use std::io::{self, BufRead};
 
 /// Runs one text and shows its value. Gives back the exit code.
 pub fn code(session: &mut Session, code: &str) -> Result<u8, Failure> {
-    let done = if commands::is_command(code) { commands::run(session, code).map(drop) } else { session.line(code) };
+    let done = if commands::is_command(code) { commands::run(session, code).map(drop) } else { session.code(code) };
     match done {
         Ok(()) => Ok(0),
         Err(broken) => ended(session, broken.failure()),
@@ -59,14 +59,14 @@ pub fn piped(session: &mut Session, stop_on_error: bool) -> Result<u8, Failure> 
 /// A line with its end; `None` at the end of the input.
 fn line(input: &mut impl BufRead) -> Result<Option<String>, Failure> {
     let mut bytes = Vec::new();
-    let failed = |error: io::Error| Failure::usage(format!("standard input cannot be read: {}", config::reason(&error)));
+    let failed =
+        |error: io::Error| Failure::usage(format!("standard input cannot be read: {}", config::reason(&error)));
     let count = input.read_until(b'\n', &mut bytes).map_err(failed)?;
     if count == 0 {
         return Ok(None);
     }
-    let text = String::from_utf8(bytes).map_err(|_| {
-        Failure::usage("standard input is not UTF-8 text").hint("save it as UTF-8")
-    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::usage("standard input is not UTF-8 text").hint("save it as UTF-8"))?;
     Ok(Some(text.replace("\r\n", "\n")))
 }
 

@@ -231,7 +231,9 @@ fn needs_a_value(session: &mut Session) -> Result<(), Broken> {
     if session.with(|script| script.has_last())? {
         return Ok(());
     }
-    Err(Failure::usage("there is no last value yet").hint("write something that gives one, such as `list_customers()`").into())
+    Err(Failure::usage("there is no last value yet")
+        .hint("write something that gives one, such as `list_customers()`")
+        .into())
 }
 
 fn json(session: &mut Session, _: &str) -> Result<Next, Broken> {
@@ -289,7 +291,11 @@ fn budget(session: &mut Session, _: &str) -> Result<Next, Broken> {
     let left = match run.budget_left() {
         None => "nothing has been sent yet".to_string(),
         Some(0) => "the rate limit is used up; the next call waits".to_string(),
-        Some(left) => format!("{} can be sent before the rate limit makes them wait", text::plural(left as usize, "call")),
+        // No service has such a limit: there is none, as in a sandbox.
+        Some(1_000_000..) => "no rate limit is known".to_string(),
+        Some(left) => {
+            format!("{} can be sent before the rate limit makes them wait", text::plural(left as usize, "call"))
+        }
     };
     let changes = text::plural(run.writes() as usize, "change");
     session.ui.line(&format!("{left}\n{changes} made in this session"));

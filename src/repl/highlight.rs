@@ -9,8 +9,8 @@ const COMMAND: &str = "36";
 const BRACKET: &str = "1;34";
 
 const WORDS: &[&str] = &[
-    "let", "const", "if", "else", "switch", "while", "loop", "for", "in", "do", "until", "fn", "return", "throw", "try",
-    "catch", "import", "export", "as", "break", "continue", "private", "true", "false", "this",
+    "let", "const", "if", "else", "switch", "while", "loop", "for", "in", "do", "until", "fn", "return", "throw",
+    "try", "catch", "import", "export", "as", "break", "continue", "private", "true", "false", "this",
 ];
 
 /// A piece of the line in one style.
@@ -102,7 +102,11 @@ fn partner(line: &str, pieces: &[Piece], at: usize) -> Option<usize> {
         depth += i32::from(c == open) - i32::from(c == close);
         (depth == 0).then_some(piece.from)
     };
-    if own == open { pieces[here..].iter().find_map(&mut look) } else { pieces[..=here].iter().rev().find_map(&mut look) }
+    if own == open {
+        pieces[here..].iter().find_map(&mut look)
+    } else {
+        pieces[..=here].iter().rev().find_map(&mut look)
+    }
 }
 
 /// Whether there is a bracket under the cursor or before it.

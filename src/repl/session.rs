@@ -109,12 +109,20 @@ impl Session {
         self.number += 1;
         let name = format!("repl:{}", self.number);
         self.said.push((name.clone(), text.to_string()));
-        let shape = match self.output {
+        self.run(&name, text, Some(self.shape()))
+    }
+
+    /// Runs the text of the command line and shows its value.
+    pub fn code(&mut self, text: &str) -> Result<(), Broken> {
+        self.run("-e", text, Some(self.shape()))
+    }
+
+    fn shape(&self) -> Shape {
+        match self.output {
             Output::Text => Shape::Table { columns: None, rows: ROWS },
             Output::Json => Shape::Json,
             Output::JsonLines => Shape::JsonLines,
-        };
-        self.run(&name, text, Some(shape))
+        }
     }
 
     /// Runs the text of a script; its value is not shown.
@@ -175,7 +183,9 @@ impl Session {
             Gone::Lost(what) => Broken::Session(Failure::bug(&what)),
             Gone::Over(fault) => {
                 let failure = Failure::of_fault(&fault, &|_| None);
-                Broken::Session(failure.hint("start another session: this one cannot go on, and its variables are gone"))
+                Broken::Session(
+                    failure.hint("start another session: this one cannot go on, and its variables are gone"),
+                )
             }
         })
     }
@@ -190,7 +200,9 @@ impl Session {
 
     /// A fault, as people see it.
     pub fn failure(&self, fault: &Fault) -> Failure {
-        if fault.kind == FaultKind::Stopped(Reason::Interrupt) {
+        // Ctrl-C where a question was asked is an answer, too, but not one to talk about.
+        let interrupted = self.lines.host().session.stop().asked() == Some(Reason::Interrupt);
+        if interrupted || fault.kind == FaultKind::Stopped(Reason::Interrupt) {
             return Failure::new(Kind::Interrupted, "interrupted");
         }
         let texts = self.lines.host().module_texts();

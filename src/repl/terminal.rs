@@ -11,7 +11,9 @@ use crate::{
     stop::{Reason, Stop},
 };
 use rustyline::{
-    Behavior, ColorMode, CompletionType, Config, Editor, error::ReadlineError, hint::HistoryHinter,
+    Behavior, ColorMode, CompletionType, Config, Editor,
+    error::ReadlineError,
+    hint::HistoryHinter,
     history::{FileHistory, MemHistory},
 };
 
@@ -38,7 +40,8 @@ pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
         from_history: HistoryHinter::new(),
     }));
     options.questions.will_be_answered();
-    session.answer_to = Some(answering(&config_of_questions(), &session.activity, session.lines.host().session.stop())?);
+    session.answer_to =
+        Some(answering(&config_of_questions(), &session.activity, session.lines.host().session.stop())?);
     greet(session);
     loop {
         session.ui.flush();
@@ -73,11 +76,7 @@ pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
 }
 
 fn greet(session: &Session) {
-    session.ui.status(&format!(
-        "onramp {}, {}",
-        env!("CARGO_PKG_VERSION"),
-        session.switch.mode().about()
-    ));
+    session.ui.status(&format!("onramp {}, {}", env!("CARGO_PKG_VERSION"), session.switch.mode().about()));
     session.ui.status("`:help` shows the commands, Tab completes, Ctrl-D leaves");
 }
 

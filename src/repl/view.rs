@@ -202,13 +202,12 @@ mod tests {
         let lay = |width| lay_out(&shown, width);
         assert_eq!(
             lay(None).lines,
-            [
-                " id  name                              mrr",
-                "101  Acme Corporation of the North  125000",
-                "  7  日本"
-            ]
+            [" id  name                              mrr", "101  Acme Corporation of the North  125000", "  7  日本"]
         );
-        assert_eq!(lay(Some(30)).lines, [" id  name                 mrr", "101  Acme Corporatio…  125000", "  7  日本"]);
+        assert_eq!(
+            lay(Some(30)).lines,
+            [" id  name                  mrr", "101  Acme Corporation…  125000", "  7  日本"]
+        );
         let narrow = lay(Some(14));
         assert_eq!(narrow.lines, [" id  name", "101  Acme Cor…", "  7  日本"]);
         assert_eq!(narrow.note.as_deref(), Some("left out for want of room: mrr; `:table mrr` shows them"));
@@ -230,10 +229,11 @@ mod tests {
 
     #[test]
     fn fields_stand_in_two_columns_or_one_below_the_other() {
-        let shown = Shown::Fields(vec![("name".into(), cell("Acme")), ("metadata".into(), cell("{\"tier\":\"gold\"}"))]);
+        let shown =
+            Shown::Fields(vec![("name".into(), cell("Acme")), ("metadata".into(), cell("{\"tier\":\"gold\"}"))]);
         assert_eq!(lay_out(&shown, Some(80)).lines, ["name      Acme", "metadata  {\"tier\":\"gold\"}"]);
         assert_eq!(lay_out(&shown, Some(22)).lines, ["name      Acme", "metadata  {\"tier\":\"gol", "          d\"}"]);
-        assert_eq!(lay_out(&shown, Some(12)).lines, ["name", "  Acme", "metadata", "  {\"tier\":\"", "  gold\"}"]);
+        assert_eq!(lay_out(&shown, Some(12)).lines, ["name", "  Acme", "metadata", "  {\"tier\":\"g", "  old\"}"]);
     }
 
     #[test]

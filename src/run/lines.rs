@@ -87,12 +87,7 @@ impl Lines {
         self.answer(&answer, before, &mut meanwhile)?.map_err(Gone::Bug)
     }
 
-    fn answer<T>(
-        &self,
-        answer: &Receiver<T>,
-        before: Duration,
-        meanwhile: &mut dyn FnMut(),
-    ) -> Result<T, Gone> {
+    fn answer<T>(&self, answer: &Receiver<T>, before: Duration, meanwhile: &mut dyn FnMut()) -> Result<T, Gone> {
         let (limits, stop) = (&self.host.limits, self.host.session.stop());
         let begun = Instant::now();
         let mut told: Option<Duration> = None;
@@ -121,7 +116,8 @@ impl Lines {
                 None => limits.run_time.saturating_add(GRACE),
             };
             if own >= deadline {
-                let fault = if left.is_some_and(|left| left.is_zero()) { limits.timed_out() } else { limits.out_of_time() };
+                let fault =
+                    if left.is_some_and(|left| left.is_zero()) { limits.timed_out() } else { limits.out_of_time() };
                 return Err(Gone::Over(Box::new(fault)));
             }
         }

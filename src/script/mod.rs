@@ -63,7 +63,8 @@ impl Value {
 /// that the engine allows (16 MiB or more) and that drives no runtime.
 pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>> {
     let engine = engine::build(host);
-    let fault = |error: &EvalAltResult, script: Option<&AST>| failed(host, name, error, Callables { engine: &engine, script });
+    let fault =
+        |error: &EvalAltResult, script: Option<&AST>| failed(host, name, error, Callables { engine: &engine, script });
     let mut ast = engine.compile(text).map_err(|error| {
         let fault = fault(&EvalAltResult::ErrorParsing(*error.0, error.1), None);
         Box::new(Fault { kind: FaultKind::Syntax, ..*fault })

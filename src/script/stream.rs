@@ -58,8 +58,9 @@ impl Stream {
     /// The operation whose rows it gives as they are; `None` where a verb makes others of them.
     pub fn operation(&self) -> Option<&'static Operation> {
         let Source::Operation(call) = &self.source else { return None };
-        let as_they_are =
-            |stage: &Stage| matches!(stage, Stage::Filter(_) | Stage::Where(..) | Stage::Take(_) | Stage::Skip(_) | Stage::UniqueBy(_));
+        let as_they_are = |stage: &Stage| {
+            matches!(stage, Stage::Filter(_) | Stage::Where(..) | Stage::Take(_) | Stage::Skip(_) | Stage::UniqueBy(_))
+        };
         self.stages.iter().all(as_they_are).then_some(call.operation)
     }
 

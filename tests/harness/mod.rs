@@ -5,6 +5,8 @@ mod golden;
 mod process;
 mod served;
 mod server;
+#[cfg(unix)]
+pub mod terminal;
 
 pub use golden::{bless_or_compare, files};
 pub use process::{Onramp, Ran};

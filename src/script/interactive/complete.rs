@@ -11,10 +11,7 @@ use crate::{
         self,
         operation::{Field, Kind, Operation},
     },
-    script::{
-        builtins::input::CONSTANTS,
-        catalog::Entry,
-    },
+    script::{builtins::input::CONSTANTS, catalog::Entry},
     text,
 };
 use rhai::Map;
@@ -151,7 +148,8 @@ impl Interactive {
         let Some(entry) = self.catalog().get(name) else { return };
         let signatures = entry.signatures();
         if signatures.is_empty() {
-            let alone = self.catalog().arities(name).flatten().is_some_and(|counts| counts.iter().all(|count| *count == 1));
+            let alone =
+                self.catalog().arities(name).flatten().is_some_and(|counts| counts.iter().all(|count| *count == 1));
             let (text, shown) = if alone { ("()", "()") } else { ("(", "(…)") };
             found.add(format!("{name}{text}"), format!("{name}{shown}"));
         }

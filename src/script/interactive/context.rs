@@ -135,7 +135,8 @@ impl Context {
 
 impl Reader {
     fn value(&mut self, from: usize, end: usize) -> usize {
-        self.chain = self.chain.filter(|_| self.dotted.is_some_and(|(_, dot)| dot < from && !self.fresh)).or(Some(from));
+        self.chain =
+            self.chain.filter(|_| self.dotted.is_some_and(|(_, dot)| dot < from && !self.fresh)).or(Some(from));
         self.name = None;
         self.fresh = false;
         end
@@ -222,7 +223,8 @@ impl Reader {
                 self.open(Open::Map { used: Vec::new(), key: None }, chain);
             }
             '{' => {
-                let each = self.each.take().and_then(|(name, begin)| Some((name?, text[begin?..at].trim().to_string())));
+                let each =
+                    self.each.take().and_then(|(name, begin)| Some((name?, text[begin?..at].trim().to_string())));
                 self.open(Open::Block { each }, None);
             }
             ')' | ']' | '}' => self.close(),
@@ -315,9 +317,10 @@ impl Reader {
     /// The word that begins at `start` and ends where the text does.
     fn word(self, text: &str, start: usize, number: bool) -> Context {
         let in_key = matches!(self.frames.last().map(|frame| &frame.open), Some(Open::Map { key: None, .. }));
-        let dotted = self.dotted.filter(|_| !self.fresh && self.name.is_none()).filter(|(_, dot)| {
-            text[*dot..start].trim_start_matches('?').trim_start_matches('.').trim().is_empty()
-        });
+        let dotted = self
+            .dotted
+            .filter(|_| !self.fresh && self.name.is_none())
+            .filter(|(_, dot)| text[*dot..start].trim_start_matches('?').trim_start_matches('.').trim().is_empty());
         let place = match dotted {
             Some((from, dot)) => Place::Member(text[from..dot].to_string()),
             None if in_key => Place::Key,
@@ -332,8 +335,8 @@ impl Reader {
 
 /// Behind these another expression begins.
 pub const KEYWORDS: &[&str] = &[
-    "let", "const", "if", "else", "switch", "while", "loop", "for", "in", "do", "until", "fn", "return", "throw", "try",
-    "catch", "import", "export", "as", "break", "continue", "private", "global", "true", "false",
+    "let", "const", "if", "else", "switch", "while", "loop", "for", "in", "do", "until", "fn", "return", "throw",
+    "try", "catch", "import", "export", "as", "break", "continue", "private", "global", "true", "false",
 ];
 
 fn word_end(text: &str) -> usize {

@@ -36,9 +36,9 @@ fn lacks_its_end(error: &ParseError, text: &str) -> bool {
 fn at_the_end(error: &ParseError, text: &str) -> bool {
     let (Some(line), column) = (error.1.line(), error.1.position().unwrap_or(0)) else { return true };
     let lines: Vec<&str> = text.split('\n').collect();
-    let behind = lines.get(line - 1).map_or("", |found| {
-        found.char_indices().nth(column.saturating_sub(1)).map_or("", |(at, _)| &found[at..])
-    });
+    let behind = lines
+        .get(line - 1)
+        .map_or("", |found| found.char_indices().nth(column.saturating_sub(1)).map_or("", |(at, _)| &found[at..]));
     let below = lines.iter().skip(line);
     behind.trim().is_empty() && below.into_iter().all(|line| line.trim().is_empty() || line.trim().starts_with("//"))
 }
@@ -109,10 +109,7 @@ fn state(text: &str) -> State {
 
 /// Behind a character literal.
 fn character(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    if letters.next_if_eq(&'\\').is_some() {
-        letters.next();
-    } else if letters.peek() != Some(&'\n') {
-        letters.next();
-    }
+    letters.next_if_eq(&'\\');
+    letters.next_if(|c| *c != '\n');
     letters.next_if_eq(&'\'');
 }

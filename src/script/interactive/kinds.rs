@@ -143,7 +143,9 @@ impl Interactive {
             return Known { class: quoted.then(TypeId::of::<ImmutableString>), ..Known::default() };
         };
         if let Step::Call(name) = &first {
-            return api::operation(name).map_or_else(Known::default, |operation| returned(operation.returns)).and(&steps);
+            return api::operation(name)
+                .map_or_else(Known::default, |operation| returned(operation.returns))
+                .and(&steps);
         }
         let Step::Field(name) = first else { return Known::default() };
         // Parameters of closures and variables of loops hide those of the session.
@@ -201,7 +203,7 @@ fn parts(expression: &str) -> Option<(Step, Vec<Step>)> {
 
 /// Behind the bracket that closes the one at the beginning.
 fn closing(text: &str) -> Option<usize> {
-    let ends = text.char_indices().skip(1).map(|(at, c)| (at, c)).filter(|(_, c)| matches!(c, ')' | ']'));
+    let ends = text.char_indices().skip(1).filter(|(_, c)| matches!(c, ')' | ']'));
     // The bracket that belongs to the first one is the first behind which nothing of it is open any more.
     ends.map(|(at, c)| at + c.len_utf8()).find(|end| {
         let context = Context::of(&text[..*end]);

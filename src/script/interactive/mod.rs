@@ -1,6 +1,7 @@
 //! A script that is given its text line by line: the same engine, functions, limits and errors as for files, and what a
 //! line defines lives on. Works on the thread that made it and stays there; knows no terminal and no command.
 
+mod brief;
 mod complete;
 mod context;
 mod input;
@@ -10,25 +11,21 @@ mod seen;
 mod show;
 mod variables;
 
-pub(super) use seen::Seen;
 pub use complete::{Candidate, Completion};
+pub(super) use seen::Seen;
 pub use show::{Cell, Items, Shape, Shown};
 pub use variables::Variable;
 
 use super::{
-    Host, ended, engine, failed,
+    Host,
     catalog::{Callables, Catalog},
-    depth,
+    depth, ended, engine, failed,
     fault::{Fault, FaultKind, Spot},
 };
 use crate::memory::{self, Halt};
 use last::{LAST, Marks};
 use rhai::{AST, Caches, Dynamic, Engine, EvalAltResult, GlobalRuntimeState, Module, Position, Scope};
-use std::{
-    cell::OnceCell,
-    collections::BTreeSet,
-    sync::Arc,
-};
+use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
 
 /// How deep the value of a line may nest that is kept and shown.
 const DEEPEST_VALUE: usize = 500;
@@ -143,12 +140,8 @@ impl Interactive {
         self.global.scope_level = 0;
         self.global.num_modules_loaded = 0;
         self.global.always_search_scope = false;
-        let result = self.engine.eval_statements_raw(
-            &mut self.global,
-            &mut Caches::new(),
-            &mut self.scope,
-            ast.statements(),
-        );
+        let result =
+            self.engine.eval_statements_raw(&mut self.global, &mut Caches::new(), &mut self.scope, ast.statements());
         self.judged(name, result)
     }
 
@@ -226,7 +219,7 @@ impl Interactive {
             .map(|(name, _, value)| (before.contains(name) && name != LAST, variables::weight(value), name.to_string()))
             .collect();
         // First what the line itself has made, then the largest.
-        names.sort_by(|a, b| (a.0, std::cmp::Reverse(a.1)).cmp(&(b.0, std::cmp::Reverse(b.1))));
+        names.sort_by_key(|(old, weight, _)| (*old, std::cmp::Reverse(*weight)));
         let mut gone = Vec::new();
         for (_, _, name) in names {
             if !full(&self.host) {

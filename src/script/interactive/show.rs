@@ -1,11 +1,14 @@
 //! What a session shows of a value: rows, fields or a text, as plain data. Of a list no more is fetched than is shown. How
 //! it is laid out, and where, is decided by whoever shows it.
 
-use super::Interactive;
+use super::{
+    Interactive,
+    brief::{brief, quoted},
+};
 use crate::{
     script::{
         Host,
-        builtins::output::{columns_of, plain, shown},
+        builtins::output::{columns_of, plain},
         fault::{Fault, Thrown},
         host::Raised,
         rows,
@@ -17,6 +20,9 @@ use crate::{
 };
 use rhai::{Array, Dynamic, EvalAltResult, Map};
 use std::sync::Arc;
+
+/// Of a value within rows or fields no more than about so many bytes are shown.
+const LONGEST_VALUE: usize = 4096;
 
 /// In which form a value is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,42 +75,13 @@ pub struct Cell {
 impl Interactive {
     /// The last value in this form. `name` is what errors call the line.
     pub fn show(&mut self, name: &str, shape: &Shape) -> Result<Shown, Box<Fault>> {
-        let Some(value) = self.last().map(Dynamic::flatten_clone) else { return Ok(Shown::Nothing) };
+        let Some(value) = self.last() else { return Ok(Shown::Nothing) };
         let result = match shape {
-            Shape::Table { columns, rows } => self.laid_out(name, value, columns.as_deref(), *rows),
-            Shape::Json => self.say_json(name, &value),
-            Shape::JsonLines => self.say_lines(name, &value),
+            Shape::Table { columns, rows } => laid_out(name, value, columns.as_deref(), *rows),
+            Shape::Json => self.say_json(name, value),
+            Shape::JsonLines => self.say_lines(name, value),
         };
         self.judged(name, result)
-    }
-
-    fn laid_out(
-        &self,
-        name: &str,
-        value: Dynamic,
-        columns: Option<&[String]>,
-        most: usize,
-    ) -> Result<Shown, Raised> {
-        if let Some(list) = value.read_lock::<Stream>() {
-            // One more than is shown tells whether there are any.
-            let mut rows = list.with(Stage::Take(most + 1)).walk(&Interactive::spot(name)).collect()?;
-            let of = if rows.len() > most { Items::More } else { Items::All(rows.len()) };
-            rows.truncate(most);
-            return several(&rows, columns, of);
-        }
-        if let Some(array) = value.read_lock::<Array>() {
-            return several(&array[..array.len().min(most)], columns, Items::All(array.len()));
-        }
-        if let Some(map) = value.read_lock::<Map>() {
-            let fields = map.keys().map(ToString::to_string).collect();
-            let wanted = columns.map_or_else(|| in_order(&map, fields), <[String]>::to_vec);
-            let cells = wanted.into_iter().map(|field| {
-                let value = map.get(field.as_str()).map_or_else(Cell::default, cell);
-                (text::escape_control(&field).into_owned(), value)
-            });
-            return Ok(Shown::Fields(cells.collect()));
-        }
-        Ok(Shown::Text(text::escape_block(&shown(&value)).into_owned()))
     }
 
     fn say_json(&self, name: &str, value: &Dynamic) -> Result<Shown, Raised> {
@@ -146,6 +123,30 @@ impl Interactive {
     }
 }
 
+/// A value as rows, fields or text.
+fn laid_out(name: &str, value: &Dynamic, columns: Option<&[String]>, most: usize) -> Result<Shown, Raised> {
+    if let Some(list) = value.read_lock::<Stream>() {
+        // One more than is shown tells whether there are any.
+        let mut rows = list.with(Stage::Take(most + 1)).walk(&Interactive::spot(name)).collect()?;
+        let of = if rows.len() > most { Items::More } else { Items::All(rows.len()) };
+        rows.truncate(most);
+        return several(&rows, columns, of);
+    }
+    if let Some(array) = value.read_lock::<Array>() {
+        return several(&array[..array.len().min(most)], columns, Items::All(array.len()));
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        let fields = map.keys().map(ToString::to_string).collect();
+        let wanted = columns.map_or_else(|| in_order(&map, fields), <[String]>::to_vec);
+        let cells = wanted.into_iter().map(|field| {
+            let value = map.get(field.as_str()).map_or_else(Cell::default, cell);
+            (text::escape_control(&field).into_owned(), value)
+        });
+        return Ok(Shown::Fields(cells.collect()));
+    }
+    Ok(Shown::Text(text::escape_block(&brief(value, usize::MAX)).into_owned()))
+}
+
 /// Says a line, and stops where the session has been asked to.
 fn say(host: &Arc<Host>, line: &str) -> Result<(), Raised> {
     host.say(line);
@@ -156,11 +157,14 @@ fn say(host: &Arc<Host>, line: &str) -> Result<(), Raised> {
 }
 
 fn pretty(value: &Dynamic) -> String {
-    serde_json::to_string_pretty(&Json(&plain(value))).unwrap_or_default()
+    let text = serde_json::to_string_pretty(&Json(value));
+    // What has no JSON form is a word in angle brackets.
+    text.or_else(|_| serde_json::to_string_pretty(&Json(&plain(value)))).unwrap_or_default()
 }
 
 fn line(value: &Dynamic) -> String {
-    serde_json::to_string(&Json(&plain(value))).unwrap_or_default()
+    let text = serde_json::to_string(&Json(value));
+    text.or_else(|_| serde_json::to_string(&Json(&plain(value)))).unwrap_or_default()
 }
 
 fn indented(json: &str) -> String {
@@ -169,7 +173,7 @@ fn indented(json: &str) -> String {
 
 fn several(rows: &[Dynamic], columns: Option<&[String]>, of: Items) -> Result<Shown, Raised> {
     if rows.is_empty() || !rows.iter().all(Dynamic::is_map) {
-        let items = rows.iter().map(|row| text::escape_control(&quoted(row)).into_owned());
+        let items = rows.iter().map(|row| text::escape_control(&quoted(row, LONGEST_VALUE)).into_owned());
         return Ok(Shown::Values { items: items.collect(), of });
     }
     let wanted = columns.map_or_else(|| chosen(rows), <[String]>::to_vec);
@@ -189,14 +193,9 @@ fn several(rows: &[Dynamic], columns: Option<&[String]>, of: Items) -> Result<Sh
     Ok(Shown::Rows { columns, cells, of })
 }
 
-/// A value within a list: text in quotes, so that it can be told from a number.
-fn quoted(value: &Dynamic) -> String {
-    if value.is_string() { serde_json::to_string(&Json(value)).unwrap_or_default() } else { shown(value) }
-}
-
 fn cell(value: &Dynamic) -> Cell {
     Cell {
-        text: text::escape_control(&shown(value)).into_owned(),
+        text: text::escape_control(&brief(value, LONGEST_VALUE)).into_owned(),
         number: value.is_int() || value.is_float() || kind_of(value) == "a very large integer",
     }
 }

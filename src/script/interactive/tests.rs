@@ -119,17 +119,67 @@ fn an_error_names_the_line_in_which_its_text_stands() {
 fn what_lacks_its_end_waits_and_what_is_wrong_is_said() {
     deep(|session| {
         for unfinished in [
-            "let x = ", "fn f(", "fn f()", "fn f() {", "if true {", "if true { 1 } else", "[1,", "[1", "#{", "#{a:", "#{a: 1",
-            "f(1,", "f(", "1 +", "x.", "`text", "`a ${1} b", "`a ${", "/* comment", "1 /* a /* b */", "let f = |x",
-            "fn", "let", "for x in", "for x in y", "while true", "list_customers()\n  .filter(", "a && ", "x = [\n1,\n2\n", "// c\nlet x =",
-            "switch 1 { 1 => 2,", "let x = #{ // note", "try { 1 }", "import",
+            "let x = ",
+            "fn f(",
+            "fn f()",
+            "fn f() {",
+            "if true {",
+            "if true { 1 } else",
+            "[1,",
+            "[1",
+            "#{",
+            "#{a:",
+            "#{a: 1",
+            "f(1,",
+            "f(",
+            "1 +",
+            "x.",
+            "`text",
+            "`a ${1} b",
+            "`a ${",
+            "/* comment",
+            "1 /* a /* b */",
+            "let f = |x",
+            "fn",
+            "let",
+            "for x in",
+            "for x in y",
+            "while true",
+            "list_customers()\n  .filter(",
+            "a && ",
+            "x = [\n1,\n2\n",
+            "// c\nlet x =",
+            "switch 1 { 1 => 2,",
+            "let x = #{ // note",
+            "try { 1 }",
+            "import",
         ] {
             let why = session.compile(unfinished).err().map(|error| format!("{error:?}"));
             assert!(!session.is_whole(unfinished), "{unfinished}: {why:?}");
         }
         for whole in [
-            "", "1", "let x = 1", "// only", "/* both */ 1", "\"no end", "1 +* 2", ")", "}", "let 1 = 2", "f(1 2)", "x.1", "'a", "`a` + \"b\"",
-            "if true { 1 } }", "`${\"}\"}`", "\"/*\"", "let x = 'ab'", "fn f() { 1 }", "1 2", "eval(\"1\")", "#{a 1}",
+            "",
+            "1",
+            "let x = 1",
+            "// only",
+            "/* both */ 1",
+            "\"no end",
+            "1 +* 2",
+            ")",
+            "}",
+            "let 1 = 2",
+            "f(1 2)",
+            "x.1",
+            "'a",
+            "`a` + \"b\"",
+            "if true { 1 } }",
+            "`${\"}\"}`",
+            "\"/*\"",
+            "let x = 'ab'",
+            "fn f() { 1 }",
+            "1 2",
+            "eval(\"1\")",
+            "#{a 1}",
         ] {
             assert!(session.is_whole(whole), "{whole}");
         }
@@ -139,7 +189,9 @@ fn what_lacks_its_end_waits_and_what_is_wrong_is_said() {
 #[test]
 fn variables_and_functions_are_told() {
     deep(|mut session| {
-        session.eval("a", "let rows = [1, 2]; const NAME = \"x\"; let me = #{name: \"Acme\"}; let rows = [3];").unwrap();
+        session
+            .eval("a", "let rows = [1, 2]; const NAME = \"x\"; let me = #{name: \"Acme\"}; let rows = [3];")
+            .unwrap();
         session.eval("b", "fn second() {} fn first(a, b) {} let f = |x| x; 5").unwrap();
         let told: Vec<_> =
             session.variables().into_iter().map(|own| format!("{}{} {}", own.name, own.constant, own.about)).collect();
@@ -163,10 +215,16 @@ fn completed(session: &Interactive, line: &str) -> Vec<String> {
 #[test]
 fn candidates_fit_the_place() {
     deep(|mut session| {
-        session.eval("a", "let acme = #{object: \"customer\", name: \"Acme\", owner: #{email: \"a@b\"}}; let accounts = [acme];").unwrap();
+        session
+            .eval(
+                "a",
+                "let acme = #{object: \"customer\", name: \"Acme\", owner: #{email: \"a@b\"}}; let accounts = [acme];",
+            )
+            .unwrap();
         session.eval("b", "fn access(level) {}").unwrap();
         for number in 100..103 {
-            let json = format!(r#"{{"object":"customer","id":"cus_{number}","display_id":{number},"name":"Acme {number}"}}"#);
+            let json =
+                format!(r#"{{"object":"customer","id":"cus_{number}","display_id":{number},"name":"Acme {number}"}}"#);
             session.host.seen.note_json(&json);
         }
         assert_eq!(completed(&session, "acc"), ["access(level)", "accounts"]);

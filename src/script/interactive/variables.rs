@@ -1,11 +1,10 @@
 //! The variables of a session: one of each name, what they are in a few words, and how much they hold. Runs nothing.
 
-use super::{Interactive, LAST};
-use crate::script::{
-    builtins::output::shown,
-    stream::Stream,
-    value::kind_of,
+use super::{
+    Interactive, LAST,
+    brief::{brief, quoted},
 };
+use crate::script::{stream::Stream, value::kind_of};
 use crate::text;
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map};
 use std::collections::BTreeMap;
@@ -71,9 +70,11 @@ fn about(value: &Dynamic) -> String {
     if value.read_lock::<FnPtr>().is_some() || value.is_unit() {
         return kind.to_string();
     }
-    let words = shown(value);
-    let words = if value.is_string() { format!("{words:?}") } else { text::escape_control(&words).into_owned() };
-    format!("{kind} {}", text::cut(&words, 60))
+    let words = if value.is_string() { quoted(value, 60) } else { brief(value, 60) };
+    if words.starts_with('<') && !value.is_string() {
+        return words.trim_matches(['<', '>']).to_string();
+    }
+    format!("{kind} {}", text::escape_control(&words))
 }
 
 /// Roughly how many bytes a value holds, shared parts of it counted each time. Of a very large value an upper part is
