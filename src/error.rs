@@ -17,6 +17,10 @@ pub enum Kind {
     Usage,
     /// The key is missing, wrong or revoked.
     Key,
+    /// The run ended, but some rows failed.
+    Rows,
+    /// A plan was refused: drift, or it is for another workspace.
+    Refused,
     /// A bug in onramp.
     Bug,
     /// It will pass; run it again.
@@ -32,6 +36,8 @@ impl Kind {
             Kind::Script => 1,
             Kind::Usage => 2,
             Kind::Key => 3,
+            Kind::Rows => 4,
+            Kind::Refused => 5,
             Kind::Bug => 70,
             Kind::WillPass => 75,
             Kind::Interrupted => 130,
@@ -84,8 +90,11 @@ impl Failure {
             FaultKind::Script | FaultKind::Stopped(Reason::Timeout) => Kind::Script,
             FaultKind::Syntax | FaultKind::Configuration => Kind::Usage,
             FaultKind::Key => Kind::Key,
+            FaultKind::Rows => Kind::Rows,
             FaultKind::WillPass => Kind::WillPass,
-            FaultKind::Stopped(Reason::Interrupt | Reason::OutputClosed) => Kind::Interrupted,
+            FaultKind::Stopped(Reason::Interrupt | Reason::OutputClosed | Reason::Cancelled | Reason::Enough) => {
+                Kind::Interrupted
+            }
         };
         let mut details = Vec::new();
         if let Some(place) = &fault.place {
@@ -188,7 +197,8 @@ mod tests {
 
     #[test]
     fn each_kind_has_an_exit_code_of_its_own() {
-        let kinds = [Kind::Script, Kind::Usage, Kind::Key, Kind::Bug, Kind::WillPass, Kind::Interrupted];
-        assert_eq!(kinds.map(Kind::exit_code), [1, 2, 3, 70, 75, 130]);
+        use Kind::{Bug, Interrupted, Key, Refused, Rows, Script, Usage, WillPass};
+        let kinds = [Script, Usage, Key, Rows, Refused, Bug, WillPass, Interrupted];
+        assert_eq!(kinds.map(Kind::exit_code), [1, 2, 3, 4, 5, 70, 75, 130]);
     }
 }

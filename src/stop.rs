@@ -16,6 +16,10 @@ pub enum Reason {
     OutputClosed,
     /// The time for the whole run is over.
     Timeout,
+    /// Somebody had the run cancelled, from another terminal.
+    Cancelled,
+    /// As many rows as were wanted for a first look are done.
+    Enough,
 }
 
 /// A flag shared by everything that belongs to one run. Clones are the same flag.
@@ -39,6 +43,8 @@ impl Stop {
             Reason::Interrupt => 1,
             Reason::OutputClosed => 2,
             Reason::Timeout => 3,
+            Reason::Cancelled => 4,
+            Reason::Enough => 5,
         };
         let _ = self.flag.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst);
         self.wake.send_replace(());
@@ -47,9 +53,8 @@ impl Stop {
     /// Takes the request back, for a session whose next line is a work of its own. Not where nobody reads standard output
     /// any more: that stays so.
     pub fn take_back(&self) {
-        for code in [1, 3] {
-            let _ = self.flag.compare_exchange(code, 0, Ordering::SeqCst, Ordering::SeqCst);
-        }
+        let (closed, none) = (2, 0);
+        let _ = self.flag.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |code| (code != closed).then_some(none));
     }
 
     /// The reason, if somebody asked.
@@ -58,7 +63,9 @@ impl Stop {
             0 => None,
             1 => Some(Reason::Interrupt),
             2 => Some(Reason::OutputClosed),
-            _ => Some(Reason::Timeout),
+            3 => Some(Reason::Timeout),
+            4 => Some(Reason::Cancelled),
+            _ => Some(Reason::Enough),
         }
     }
 

@@ -59,6 +59,11 @@ impl Ui {
         self.0.terminal
     }
 
+    /// The text without secrets, for other sinks.
+    pub fn hidden(&self, text: &str) -> String {
+        self.0.redactor.lock().expect(LOCK).redact(text).into_owned()
+    }
+
     /// A line of data. False once nobody reads standard output any more, or it cannot be written.
     pub fn line(&self, line: &str) -> bool {
         if self.0.closed.load(Ordering::Relaxed) {

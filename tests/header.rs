@@ -174,7 +174,7 @@ fn params_args_and_run_are_seen_everywhere_and_cannot_be_changed() {
 import "lib/m" as m;
 fn plain() { params.n + args.len() }
 fn closed() { [1, 2].map(|x| x + params.n + args.len()) }
-let stored = || || [run.trigger, run.scheduled_for, run.event, run.dry_run, run.id.len() > 8];
+let stored = || || [run.trigger, run.scheduled_for, run.event, run.dry_run, run.id.len() > 5];
 print(`${plain()} ${closed()} ${stored.call().call()} ${m::seen()}`);
 fn own(args, params) { args + params }
 print(`${own(1, 2)} ${[5].map(|run| run)}`);

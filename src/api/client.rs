@@ -2,7 +2,10 @@
 //! itself by the budget, decides by `retry`, sends by `transport`; must not print and must not know where a call came
 //! from.
 
-pub use super::settings::{MAX_WAIT, Settings, Timing};
+pub use super::{
+    budget::{FORMAT, Ledger, Share, Unshared},
+    settings::{MAX_WAIT, Settings, Timing},
+};
 
 use super::{
     answer::{self, Hide},
@@ -14,8 +17,12 @@ use super::{
     retry::{self, Outcome, Verdict},
     transport::{End, Headers, MAX_BODY, Reply, Transport},
 };
-use crate::{clock::Clock, secret::Redactor, stop::Stop};
-use std::{borrow::Cow, time::Duration};
+use crate::{clock::Clock, secret::Redactor, stop::Stop, text::Rate};
+use std::{
+    borrow::Cow,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// One attempt, for whoever watches.
@@ -46,6 +53,15 @@ pub struct Answer {
     pub date: Option<jiff::Timestamp>,
 }
 
+/// How fast calls get through.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// The rate that the budget keeps to at present.
+    pub rate: Rate,
+    /// How long a request takes from its sending to its answer, of late; zero before the first.
+    pub latency: Duration,
+}
+
 type Watch = Box<dyn Fn(&Attempt<'_>) + Send + Sync>;
 
 /// The one way to the API. Shared by all tasks of a process.
@@ -58,6 +74,8 @@ pub struct Client {
     clock: Clock,
     stop: Stop,
     watch: Option<Watch>,
+    /// Microseconds, smoothed.
+    latency: AtomicU64,
 }
 
 /// How one attempt ended: with what the call would give now, and what that means for another attempt.
@@ -72,19 +90,25 @@ struct Tried {
 impl Client {
     /// A client that has not connected yet. `watch` is told of every attempt.
     pub fn new(settings: Settings, watch: Option<Watch>) -> Client {
-        let Settings { base_url, key, rate, max_wait, timing, clock, stop } = settings;
+        let Settings { base_url, key, rate, max_wait, share, timing, clock, stop } = settings;
         // Until headers say more (API notes, "Rate limits").
         let guess = if key.is_test_key() { 30 } else { 60 };
         Client {
             transport: Transport::new(base_url, key.clone(), &timing),
-            budget: Budget::new(rate, guess, max_wait, &timing),
+            budget: Budget::new(rate, guess, max_wait, &timing, share),
             hide: Hide::new(key),
             timing,
             max_wait,
             clock,
             stop,
             watch,
+            latency: AtomicU64::new(0),
         }
+    }
+
+    /// How fast calls get through at present.
+    pub fn pace(&self) -> Pace {
+        Pace { rate: self.budget.rate(), latency: Duration::from_micros(self.latency.load(Ordering::Relaxed)) }
     }
 
     /// The filter that hides the key, for other sinks.
@@ -127,6 +151,7 @@ impl Client {
             };
             let elapsed = begun.elapsed();
             spent += elapsed;
+            self.learn(elapsed);
             let cut_short = sent.is_err() && elapsed >= allowance && allowance < self.timing.attempt;
             let tried = match sent {
                 Ok(reply) => self.judge(reply, operation, attempt),
@@ -163,6 +188,14 @@ impl Client {
             spent += delay;
             attempt += 1;
         }
+    }
+
+    /// Lost updates between tasks only smooth it a little less.
+    fn learn(&self, elapsed: Duration) {
+        let (known, new) =
+            (self.latency.load(Ordering::Relaxed), u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
+        let smoothed = if known == 0 { new } else { known - known / 8 + new / 8 };
+        self.latency.store(smoothed, Ordering::Relaxed);
     }
 
     /// Gives the slot back to the budget in the way that fits, and finds the delay before another attempt: `None`

@@ -115,6 +115,8 @@ impl fmt::Display for CallError {
             CallError::Blocked { operation, .. } => write!(f, "`{operation}` was held back by the rate limit"),
             CallError::Stopped(Reason::Interrupt) => f.write_str("interrupted"),
             CallError::Stopped(Reason::Timeout) => f.write_str("the time for the whole run is over"),
+            CallError::Stopped(Reason::Cancelled) => f.write_str("cancelled"),
+            CallError::Stopped(Reason::Enough) => f.write_str("as many rows as were wanted are done"),
             CallError::Stopped(Reason::OutputClosed) => f.write_str("standard output was closed"),
         }
     }

@@ -10,7 +10,7 @@ use crate::{
         Sink,
         direct::{self, Given},
     },
-    session::{Capability, Session, SessionError},
+    session::{Capability, Progress, Session, SessionError},
     stop::Stop,
     text,
     ui::Ui,
@@ -65,7 +65,8 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     signals::listen(&stop, ui)?;
     let clock = args.connection.clock();
     let key = fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
-    let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop).with_capability(capability);
+    let session = Session::new(args.connection.connector(&stop, ui, &Progress::default())?, key, clock, stop)
+        .with_capability(capability);
     let failed = |error: SessionError| Failure::of_fault(&direct::fault(error), &|_| None);
     if !args.all {
         let answer = session.call(call).map_err(failed)?;

@@ -1,9 +1,10 @@
 //! The flags that say which workspace a command talks to, and the connection that follows from them: the real service
 //! with the user's key, or an embedded sandbox with a key of its own.
 
+use super::share;
 use crate::{
     api::{
-        client::{Attempt, Client, Settings, Timing},
+        client::{Attempt, Client, Settings, Share, Timing},
         operation::Method,
         request::BaseUrl,
     },
@@ -12,7 +13,7 @@ use crate::{
     error::{Failure, Kind},
     sandbox,
     secret::Secret,
-    session::{Connect, ConnectError, ConnectKind, Link},
+    session::{Connect, ConnectError, ConnectKind, Link, Progress},
     stop::Stop,
     text::{self, Rate},
     ui::Ui,
@@ -63,6 +64,17 @@ pub struct Connection {
     /// Take this for the present time (RFC 3339), for runs that can be repeated
     #[arg(long, value_name = "TIME", value_parser = parse_now)]
     pub now: Option<jiff::Timestamp>,
+    /// Somebody sits in front of it: other processes with the same key leave it a tenth of the rate limit. For commands
+    /// to set; no flag.
+    #[arg(skip)]
+    pub interactive: bool,
+}
+
+/// What a connection is used with.
+struct With {
+    stop: Stop,
+    ui: Ui,
+    progress: Progress,
 }
 
 fn parse_now(text: &str) -> Result<jiff::Timestamp, String> {
@@ -76,26 +88,29 @@ impl Connection {
     }
 
     /// How to connect when the first call needs it. What is wrong with the flags is said at once.
-    pub fn connector(self, stop: &Stop, ui: &Ui) -> Result<Connect, Failure> {
+    ///
+    /// Each request is counted in `progress`.
+    pub fn connector(self, stop: &Stop, ui: &Ui, progress: &Progress) -> Result<Connect, Failure> {
         let base_url = if self.sandbox { None } else { Some(config::base_url(self.base_url.as_deref())?) };
-        let (stop, ui) = (stop.clone(), ui.clone());
+        let with = With { stop: stop.clone(), ui: ui.clone(), progress: progress.clone() };
         Ok(Box::new(move || {
             let link = match &base_url {
-                Some(url) => self.to_service(url, &stop, &ui),
-                None => self.to_sandbox(&stop, &ui),
+                Some(url) => self.to_service(url, &with),
+                None => self.to_sandbox(&with),
             };
             link.map_err(refused)
         }))
     }
 
-    fn to_service(&self, base_url: &BaseUrl, stop: &Stop, ui: &Ui) -> Result<Link, Failure> {
+    fn to_service(&self, base_url: &BaseUrl, with: &With) -> Result<Link, Failure> {
         let key = config::key(self.key_file.as_deref())?;
-        ui.hide(key.clone());
+        with.ui.hide(key.clone());
         let runtime = runtime(1)?;
-        Ok(Link::new(self.client(base_url.clone(), key, stop, ui), runtime, Box::new(())))
+        let share = share::share(base_url, &key, self.interactive, self.verbose.then(|| with.ui.clone()));
+        Ok(Link::new(self.client(base_url.clone(), key, share, with), runtime, Box::new(())))
     }
 
-    fn to_sandbox(&self, stop: &Stop, ui: &Ui) -> Result<Link, Failure> {
+    fn to_sandbox(&self, with: &With) -> Result<Link, Failure> {
         let options = sandbox::Options {
             port: 0,
             seed: self.sandbox_seed,
@@ -110,21 +125,23 @@ impl Connection {
             .block_on(sandbox::start(options, None))
             .map_err(|error| Failure::usage(format!("the sandbox cannot start: {error}")))?;
         let base_url = BaseUrl::parse(&server.base_url()).map_err(|why| Failure::bug(&why))?;
-        let client = self.client(base_url, Secret::new(server.key()), stop, ui);
+        // Nobody else knows this server.
+        let client = self.client(base_url, Secret::new(server.key()), None, with);
         Ok(Link::new(client, runtime, Box::new(server)))
     }
 
-    fn client(&self, base_url: BaseUrl, key: Secret, stop: &Stop, ui: &Ui) -> Client {
+    fn client(&self, base_url: BaseUrl, key: Secret, share: Option<Share>, with: &With) -> Client {
         let settings = Settings {
             base_url,
             key,
             rate: self.rate,
             max_wait: self.max_wait,
+            share,
             timing: Timing::default(),
             clock: self.clock(),
-            stop: stop.clone(),
+            stop: with.stop.clone(),
         };
-        Client::new(settings, Some(watcher(ui.clone(), self.verbose)))
+        Client::new(settings, Some(watcher(with, self.verbose)))
     }
 }
 
@@ -148,9 +165,11 @@ fn refused(failure: Failure) -> ConnectError {
 }
 
 /// What is said of attempts: all of them with `-v`, long waits and deprecations always.
-fn watcher(ui: Ui, verbose: bool) -> Box<dyn Fn(&Attempt<'_>) + Send + Sync> {
+fn watcher(with: &With, verbose: bool) -> Box<dyn Fn(&Attempt<'_>) + Send + Sync> {
+    let (ui, progress) = (with.ui.clone(), with.progress.clone());
     let warned = Mutex::new(HashSet::new());
     Box::new(move |attempt| {
+        progress.sent();
         let request = attempt.request;
         if let Some(date) = attempt.deprecated
             && warned.lock().expect("no code panics while it holds this lock").insert(request.operation)

@@ -34,6 +34,11 @@ impl From<Failure> for Early {
 
 /// The command that the words mean, the program's own name first.
 pub fn parse(words: &[OsString]) -> Result<Cli, Early> {
+    parse_with(words, None)
+}
+
+/// The same, with the name and the text of the script where they are known already.
+pub fn parse_with(words: &[OsString], kept: Option<(String, String)>) -> Result<Cli, Early> {
     let mut command = Cli::command();
     command.build();
     let run = command.find_subcommand("run").filter(|_| words.get(1).is_some_and(|word| word == "run"));
@@ -41,7 +46,7 @@ pub fn parse(words: &[OsString]) -> Result<Cli, Early> {
         return Ok(Cli::from_arg_matches(&Cli::command().try_get_matches_from(words)?)?);
     };
     let flags = flags_of(run);
-    let mut script = Script::read(&source, &flags).map_err(Early::Failed)?;
+    let mut script = Script::read(&source, &flags, kept).map_err(Early::Failed)?;
     let augmented = Cli::command().mut_subcommand("run", |run| declared::augment(run, &script));
     let matches = augmented.try_get_matches_from(words).map_err(|error| undeclared(error, &script, &flags))?;
     let mut cli = Cli::from_arg_matches(&matches)?;
@@ -53,6 +58,7 @@ pub fn parse(words: &[OsString]) -> Result<Cli, Early> {
         }
         args.params = declared::values(matches, &mut script)?;
         args.script = Some(Box::new(script));
+        args.line = words.to_vec();
     }
     Ok(cli)
 }

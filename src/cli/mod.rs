@@ -12,9 +12,12 @@ mod json;
 mod limits;
 mod line;
 mod man;
+mod record;
 mod repl;
+mod resume;
 mod run;
 mod sandbox;
+mod share;
 mod signals;
 mod source;
 mod written;
@@ -41,6 +44,7 @@ enum Command {
     Run(Box<run::Args>),
     Repl(Box<repl::Args>),
     Check(check::Args),
+    Resume(resume::Args),
     Call(call::Args),
     Functions(functions::Args),
     Sandbox(sandbox::Args),
@@ -77,6 +81,7 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         Command::Run(args) => run::run(*args, ui),
         Command::Repl(args) => repl::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Resume(args) => resume::run(&args, ui),
         Command::Call(args) => call::run(args, ui),
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),

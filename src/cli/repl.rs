@@ -9,7 +9,7 @@ use crate::{
     repl::{self, Activity, Mode, Options, Questions, Switch},
     run as runs,
     script::{About, Host, Inputs},
-    session::{Capability, Session},
+    session::{Capability, Control, Session},
     stop::Stop,
     ui::Ui,
 };
@@ -89,7 +89,10 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let key = runs::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
     let inputs = Inputs { run: About { id: key.clone(), ..About::default() }, ..Inputs::default() };
     let clock = args.connection.clock();
-    let session = Session::new(args.connection.connector(&stop, ui)?, key, clock, stop).with_capability(capability);
+    let control = Control::default();
+    let connection = Connection { interactive: at_terminal, ..args.connection };
+    let connect = connection.connector(&stop, ui, &control.progress)?;
+    let session = Session::new(connect, key, clock, stop).with_capability(capability).with_control(control);
     let limits = args.limits.limits(&Header::default());
     let options = Options {
         host: Host::with_inputs(session, Box::new(ui.clone()), project, inputs, limits),

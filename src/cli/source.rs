@@ -43,10 +43,12 @@ pub struct Script {
 
 impl Script {
     /// Reads a script and its header. `flags` are the flags that no param may be named like.
-    pub fn read(source: &Source, flags: &[String]) -> Result<Script, Vec<Failure>> {
-        let (name, text) = match source {
-            Source::Code(text) => ("-e".into(), text.clone()),
-            Source::File(path) => text_of(Path::new(path)).map_err(|failure| vec![failure])?,
+    /// `kept` is its name and its text, where they are known already.
+    pub fn read(source: &Source, flags: &[String], kept: Option<(String, String)>) -> Result<Script, Vec<Failure>> {
+        let (name, text) = match (kept, source) {
+            (Some(kept), _) => kept,
+            (None, Source::Code(text)) => ("-e".into(), text.clone()),
+            (None, Source::File(path)) => text_of(Path::new(path)).map_err(|failure| vec![failure])?,
         };
         let project = match source {
             Source::File(path) => project_of(Path::new(path)),

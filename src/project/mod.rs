@@ -125,6 +125,15 @@ impl Project {
         names
     }
 
+    /// Fails where [`Project::write`] would, before there is anything to write.
+    pub fn try_write(&self, path: &str) -> Result<(), FileError> {
+        path::writable(path)?;
+        match self.granted_file(path) {
+            Some((folder, name)) => folder.try_write(path, Path::new(&name)),
+            None => self.files.try_write(path, &path::inside(path, &self.files)?),
+        }
+    }
+
     /// The text of the module that an import names, without its ending: `lib/dates`.
     pub fn module(&self, path: &str) -> Result<Module, FileError> {
         module::load(path, &self.modules, &self.shown_modules)

@@ -2,17 +2,22 @@
 //! outcome. Knows no trigger, no command line and no stream.
 
 mod guard;
+mod keep;
 mod lines;
+mod log;
 mod watch;
 
 pub use guard::judge;
+pub use keep::{Around, Ending, Kept, journal_of, may_write, short_id};
 pub use lines::{Gone, Lines};
+pub use log::{Hide, Log, Tee};
 
 use crate::{
     memory::{Bounds, Halted},
     project::Project,
-    script::{self, Fault, Host, Inputs, Limits, Value},
+    script::{self, Fault, FaultKind, Host, Inputs, Limits, Value},
     session::Session,
+    store::Counts,
 };
 use std::{collections::HashMap, panic, thread};
 
@@ -36,8 +41,8 @@ pub struct Job {
 /// How a run ended.
 pub struct Outcome {
     pub end: End,
-    /// Writes that the API answered well.
-    pub writes: u64,
+    /// What it did.
+    pub counts: Counts,
     /// The texts of the modules that it imported, by the names that errors give them.
     pub modules: HashMap<String, String>,
 }
@@ -78,7 +83,14 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
             },
         },
     };
-    Outcome { end, writes: host.session.writes(), modules: host.module_texts() }
+    if let (End::Failed(fault), Some(recorder)) = (&end, host.session.recorder())
+        && fault.kind == FaultKind::WillPass
+    {
+        // What ended the run is no answer. Where that cannot be noted, the next attempt ends in the same way.
+        let _ = recorder.ask_again();
+    }
+    let counts = host.session.control().progress.counts();
+    Outcome { end, counts, modules: host.module_texts() }
 }
 
 /// Why something that is about a script's text came to nothing.

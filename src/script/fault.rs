@@ -59,6 +59,8 @@ pub enum FaultKind {
     Configuration,
     /// The key is missing, wrong or revoked.
     Key,
+    /// Rows of a bulk call failed, as many as were not to be borne.
+    Rows,
     /// It may work later without anybody changing anything.
     WillPass,
     /// Somebody asked to stop.
@@ -122,6 +124,25 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
         // Not to be caught: a script that goes on after a guard has stopped it was not written for this guard.
         SessionError::Refusal(refusal) => {
             return Err(Box::new(Fault::new(FaultKind::Script, refusal.message).hint(refusal.hint)));
+        }
+        SessionError::Store(error) => {
+            let kind = if error.will_pass { FaultKind::WillPass } else { FaultKind::Configuration };
+            return Err(Box::new(Fault::new(kind, error.message).hint(error.hint)));
+        }
+        SessionError::Diverged { number, was, now } => {
+            let message = format!("the run went another way than before at step {number}, and was stopped");
+            return Err(Box::new(
+                Fault::new(FaultKind::Script, message)
+                    .note(format!("before: {}", text::escape_control(&was)))
+                    .note(format!("now:    {}", text::escape_control(&now)))
+                    .hint("`onramp retry` begins the script anew; `onramp undo` takes back what it did"),
+            ));
+        }
+        SessionError::Nested => {
+            return Err(Box::new(
+                Fault::new(FaultKind::Script, "a bulk call cannot be made inside the closure of another one")
+                    .hint("make the second one after the first, with the rows that it gives back"),
+            ));
         }
         SessionError::Call(error) => error,
     };
@@ -187,6 +208,7 @@ fn details(error: &ApiError) -> Vec<String> {
 #[derive(Clone, Debug)]
 pub struct Thrown {
     fields: Map,
+    unknown_name: bool,
 }
 
 impl Thrown {
@@ -199,7 +221,7 @@ impl Thrown {
         for absent in ["status", "code", "field", "request_id"] {
             fields.insert(absent.into(), Dynamic::UNIT);
         }
-        Thrown { fields }
+        Thrown { fields, unknown_name: false }
     }
 
     /// An error that is about no function.
@@ -212,6 +234,17 @@ impl Thrown {
     /// Arguments that a function cannot take; nothing was sent.
     pub fn argument(function: &str, field: Option<&str>, message: String) -> Thrown {
         Thrown::new("invalid_argument", function, message).with("field", field.map(str::to_string))
+    }
+
+    /// Of a name that the operation does not have: the mistake is the script's, whatever the data.
+    pub fn unknown_name(mut self) -> Thrown {
+        self.unknown_name = true;
+        self
+    }
+
+    /// Whether it is about a name that the operation does not have.
+    pub fn is_unknown_field(&self) -> bool {
+        self.unknown_name
     }
 
     /// With advice for the person who reads it.

@@ -5,6 +5,7 @@ use super::{Number, Session, SessionError};
 use crate::api::{
     client::Answer,
     error::{BadAnswer, CallError, Incomplete},
+    operation::Operation,
     page::{Row, Walk, WalkError},
     request::{Call, Request},
 };
@@ -30,24 +31,14 @@ impl Listing {
         Listing { number, operation: call.operation.name, pages: 0, walk: Walk::new(call), ahead: None, wanted }
     }
 
-    /// The number of the latest page that was handed over: the list's own, and the page's within it.
-    pub fn number(&self) -> (Number, u64) {
-        (self.number, self.pages)
-    }
-
     /// The rows of the next page; `None` at the end of the list. A page may be empty without being the last.
     pub fn next_page(&mut self, session: &Session) -> Result<Option<Vec<Row>>, SessionError> {
         let Some(call) = self.walk.next().map_err(|error| incomplete(self.operation, &error))? else { return Ok(None) };
-        let link = session.link()?;
-        let answer = match self.ahead.take() {
-            Some(task) => link.block_on(task).unwrap_or_else(|failed| match failed.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(CallError::Stopped(session.stop().asked().unwrap_or(crate::stop::Reason::Interrupt))),
-            })?,
-            None => {
-                let request = Request::build(&call, None).map_err(CallError::Refused)?;
-                link.block_on(link.client().send(&request, call.operation))?
-            }
+        let number = self.number.page(self.pages + 1);
+        let request = Request::build(&call, None).map_err(CallError::Refused)?;
+        let answer = match session.recorded(number, &request)? {
+            Some(recorded) => recorded?,
+            None => self.fetch(session, number, &request, call.operation)?,
         };
         let rows = self.walk.accept(&answer.body).map_err(|error| broken(self.operation, &answer, &error))?;
         self.pages += 1;
@@ -55,14 +46,40 @@ impl Listing {
             *wanted = wanted.saturating_sub(rows.len());
         }
         // What is in the way of the page after this one is said when that page is asked for.
+        let after = self.number.page(self.pages + 1);
         if self.wanted != Some(0)
+            && !session.recorder().is_some_and(|recorder| recorder.knows(after))
             && let Ok(Some(call)) = self.walk.next()
         {
+            let link = session.link()?;
             let request = Request::build(&call, None).map_err(CallError::Refused)?;
             let client = link.client().clone();
             self.ahead = Some(link.runtime().spawn(async move { client.send(&request, call.operation).await }));
         }
         Ok(Some(rows))
+    }
+
+    /// Gets a page that is not recorded, and records it.
+    fn fetch(
+        &mut self,
+        session: &Session,
+        number: Number,
+        request: &Request,
+        operation: &'static Operation,
+    ) -> Result<Answer, SessionError> {
+        let link = session.link()?;
+        let result = match self.ahead.take() {
+            Some(task) => link.block_on(task).unwrap_or_else(|failed| match failed.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(CallError::Stopped(session.stop().asked().unwrap_or(crate::stop::Reason::Interrupt))),
+            }),
+            None => {
+                session.control().pass(session.stop())?;
+                link.block_on(link.client().send(request, operation))
+            }
+        };
+        session.enter_read(number, request, &result)?;
+        Ok(result?)
     }
 
     /// What the script's author should know of this list, once.

@@ -2,17 +2,30 @@
 //! asynchronous client from the script's synchronous thread. Knows no script engine and prints nothing.
 
 pub mod allow;
+mod bulk;
 mod capability;
+mod control;
+mod doubt;
 mod guard;
+pub mod journal;
 mod link;
 mod listing;
+mod observe;
+pub mod overlay;
+pub mod plan;
+mod seen;
 mod workspace;
+mod write;
 
 pub use allow::{Allow, Allowed, Refusal};
+pub use bulk::{Bulk, Row};
 pub use capability::Capability;
+pub use control::{Control, Progress};
 pub use guard::{Guard, Write};
+pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
+pub use write::{Manner, Outcome};
 
 use crate::{
     api::{
@@ -23,30 +36,38 @@ use crate::{
     clock::Clock,
     secret::Secret,
     stop::Stop,
+    store::StoreError,
 };
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
-use tokio::runtime::Builder;
+use write::Ready;
+
+const LOCK: &str = "no code panics while it holds this lock";
 
 /// Opens the connection when the first call needs it: a script that calls nothing needs no key and starts no server.
 pub type Connect = Box<dyn Fn() -> Result<Link, ConnectError> + Send + Sync>;
 
 /// One run's road to the API.
 pub struct Session {
+    /// The record of the run, where it is one that may write.
+    recorder: Option<Recorder>,
+    /// What others may ask of the run, and what it says of itself.
+    control: Control,
+    /// Whether a record that was not read in this run is read before it is changed, so that the change can be told and
+    /// taken back.
+    reads_before_it_writes: bool,
     connect: Connect,
     link: OnceLock<Result<Link, ConnectError>>,
     /// The number of the latest thing this run did or observed.
-    steps: AtomicU64,
-    /// Writes that the API has answered well.
-    writes: AtomicU64,
+    steps: Mutex<Number>,
     /// What the idempotency keys of this run begin with.
     run_key: String,
     clock: Clock,
@@ -65,6 +86,16 @@ pub enum SessionError {
     Connect(ConnectError),
     Refusal(Refusal),
     Call(CallError),
+    /// What has to be kept cannot be.
+    Store(StoreError),
+    /// A bulk call inside the closure of another one.
+    Nested,
+    /// A resumed run does something else than the journal holds at this number.
+    Diverged {
+        number: Number,
+        was: String,
+        now: String,
+    },
 }
 
 impl From<CallError> for SessionError {
@@ -79,6 +110,9 @@ impl fmt::Display for SessionError {
             SessionError::Connect(error) => f.write_str(&error.message),
             SessionError::Refusal(refusal) => refusal.fmt(f),
             SessionError::Call(error) => error.fmt(f),
+            SessionError::Store(error) => error.fmt(f),
+            SessionError::Nested => f.write_str("a bulk call cannot be made inside the closure of another one"),
+            SessionError::Diverged { number, .. } => write!(f, "the run went another way at step {number}"),
         }
     }
 }
@@ -87,8 +121,28 @@ impl std::error::Error for SessionError {}
 
 /// The place of something in the order of all that a run does and observes. The same script over the same answers
 /// gives the same numbers, which is what lets an interrupted run be followed again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Number(pub u64);
+///
+/// In order: the call *n*; in a bulk call the row; in a row's closure the call *m* in it; of a list the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Number(pub u64, pub u64, pub u64, pub u64);
+
+impl Number {
+    /// Page `page` of the list with this number, counted from 1.
+    fn page(self, page: u64) -> Number {
+        Number(self.0, self.1, self.2, page)
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Number(call, 0, 0, _) => write!(f, "{call}"),
+            Number(call, row, 0, _) => write!(f, "{call}.{row}"),
+            Number(call, row, inner, _) => write!(f, "{call}.{row}.{inner}"),
+        }?;
+        if self.3 > 0 { write!(f, "#{}", self.3) } else { Ok(()) }
+    }
+}
 
 impl Session {
     /// A session that connects when it must. `run_key` has to be unique to the run: with the number of the call it is
@@ -97,8 +151,10 @@ impl Session {
         Session {
             connect,
             link: OnceLock::new(),
-            steps: AtomicU64::new(0),
-            writes: AtomicU64::new(0),
+            recorder: None,
+            control: Control::default(),
+            reads_before_it_writes: true,
+            steps: Mutex::default(),
             run_key,
             clock,
             stop,
@@ -120,19 +176,56 @@ impl Session {
         self
     }
 
+    /// Keeps a record of the run.
+    pub fn with_recorder(mut self, recorder: Recorder) -> Session {
+        self.recorder = Some(recorder);
+        self
+    }
+
+    /// What others may ask of the run, and what it says of itself.
+    pub fn with_control(mut self, control: Control) -> Session {
+        self.control = control;
+        self
+    }
+
     /// Makes one call and waits for its answer. The script's thread calls this; it must not run on the runtime.
     pub fn call(&self, call: Call) -> Result<Answer, SessionError> {
         let number = self.number();
-        let operation = call.operation;
-        let request = Request::build(&call, Some(&self.idempotency_key(number))).map_err(CallError::Refused)?;
-        // What a rule forbids needs no key; what it counts is about to be sent.
-        self.capability.pass(&call).map_err(SessionError::Refusal)?;
-        let link = self.link()?;
-        let answer = link.block_on(link.client().send(&request, operation))?;
-        if operation.effect.writes() {
-            self.writes.fetch_add(1, Ordering::Relaxed);
+        if !call.operation.effect.writes() {
+            return self.read(number, &call);
         }
-        Ok(answer)
+        let outcome = match self.prepare(number, &call, Manner::default())? {
+            Ready::Done(outcome) => outcome,
+            Ready::Send(prepared) => {
+                self.control.pass(&self.stop)?;
+                prepared.send_alone(self, self.link()?)?
+            }
+        };
+        match outcome {
+            Outcome::Changed(answer) => {
+                self.control.progress.changed(1);
+                Ok(answer)
+            }
+            Outcome::Unchanged(answer) => {
+                self.control.progress.unchanged(1);
+                Ok(answer)
+            }
+            Outcome::Failed(error) => Err(error.into()),
+            Outcome::Left(why) => unreachable!("a single call is never left alone: {why}"),
+        }
+    }
+
+    /// Makes a call that reads, or finds its answer in the record.
+    fn read(&self, number: Number, call: &Call) -> Result<Answer, SessionError> {
+        let request = Request::build(call, None).map_err(CallError::Refused)?;
+        if let Some(recorded) = self.recorded(number, &request)? {
+            return recorded;
+        }
+        self.control.pass(&self.stop)?;
+        let link = self.link()?;
+        let result = link.block_on(link.client().send(&request, call.operation));
+        self.enter_read(number, &request, &result)?;
+        Ok(result?)
     }
 
     /// Begins a walk over all pages of a list. Nothing is fetched before the first page is asked for.
@@ -141,38 +234,6 @@ impl Session {
     /// and no page is fetched ahead of need.
     pub fn list(&self, call: Call, rows: Option<usize>) -> Listing {
         Listing::new(self.number(), call, rows)
-    }
-
-    /// A value of the environment, as an observation of this run; none where the script does not declare it.
-    pub fn environment(&self, name: &str) -> Option<&Secret> {
-        self.number();
-        self.environment.get(name)
-    }
-
-    /// Gives a number to something that a run observes or does outside of the API, such as a file it reads.
-    pub fn observe(&self) -> Number {
-        self.number()
-    }
-
-    /// The present time, as an observation of this run.
-    pub fn now(&self) -> Timestamp {
-        self.number();
-        self.clock.now()
-    }
-
-    /// Waits, as something that this run does. Ends early where somebody asks to stop.
-    pub fn sleep(&self, span: Duration) -> Result<(), SessionError> {
-        self.number();
-        // A runtime of its own: a script that only sleeps opens no connection.
-        let runtime = Builder::new_current_thread().enable_time().build();
-        let runtime = runtime.expect("a runtime without input and output needs nothing of the system");
-        runtime.block_on(async {
-            tokio::select! {
-                biased;
-                reason = self.stop.wait() => Err(CallError::Stopped(reason).into()),
-                () = tokio::time::sleep(span) => Ok(()),
-            }
-        })
     }
 
     /// The clock itself, for its zone.
@@ -197,15 +258,45 @@ impl Session {
 
     /// Writes that the API has answered well so far.
     pub fn writes(&self) -> u64 {
-        self.writes.load(Ordering::Relaxed)
+        self.control.progress.counts().changed
+    }
+
+    /// What the run says of itself.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// The record of the run, where one is kept.
+    pub fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
     }
 
     fn number(&self) -> Number {
-        Number(self.steps.fetch_add(1, Ordering::Relaxed) + 1)
+        let mut steps = self.steps.lock().expect(LOCK);
+        if steps.1 > 0 {
+            steps.2 += 1
+        } else {
+            steps.0 += 1
+        }
+        *steps
+    }
+
+    /// Goes on with another number; gives the one that was the latest.
+    fn renumber(&self, to: Number) -> Number {
+        std::mem::replace(&mut *self.steps.lock().expect(LOCK), to)
     }
 
     fn idempotency_key(&self, number: Number) -> String {
-        format!("{}-{}", self.run_key, number.0)
+        format!("{}-{number}", self.run_key)
+    }
+
+    /// The present time, for the record alone.
+    fn present(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn workspace(&self) -> Result<Workspace, SessionError> {
+        workspace::ask(self.link()?)
     }
 
     fn link(&self) -> Result<&Link, SessionError> {

@@ -1,7 +1,7 @@
 //! Whether the key belongs to the workspace that a script is for. Asked once, before the script's first call, and only
 //! where a workspace is demanded.
 
-use super::{ConnectError, ConnectKind, Link, SessionError};
+use super::{ConnectError, ConnectKind, Link, SessionError, Workspace};
 use crate::{
     api::{
         error::{BadAnswer, CallError},
@@ -14,21 +14,39 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Me {
+    api_key: Option<Key>,
     organization: Organization,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    prefix: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Organization {
     id: String,
     slug: String,
+    name: Option<String>,
 }
 
 /// Passes if the key of `link` belongs to `wanted`, by slug or by id.
 pub(super) fn verify(link: &Link, wanted: &str) -> Result<(), SessionError> {
+    judge(&get_me(link)?.organization, wanted)
+}
+
+/// The workspace that the key of `link` belongs to.
+pub(super) fn ask(link: &Link) -> Result<Workspace, SessionError> {
+    let Me { api_key, organization: Organization { id, slug, name } } = get_me(link)?;
+    let key_prefix = api_key.and_then(|key| key.prefix).unwrap_or_default();
+    Ok(Workspace { id, name: name.unwrap_or_else(|| slug.clone()), slug, key_prefix })
+}
+
+fn get_me(link: &Link) -> Result<Me, SessionError> {
     let get_me = operation("get_me").expect("`get_me` is in the table, as a test holds");
     let request = Request::build(&Call::new(get_me, Vec::new()), None).map_err(CallError::Refused)?;
     let answer = link.block_on(link.client().send(&request, get_me))?;
-    let me: Me = serde_json::from_slice(&answer.body).map_err(|_| {
+    let me = serde_json::from_slice(&answer.body).map_err(|_| {
         CallError::BadAnswer(Box::new(BadAnswer {
             operation: get_me.name,
             status: answer.status,
@@ -38,7 +56,7 @@ pub(super) fn verify(link: &Link, wanted: &str) -> Result<(), SessionError> {
             attempts: 1,
         }))
     })?;
-    judge(&me.organization, wanted)
+    Ok(me)
 }
 
 fn judge(found: &Organization, wanted: &str) -> Result<(), SessionError> {
@@ -64,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_slug_or_the_id_will_do_and_nothing_else() {
-        let found = Organization { id: "org_1".into(), slug: "acme".into() };
+        let found = Organization { id: "org_1".into(), slug: "acme".into(), name: None };
         assert!(judge(&found, "acme").is_ok() && judge(&found, "org_1").is_ok());
         for other in ["Acme", "acme-test", "", "org_2"] {
             let error = judge(&found, other).expect_err(other);

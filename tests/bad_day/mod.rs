@@ -77,7 +77,7 @@ error: the API key has been revoked
     |
   3 |     update_customer(id, #{mrr: 7});
     |     ^
-  status 401, type authentication_error, code api_key_revoked, request id req_00000003
+  status 401, type authentication_error, code api_key_revoked, request id req_00000007
 hint: make a new key in Pivotal's settings and put it into `PIVOTAL_API_KEY`, or name a file with `--key-file`
 hint: look at the workspace before you run the script again: 2 changes had been made by then
 ",
@@ -105,7 +105,7 @@ hint: look at the workspace before you run the script again: 1 change had been m
 
 #[test]
 fn a_service_that_stays_down_ends_the_run_with_75() {
-    bad_day(UPDATES, &["status=500"]).ran().assert_all(
+    bad_day(UPDATES, &["update-customer:status=500"]).ran().assert_all(
         75,
         "",
         "\
@@ -114,7 +114,7 @@ error: `update_customer` failed: The sandbox was told to answer 500 here
     |
   3 |     update_customer(id, #{mrr: 7});
     |     ^
-  status 500, type internal_error, code internal_error, request id req_00000005
+  status 500, type internal_error, code internal_error, request id req_00000007
   tried 5 times
 ",
     );

@@ -5,7 +5,7 @@ use super::{Builtin, time::Time};
 use crate::{
     header::{self, Value},
     script::{
-        fault::Thrown,
+        fault::{Spot, Thrown},
         host::{Host, Raised},
     },
     text,
@@ -35,6 +35,10 @@ pub struct Inputs {
     pub params: Vec<(String, Option<Value>)>,
     pub args: Vec<String>,
     pub run: About,
+    /// So many rows of a bulk call are done, then the run stops.
+    pub first: Option<u64>,
+    /// The report of an earlier run: of each bulk call only the rows that failed then are done.
+    pub rows: Option<String>,
 }
 
 /// What a script may know about its own run.
@@ -56,11 +60,8 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     constants(engine, host);
     let shared = host.clone();
     engine.register_fn("env", move |ctx: NativeCallContext, name: &str| -> Result<String, Raised> {
-        shared
-            .session
-            .environment(name)
-            .map(|value| value.expose().to_string())
-            .ok_or_else(|| undeclared(name).raise(ctx.call_position()))
+        let value = shared.session.environment(name).map_err(|error| shared.raise(error, &Spot::of(&ctx)))?;
+        value.map(|value| value.expose().to_string()).ok_or_else(|| undeclared(name).raise(ctx.call_position()))
     });
 }
 

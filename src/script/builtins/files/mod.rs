@@ -8,12 +8,14 @@ pub mod json;
 use super::{Builtin, lists::rows_of};
 use crate::{
     csv::{Encoding, decode},
+    project::FileError,
     script::{
         fault::{Spot, Thrown},
         host::{Host, Level, Raised},
         stream::Stream,
         value::kind_of,
     },
+    session::SessionError,
     text,
 };
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
@@ -52,6 +54,18 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     json::register(engine, host);
 }
 
+/// Why a file could not be read: the file, or the record of the run.
+enum Trouble {
+    File(FileError),
+    Session(SessionError),
+}
+
+impl From<SessionError> for Trouble {
+    fn from(error: SessionError) -> Trouble {
+        Trouble::Session(error)
+    }
+}
+
 /// One call of a function that reads or writes a file.
 pub struct Call<'a> {
     pub function: &'static str,
@@ -66,8 +80,11 @@ impl<'a> Call<'a> {
 
     /// The bytes of a file.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, Raised> {
-        self.host.session.observe();
-        self.host.project.read(path).map_err(|error| Thrown::file(self.function, &error).raise(self.spot.at))
+        let live = || self.host.project.read(path).map_err(Trouble::File);
+        self.host.session.read_file(path, live).map_err(|trouble| match trouble {
+            Trouble::File(error) => Thrown::file(self.function, &error).raise(self.spot.at),
+            Trouble::Session(error) => self.host.raise(error, &self.spot),
+        })
     }
 
     /// The text of a file, in whatever encoding it is. What had to be guessed is said in the log.
@@ -84,7 +101,7 @@ impl<'a> Call<'a> {
 
     /// Writes a file, whole or not at all.
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Raised> {
-        self.host.session.observe();
+        self.host.session.step();
         self.host.project.write(path, bytes).map_err(|error| Thrown::file(self.function, &error).raise(self.spot.at))
     }
 

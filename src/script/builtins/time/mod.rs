@@ -9,7 +9,7 @@ pub use value::Time;
 
 use super::Builtin;
 use crate::script::{
-    fault::Thrown,
+    fault::{Spot, Thrown},
     host::{Host, Raised},
 };
 use rhai::{Engine, INT, NativeCallContext};
@@ -97,15 +97,18 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
 }
 
 fn register_clock(engine: &mut Engine, host: &Arc<Host>) {
-    let now = |host: &Host| host.session.now().to_zoned_datetime(host.session.clock().zone());
+    let now = |host: &Host, ctx: &NativeCallContext| {
+        let now = host.session.now().map_err(|error| host.raise(error, &Spot::of(ctx)))?;
+        Ok::<_, Raised>(now.to_zoned_datetime(host.session.clock().zone()))
+    };
     // The engine's own `timestamp` would read a clock that no test and no journal knows of.
     for name in ["now", "timestamp"] {
         let host = host.clone();
-        engine.register_fn(name, move || Time(now(&host)));
+        engine.register_fn(name, move |ctx: NativeCallContext| now(&host, &ctx).map(Time));
     }
     let host = host.clone();
     engine.register_fn("today", move |ctx: NativeCallContext| {
-        now(&host).start_of_day().ok().map(Time).ok_or_else(|| beyond("today", &ctx))
+        now(&host, &ctx)?.start_of_day().ok().map(Time).ok_or_else(|| beyond("today", &ctx))
     });
 }
 

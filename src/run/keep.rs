@@ -1,0 +1,232 @@
+//! A run's place in the store: taken with its first write, held by its lock, followed by its heartbeat, left with its end.
+//! Knows no script and no stream.
+
+use super::log::Log;
+use crate::{
+    clock::Clock,
+    session::{Control, Keeper, Recorder, Workspace},
+    stop::{Reason, Stop},
+    store::{Counts, Lock, NewRun, Run, State, Store, StoreError, Wish},
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Condvar, Mutex},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// How often a run says how far it is, and hears what somebody wants of it.
+const BEAT: Duration = Duration::from_millis(500);
+
+const LOCK: &str = "no code panics while it holds this lock";
+
+/// One run in the store. Clones are the same.
+#[derive(Clone)]
+pub struct Kept(Arc<Inner>);
+
+struct Inner {
+    dir: PathBuf,
+    new: NewRun,
+    clock: Clock,
+    control: Control,
+    stop: Stop,
+    log: Log,
+    place: Mutex<Option<Place>>,
+}
+
+struct Place {
+    store: Store,
+    epoch: i64,
+    _lock: Lock,
+    beat: Beat,
+}
+
+/// The thread that beats; it ends with this.
+struct Beat {
+    over: Arc<(Mutex<bool>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What a run can use of those around it.
+#[derive(Clone)]
+pub struct Around {
+    /// The state folder.
+    pub dir: PathBuf,
+    pub clock: Clock,
+    pub control: Control,
+    pub stop: Stop,
+    pub log: Log,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// [`State::Running`] where the run can go on later.
+    pub state: State,
+    pub exit_code: u8,
+    /// The last words, without secrets.
+    pub message: Option<String>,
+}
+
+impl Kept {
+    /// A run that takes its place in the store once it writes.
+    pub fn new(new: NewRun, around: Around) -> Kept {
+        let Around { dir, clock, control, stop, log } = around;
+        Kept(Arc::new(Inner { dir, new, clock, control, stop, log, place: Mutex::new(None) }))
+    }
+
+    /// Takes up a run that is in the store already. `None` where another process is at it.
+    pub fn take_up(run: &Run, around: Around) -> Result<Option<Kept>, StoreError> {
+        let new = NewRun { id: run.id.clone(), ..NewRun::default() };
+        let kept = Kept::new(new, around);
+        let store = Store::open(&kept.0.dir)?;
+        let taken = kept.0.enter(store, run.epoch)?;
+        Ok(taken.then_some(kept))
+    }
+
+    /// The run's short id.
+    pub fn id(&self) -> &str {
+        &self.0.new.id
+    }
+
+    /// Whether the run is in the store.
+    pub fn is_kept(&self) -> bool {
+        self.0.place.lock().expect(LOCK).is_some()
+    }
+
+    /// The record of the run: empty, or what its earlier attempts left.
+    pub fn recorder(&self) -> Result<Recorder, StoreError> {
+        let keeper = Box::new(self.clone());
+        if !self.is_kept() || !self.journal().exists() {
+            return Ok(Recorder::new(&self.0.dir, keeper));
+        }
+        Recorder::resume(&self.0.dir, keeper, &self.journal())
+    }
+
+    /// Where the run's journal is.
+    pub fn journal(&self) -> PathBuf {
+        journal_of(&self.0.dir, self.id())
+    }
+
+    /// Ends the attempt. A run that is not in the store yet goes there, if `even_so`.
+    pub fn end(&self, ending: &Ending, even_so: bool) -> Result<(), StoreError> {
+        let inner = &self.0;
+        let now = inner.clock.now();
+        let counts = inner.control.progress.counts();
+        let mut place = inner.place.lock().expect(LOCK);
+        if place.is_none() && even_so {
+            let store = Store::open(&inner.dir)?;
+            store.add(&inner.new, State::Running, now)?;
+            inner.log.keep(&store.folder(&inner.new.id)).map_err(|error| StoreError::folder(&inner.dir, &error))?;
+            finish(&store, &inner.new.id, 0, ending, &counts, now)?;
+        }
+        let Some(Place { store, epoch, beat, .. }) = place.as_mut() else { return Ok(()) };
+        beat.end();
+        let ended = finish(store, &inner.new.id, *epoch, ending, &counts, now);
+        *place = None;
+        ended
+    }
+}
+
+fn finish(
+    store: &Store,
+    id: &str,
+    epoch: i64,
+    ending: &Ending,
+    counts: &Counts,
+    now: jiff::Timestamp,
+) -> Result<(), StoreError> {
+    store.end(id, epoch, ending.state, ending.exit_code, ending.message.as_deref(), counts, now).map(drop)
+}
+
+impl Keeper for Kept {
+    fn begin(&self, workspace: &Workspace) -> Result<PathBuf, StoreError> {
+        let inner = &self.0;
+        let store = Store::open(&inner.dir)?;
+        store.add(&inner.new, State::Running, inner.clock.now())?;
+        store.place(&inner.new.id, &workspace.id, &workspace.slug, &workspace.key_prefix)?;
+        if !inner.enter(store, 0)? {
+            return Err(StoreError::refused(format!("the run `{}` is taken by another process", inner.new.id)));
+        }
+        Ok(self.journal())
+    }
+}
+
+impl Inner {
+    /// Takes the lock and begins an attempt.
+    fn enter(&self, store: Store, epoch: i64) -> Result<bool, StoreError> {
+        let unusable = |error: std::io::Error| StoreError::folder(&self.dir, &error);
+        let id = &self.new.id;
+        let folder = store.folder(id);
+        let Some(lock) = Lock::take(&folder).map_err(unusable)? else { return Ok(false) };
+        let owner = format!("{}", std::process::id());
+        let Some(epoch) = store.begin(id, epoch, &owner, self.clock.now())? else { return Ok(false) };
+        self.log.keep(&folder).map_err(unusable)?;
+        let beat = Beat::start(&self.dir, id, epoch, &self.control, &self.stop)?;
+        *self.place.lock().expect(LOCK) = Some(Place { store, epoch, _lock: lock, beat });
+        Ok(true)
+    }
+}
+
+impl Beat {
+    fn start(dir: &Path, id: &str, epoch: i64, control: &Control, stop: &Stop) -> Result<Beat, StoreError> {
+        let store = Store::open(dir)?;
+        let over = Arc::new((Mutex::new(false), Condvar::new()));
+        let (id, control, stop, ended) = (id.to_string(), control.clone(), stop.clone(), over.clone());
+        let beat = move || {
+            let (over, woken) = &*ended;
+            let mut over = over.lock().expect(LOCK);
+            while !*over {
+                let progress = serde_json::to_string(&control.progress.bulk()).unwrap_or_default();
+                // A beat that is missed is made up by the next: what counts is in the journal.
+                if let Ok(wish) = store.beat(&id, epoch, &progress, &control.progress.counts()) {
+                    control.pause(wish == Some(Wish::Pause));
+                    if wish == Some(Wish::Cancel) {
+                        stop.ask(Reason::Cancelled);
+                    }
+                }
+                over = woken.wait_timeout(over, BEAT).expect(LOCK).0;
+            }
+        };
+        let thread = thread::Builder::new().name("heartbeat".into()).spawn(beat);
+        let thread = thread.map_err(|error| StoreError::folder(dir, &error))?;
+        Ok(Beat { over, thread: Some(thread) })
+    }
+
+    fn end(&mut self) {
+        *self.over.0.lock().expect(LOCK) = true;
+        self.over.1.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // It does nothing that panics; and if it did, the run is over all the same.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Beat {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The journal of a run in this state folder.
+pub fn journal_of(dir: &Path, id: &str) -> PathBuf {
+    dir.join("runs").join(id).join("journal")
+}
+
+/// Whether a script may come to write, by its text: one that cannot needs no record. What is found nowhere in the text can
+/// still be in a module, or in a name that is put together.
+pub fn may_write(text: &str) -> bool {
+    ["create_", "update_", "delete_", "bulk_", "import", "Fn("].iter().any(|sign| text.contains(sign))
+}
+
+/// A short id that no other run has, as far as chance goes: people type it.
+pub fn short_id() -> Result<String, getrandom::Error> {
+    // Without letters that look like digits or like each other.
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
+    let mut bytes = [0_u8; 7];
+    getrandom::fill(&mut bytes)?;
+    // The first is a letter, so that no id looks like a number.
+    let letter = |(at, byte): (usize, &u8)| LETTERS[usize::from(*byte) % if at == 0 { 23 } else { 32 }] as char;
+    Ok(bytes.iter().enumerate().map(letter).collect())
+}

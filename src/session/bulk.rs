@@ -1,0 +1,347 @@
+//! A bulk call: one write for each of many rows, many of them in flight, in the order of the rows. A row's intent is safe
+//! before it goes out; intents are made safe in groups. Knows no script and no file.
+
+use super::{
+    Number, Session, SessionError,
+    control::Stage,
+    journal::Entry,
+    write::{self, Manner, Outcome, Prepared, Ready},
+};
+use crate::api::{client::Answer, error::CallError, operation::Operation, request::Call};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+};
+use tokio::sync::Semaphore;
+
+/// So many intents are made safe together, at the most: what a loss of power leaves in doubt.
+const GROUP: usize = 20;
+/// In flight, before latency and budget are known.
+const FIRST_IN_FLIGHT: usize = 4;
+/// In flight by our own choice: more would only leave more in doubt.
+const MOST_IN_FLIGHT: usize = 16;
+
+/// A bulk call in progress. Rows go in in order and come out as they are answered.
+pub struct Bulk<'s> {
+    session: &'s Session,
+    operation: &'static Operation,
+    number: Number,
+    /// The run's own number, while a closure counts for itself.
+    outside: Option<Number>,
+    /// Ready to be sent, their intents not yet safe.
+    group: Vec<Prepared>,
+    /// Those whose intents are safe and whose answers are not there yet, by row, with what is needed then.
+    open: HashMap<u64, Open>,
+    /// Records that are being written to: the next write to one of them waits.
+    busy: HashSet<String>,
+    finished: VecDeque<Row>,
+    answers: mpsc::Receiver<Sent>,
+    answer: mpsc::Sender<Sent>,
+    permits: Arc<Semaphore>,
+    in_flight: usize,
+    /// Whether `in_flight` follows latency and budget.
+    adapts: bool,
+    /// Set when nothing more may go out: rows that have not begun give up.
+    closed: Arc<AtomicBool>,
+    /// What ends the run, once everything in flight is answered.
+    fatal: Option<SessionError>,
+}
+
+struct Open {
+    number: Number,
+    id: Option<String>,
+}
+
+struct Sent {
+    row: u64,
+    /// `None` where it was not sent after all.
+    result: Option<Result<Answer, CallError>>,
+}
+
+/// A row with what became of it.
+#[derive(Debug)]
+pub struct Row {
+    /// From 1.
+    pub row: u64,
+    pub outcome: Outcome,
+    /// Of an earlier attempt of the run.
+    pub recorded: bool,
+}
+
+impl Session {
+    /// Begins a bulk call of `operation`. `in_flight` is how many writes may be under way at once; by default as many as
+    /// latency and budget are worth. `total` is how many rows there are, where that is known.
+    pub fn bulk(
+        &self,
+        operation: &'static Operation,
+        in_flight: Option<usize>,
+        total: Option<u64>,
+    ) -> Result<Bulk<'_>, SessionError> {
+        let number = self.number();
+        if number.1 > 0 {
+            return Err(SessionError::Nested);
+        }
+        self.control().progress.stage(Some(Stage {
+            operation: operation.name.to_string(),
+            done: 0,
+            total,
+            changed: 0,
+            unchanged: 0,
+            skipped: 0,
+            failed: 0,
+        }));
+        let first = in_flight.unwrap_or(FIRST_IN_FLIGHT);
+        let (answer, answers) = mpsc::channel();
+        Ok(Bulk {
+            session: self,
+            operation,
+            number,
+            outside: None,
+            group: Vec::new(),
+            open: HashMap::new(),
+            busy: HashSet::new(),
+            finished: VecDeque::new(),
+            answers,
+            answer,
+            permits: Arc::new(Semaphore::new(first)),
+            in_flight: first,
+            adapts: in_flight.is_none(),
+            closed: Arc::default(),
+            fatal: None,
+        })
+    }
+}
+
+impl Bulk<'_> {
+    /// The operation that each row makes.
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// From here on what the script does belongs to the closure of this row; until [`Bulk::leave`].
+    pub fn enter(&mut self, row: u64) {
+        self.outside = Some(self.session.renumber(Number(self.number.0, row, 0, 0)));
+    }
+
+    /// The closure is done.
+    pub fn leave(&mut self) {
+        if let Some(number) = self.outside.take() {
+            self.session.renumber(number);
+        }
+    }
+
+    /// The number of the bulk call among the run's calls.
+    pub fn number(&self) -> u64 {
+        self.number.0
+    }
+
+    /// A row for which no call could be made.
+    pub fn fail(&mut self) {
+        self.session.control().progress.failed(1);
+        self.session.control().progress.on_stage(|stage| {
+            stage.done += 1;
+            stage.failed += 1;
+        });
+    }
+
+    /// Nothing is to be done for a row.
+    pub fn skip(&mut self) {
+        self.session.control().progress.skipped(1);
+        self.session.control().progress.on_stage(|stage| {
+            stage.done += 1;
+            stage.skipped += 1;
+        });
+    }
+
+    /// Hands in the write of a row. Returns when it is on its way, which may take as long as those before it.
+    pub fn push(&mut self, row: u64, call: &Call, manner: Manner<'_>) -> Result<(), SessionError> {
+        self.check()?;
+        let number = Number(self.number.0, row, 0, 0);
+        let target = call.path.last().map(|id| format!("{}/{id}", call.operation.path));
+        // Two writes to one record must not overtake each other.
+        if let Some(target) = target.as_ref().filter(|_| call.operation.effect != crate::api::operation::Effect::Create)
+        {
+            while self.busy.contains(target) {
+                self.flush()?;
+                self.receive(true)?;
+            }
+        }
+        let recorded = self.session.recorder().is_some_and(|recorder| recorder.knows(number));
+        match self.session.prepare(number, call, manner)? {
+            Ready::Done(outcome) => self.finish(row, outcome, recorded),
+            Ready::Send(prepared) => {
+                self.session.control().pass(self.session.stop())?;
+                if prepared.id.is_some() {
+                    self.busy.extend(target);
+                }
+                self.group.push(*prepared);
+            }
+        }
+        self.receive(false)?;
+        // A group is closed when it is full, or as soon as something could go out at once.
+        if self.group.len() >= GROUP || self.open.len() < self.in_flight {
+            self.flush()?;
+        }
+        // One group ahead of those in flight, and no more: what is safe and not sent is in doubt after a crash.
+        while self.open.len() >= self.in_flight + GROUP {
+            self.receive(true)?;
+        }
+        Ok(())
+    }
+
+    /// A row that is done, if there is one; rows may come out of order.
+    pub fn next_done(&mut self) -> Option<Row> {
+        self.finished.pop_front()
+    }
+
+    /// Sends what is left and waits for all answers. An error is what ends the run; the rows that were answered come out
+    /// all the same.
+    pub fn drain(&mut self) -> Result<(), SessionError> {
+        let flushed = if self.fatal.is_none() { self.flush() } else { Ok(()) };
+        if let Err(error) = flushed {
+            self.give_up(error);
+        }
+        while !self.open.is_empty() {
+            if let Err(error) = self.receive(true) {
+                self.give_up(error);
+            }
+        }
+        self.session.control().progress.stage(None);
+        self.check()
+    }
+
+    /// Lets nothing more go out, and waits for what is in flight.
+    pub fn stop(&mut self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.group.clear();
+        while !self.open.is_empty() {
+            if let Err(error) = self.receive(true) {
+                self.give_up(error);
+            }
+        }
+        self.session.control().progress.stage(None);
+    }
+
+    fn give_up(&mut self, error: SessionError) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.group.clear();
+        self.fatal.get_or_insert(error);
+    }
+
+    fn check(&mut self) -> Result<(), SessionError> {
+        self.fatal.take().map_or(Ok(()), Err)
+    }
+
+    /// Makes the group's intents safe, and lets it go.
+    fn flush(&mut self) -> Result<(), SessionError> {
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        if let Some(recorder) = self.session.recorder() {
+            for prepared in &self.group {
+                prepared.note(recorder)?;
+            }
+            if self.group.iter().any(|prepared| prepared.intent.is_some()) {
+                recorder.sync()?;
+            }
+        }
+        let link = self.session.link()?;
+        for prepared in self.group.drain(..) {
+            let row = prepared.number.1;
+            self.open.insert(row, Open { number: prepared.number, id: prepared.id.clone() });
+            let (client, permits) = (link.client().clone(), self.permits.clone());
+            let (answer, closed) = (self.answer.clone(), self.closed.clone());
+            link.runtime().spawn(async move {
+                let _permit = permits.acquire().await;
+                let result =
+                    if closed.load(Ordering::SeqCst) { None } else { Some(write::send(&client, &prepared).await) };
+                // Whoever waits may be gone with the run.
+                let _ = answer.send(Sent { row, result });
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes the answers that are there; waits for one where `wait` says so.
+    fn receive(&mut self, wait: bool) -> Result<(), SessionError> {
+        if wait && !self.open.is_empty() {
+            let sent = crate::memory::unbounded(|| self.answers.recv());
+            // The sender lives as long as `self`.
+            if let Ok(sent) = sent {
+                self.take(sent)?;
+            }
+        }
+        while let Ok(sent) = self.answers.try_recv() {
+            self.take(sent)?;
+        }
+        self.check()
+    }
+
+    fn take(&mut self, sent: Sent) -> Result<(), SessionError> {
+        let Some(open) = self.open.remove(&sent.row) else { return Ok(()) };
+        if let Some(id) = &open.id {
+            self.busy.remove(&format!("{}/{id}", self.operation.path));
+        }
+        let Some(result) = sent.result else {
+            if let Some(recorder) = self.session.recorder() {
+                recorder.append(&Entry::Unsent { n: open.number }, b"")?;
+            }
+            return Ok(());
+        };
+        if result.is_ok() {
+            self.adapt();
+        }
+        match self.session.record(open.number, self.operation, open.id.as_deref(), result) {
+            Ok(outcome) => self.finish(sent.row, outcome, false),
+            Err(error) => self.give_up(error),
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, row: u64, outcome: Outcome, recorded: bool) {
+        let progress = &self.session.control().progress;
+        match &outcome {
+            Outcome::Changed(_) => progress.changed(1),
+            Outcome::Unchanged(_) => progress.unchanged(1),
+            Outcome::Left(_) | Outcome::Failed(_) => progress.failed(1),
+        }
+        progress.on_stage(|stage| {
+            stage.done += 1;
+            match &outcome {
+                Outcome::Changed(_) => stage.changed += 1,
+                Outcome::Unchanged(_) => stage.unchanged += 1,
+                Outcome::Left(_) | Outcome::Failed(_) => stage.failed += 1,
+            }
+        });
+        self.finished.push_back(Row { row, outcome, recorded });
+    }
+
+    /// As many in flight as keep the budget busy at this latency, and a few more so that one slow answer holds up nobody.
+    fn adapt(&mut self) {
+        if !self.adapts {
+            return;
+        }
+        let Ok(link) = self.session.link() else { return };
+        let pace = link.client().pace();
+        let busy = f64::from(pace.rate.limit) / pace.rate.window.as_secs_f64() * pace.latency.as_secs_f64();
+        let wanted = ((busy * 1.5).ceil() as usize + 1).clamp(2, MOST_IN_FLIGHT);
+        if wanted > self.in_flight {
+            self.permits.add_permits(wanted - self.in_flight);
+            self.in_flight = wanted;
+        }
+    }
+}
+
+impl Drop for Bulk<'_> {
+    /// A closure that fails, or a panic, leaves nothing in flight behind: what was sent is answered and recorded first.
+    fn drop(&mut self) {
+        if !self.open.is_empty() {
+            self.stop();
+        }
+        self.leave();
+    }
+}

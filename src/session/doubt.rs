@@ -1,0 +1,176 @@
+//! Writes of which nobody knows whether they were carried out: the process ended, or the network did, before the answer
+//! came. What the workspace shows now decides; where it does not, people do.
+
+use super::{Session, SessionError, journal::Doubt, write::fields};
+use crate::{
+    api::{
+        self,
+        client::Answer,
+        error::{ApiError, CallError},
+        operation::{Effect, Operation},
+        page::Walk,
+        request::{Call, Request},
+    },
+    store::StoreError,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+
+/// What to do with a write in doubt.
+pub(super) enum Verdict {
+    /// It was not carried out, or may be repeated: send it.
+    Send,
+    /// It was carried out; this is what its answer would have been.
+    Done(Answer),
+    /// Somebody else has changed the record meanwhile.
+    Conflict(CallError),
+}
+
+/// An idempotency key is kept for 24 hours (API notes, "Idempotency"); a little less, because clocks differ.
+const KEY_LIVES: SignedDuration = SignedDuration::from_mins(24 * 60 - 30);
+
+/// Decides over a write in doubt by what the workspace shows.
+pub(super) fn settle(session: &Session, call: &Call, doubt: &Doubt) -> Result<Verdict, SessionError> {
+    match call.operation.effect {
+        // Deleting twice gives the same answer.
+        Effect::Delete | Effect::Read => Ok(Verdict::Send),
+        Effect::Update => update(session, call, doubt),
+        Effect::Create if session.present().duration_since(doubt.at) < KEY_LIVES => Ok(Verdict::Send),
+        Effect::Create => create(session, call, doubt),
+    }
+}
+
+fn update(session: &Session, call: &Call, doubt: &Doubt) -> Result<Verdict, SessionError> {
+    let operation = call.operation;
+    let object = operation.returns.object().name;
+    let (Some(get), Some(id)) = (api::operation(&format!("get_{object}")), call.path.last()) else {
+        return Ok(Verdict::Send);
+    };
+    let request = Request::build(&Call::new(get, vec![id.clone()]), None).map_err(CallError::Refused)?;
+    let link = session.link()?;
+    let answer = match link.block_on(link.client().send(&request, get)) {
+        Ok(answer) => answer,
+        // It is gone: the update itself says so.
+        Err(CallError::Api(error)) if error.status == 404 => return Ok(Verdict::Send),
+        Err(error) => return Err(error.into()),
+    };
+    let now: Map<String, Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let wanted = fields(Some(&doubt.body));
+    if wanted.iter().all(|(name, value)| is_as_wanted(operation, name, value, now.get(name))) {
+        return Ok(Verdict::Done(answer));
+    }
+    let Some(before) = &doubt.before else { return Ok(Verdict::Send) };
+    let other = before.iter().find(|(name, value)| now.get(*name).unwrap_or(&Value::Null) != *value);
+    Ok(match other {
+        None => Verdict::Send,
+        Some((name, value)) => Verdict::Conflict(conflict(operation, name, value, &wanted, &now)),
+    })
+}
+
+/// Whether a field is what the update wanted it to be, written as the API writes it.
+fn is_as_wanted(operation: &Operation, name: &str, wanted: &Value, now: Option<&Value>) -> bool {
+    let now = now.unwrap_or(&Value::Null);
+    if wanted == now {
+        return true;
+    }
+    let (Value::String(wanted), Value::String(now)) = (wanted, now) else { return false };
+    match operation.returns.object().field(name).map(|field| field.kind) {
+        // E-mails come back in lower case, times perhaps with milliseconds (API notes, "Objects").
+        Some(_) if name == "email" => wanted.to_lowercase() == *now,
+        Some(api::operation::Kind::Timestamp) => {
+            let time = |text: &str| text.parse::<Timestamp>().ok();
+            time(wanted).is_some() && time(wanted) == time(now)
+        }
+        _ => false,
+    }
+}
+
+fn conflict(
+    operation: &'static Operation,
+    name: &str,
+    before: &Value,
+    wanted: &Map<String, Value>,
+    now: &Map<String, Value>,
+) -> CallError {
+    let message = format!(
+        "nobody knows whether this write was carried out, and somebody has changed the record since: `{name}` was {before}, \
+         should be {}, and is {}",
+        wanted.get(name).unwrap_or(&Value::Null),
+        now.get(name).unwrap_or(&Value::Null),
+    );
+    CallError::Api(Box::new(ApiError {
+        operation: operation.name,
+        status: 409,
+        kind: "conflict".into(),
+        code: Some("changed_meanwhile".into()),
+        message,
+        field: Some(name.to_string()),
+        request_id: None,
+        excerpt: None,
+        attempts: 0,
+    }))
+}
+
+/// The key is forgotten by now, so that sending again could create twice: what was created since then is looked at, newest
+/// first.
+fn create(session: &Session, call: &Call, doubt: &Doubt) -> Result<Verdict, SessionError> {
+    let operation = call.operation;
+    // The list of the same path shows what such creates have made; a nested one shows its siblings.
+    let Some(list) = api::operations().find(|list| list.is_list() && list.path == operation.path) else {
+        return Err(unsure(operation, "there is no list of such objects"));
+    };
+    let wanted = fields(Some(&doubt.body));
+    // The server's clock may be behind ours.
+    let since = doubt.at - SignedDuration::from_mins(5);
+    let mut alike = Vec::new();
+    let mut walk = Walk::new(Call::new(list, call.path.clone()));
+    let link = session.link()?;
+    'pages: while let Some(page) = walk.next().map_err(|error| unsure(operation, &error.to_string()))? {
+        let request = Request::build(&page, None).map_err(CallError::Refused)?;
+        let answer = link.block_on(link.client().send(&request, list))?;
+        for row in walk.accept(&answer.body).map_err(|error| unsure(operation, &error.to_string()))? {
+            let shown: Map<String, Value> = serde_json::from_str(row.json.get()).unwrap_or_default();
+            let created =
+                shown.get("created_at").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
+            if created.is_some_and(|at| at < since) {
+                break 'pages;
+            }
+            if wanted.iter().all(|(name, value)| is_as_wanted(operation, name, value, shown.get(name))) {
+                alike.push(row);
+            }
+        }
+    }
+    match alike.as_slice() {
+        [] => Ok(Verdict::Send),
+        [row] => {
+            let body = row.json.get().as_bytes().to_vec();
+            Ok(Verdict::Done(Answer { status: 201, body, request_id: None, date: None }))
+        }
+        several => Err(unsure(operation, &format!("{} alike have been created since", several.len()))),
+    }
+}
+
+fn unsure(operation: &Operation, why: &str) -> SessionError {
+    SessionError::Store(StoreError {
+        message: format!("nobody knows whether `{}` was carried out when the run stopped: {why}", operation.name),
+        hint: "look at the workspace; `onramp undo` takes back what the run did, `onramp retry` begins it anew".into(),
+        will_pass: true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_recognised_as_the_api_writes_it() {
+        let operation = api::operation("update_onboarding").unwrap();
+        let is = |name: &str, wanted: Value, now: Value| is_as_wanted(operation, name, &wanted, Some(&now));
+        assert!(is("started_at", "2026-01-01T00:00:00Z".into(), "2026-01-01T00:00:00.000Z".into()));
+        assert!(!is("started_at", "2026-01-01T00:00:00Z".into(), "2026-01-01T00:00:01Z".into()));
+        assert!(!is("notes", "2026-01-01T00:00:00Z".into(), "2026-01-01T00:00:00.000Z".into()));
+        assert!(is_as_wanted(operation, "notes", &Value::Null, None));
+        let contact = api::operation("update_contact").unwrap();
+        assert!(is_as_wanted(contact, "email", &"Ann@X.de".into(), Some(&"ann@x.de".into())));
+    }
+}

@@ -1,0 +1,208 @@
+//! What a journal says, frame by frame: heads as JSON; the bytes of answers and bodies follow them as they are. A format
+//! that was released is only added to.
+
+use super::super::Number;
+use crate::api::{
+    self,
+    error::{ApiError, BadAnswer, CallError},
+    request::Request,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The version of this format.
+pub const FORMAT: u32 = 1;
+
+/// One frame's head.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Entry {
+    /// A process began to work at the run.
+    Attempt { format: u32, onramp: String, at: Timestamp },
+    /// A read with its answer, which is the frame's body. A page's number has the page in its second place.
+    Read {
+        n: Number,
+        #[serde(flatten)]
+        asked: Asked,
+        at: Timestamp,
+        #[serde(flatten)]
+        answered: Answered,
+    },
+    /// A call that the API refused, or answered with what it does not promise.
+    Refused {
+        n: Number,
+        #[serde(flatten)]
+        asked: Asked,
+        error: Told,
+    },
+    /// A write that is about to be sent; its body is the frame's.
+    Intent {
+        n: Number,
+        #[serde(flatten)]
+        asked: Asked,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        at: Timestamp,
+        /// The fields that an update sets, as they were before. Absent where nobody knows.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        before: Option<BTreeMap<String, serde_json::Value>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
+    /// The answer to the intent of that number; the frame's body.
+    Answer {
+        n: Number,
+        at: Timestamp,
+        #[serde(flatten)]
+        answered: Answered,
+    },
+    /// The API refused the intent of that number.
+    Denied { n: Number, error: Told },
+    /// The intent of that number was not sent after all.
+    Unsent { n: Number },
+    /// A write that would have changed nothing. The frame's body is the object as it is.
+    Unchanged {
+        n: Number,
+        #[serde(flatten)]
+        asked: Asked,
+    },
+    /// A row that was left alone, because somebody else has changed it since it was read.
+    Left {
+        n: Number,
+        #[serde(flatten)]
+        asked: Asked,
+        why: String,
+    },
+    /// What was recorded under that number ended the run: the next attempt asks again.
+    Again { n: Number },
+    /// Something else that the run observed: the frame's body.
+    Observed {
+        n: Number,
+        what: String,
+        name: String,
+        /// SHA-256 of what is not kept itself: it has to be the same again.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hash: Option<String>,
+    },
+    /// Objects that were looked at again, for their present state alone: the frame's body is an answer.
+    Looked { at: Timestamp },
+}
+
+/// A call, as it can be told from another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub operation: String,
+    pub target: String,
+    /// SHA-256 of the body, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+impl Asked {
+    pub fn of(request: &Request) -> Asked {
+        Asked {
+            operation: request.operation.to_string(),
+            target: request.target.clone(),
+            body: request.body.as_deref().map(digest),
+        }
+    }
+}
+
+/// What is kept of an answer besides its body.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answered {
+    pub status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The server's time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<Timestamp>,
+}
+
+/// An error that a script was told of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Told {
+    /// The answer was not what the API promises; `message` says why.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    bad: bool,
+    status: u16,
+    #[serde(rename = "type")]
+    kind: String,
+    code: Option<String>,
+    message: String,
+    field: Option<String>,
+    request_id: Option<String>,
+    excerpt: Option<String>,
+    attempts: u32,
+}
+
+impl Told {
+    /// Of an error that belongs into a journal: scripts can catch it, and it is an answer. `None` for all others.
+    pub fn of(error: &CallError) -> Option<Told> {
+        Some(match error {
+            CallError::Api(error) => Told {
+                bad: false,
+                status: error.status,
+                kind: error.kind.clone(),
+                code: error.code.clone(),
+                message: error.message.clone(),
+                field: error.field.clone(),
+                request_id: error.request_id.clone(),
+                excerpt: error.excerpt.clone(),
+                attempts: error.attempts,
+            },
+            CallError::BadAnswer(answer) => Told {
+                bad: true,
+                status: answer.status,
+                kind: String::new(),
+                code: None,
+                message: answer.why.clone(),
+                field: None,
+                request_id: answer.request_id.clone(),
+                excerpt: Some(answer.excerpt.clone()),
+                attempts: answer.attempts,
+            },
+            _ => return None,
+        })
+    }
+
+    /// The error again. `operation` is the name that the journal has for it.
+    pub fn error(self, operation: &str) -> CallError {
+        let operation = api::operation(operation).map_or("", |operation| operation.name);
+        let Told { bad, status, kind, code, message, field, request_id, excerpt, attempts } = self;
+        if bad {
+            let excerpt = excerpt.unwrap_or_default();
+            return CallError::BadAnswer(Box::new(BadAnswer {
+                operation,
+                status,
+                why: message,
+                excerpt,
+                request_id,
+                attempts,
+            }));
+        }
+        CallError::Api(Box::new(ApiError {
+            operation,
+            status,
+            kind,
+            code,
+            message,
+            field,
+            request_id,
+            excerpt,
+            attempts,
+        }))
+    }
+
+    /// Whether the call may succeed later without anybody changing anything.
+    pub fn will_pass(&self) -> bool {
+        self.status == 408 || self.status == 429 || self.status >= 500
+    }
+}
+
+/// SHA-256, in hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

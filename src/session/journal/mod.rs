@@ -1,0 +1,211 @@
+//! The record of one run: what it read is spooled, and becomes a journal with its first write; what an earlier attempt
+//! recorded answers the same calls again. Sends nothing and decides nothing about calls.
+
+mod entry;
+mod past;
+
+pub use entry::{Answered, Asked, Entry, FORMAT, Told, digest};
+pub use past::{Doubt, Past, Recorded};
+
+use super::{
+    Number, SessionError,
+    seen::{Seen, Snapshot},
+};
+use crate::store::{
+    StoreError,
+    journal::{Journal, Span},
+};
+use jiff::Timestamp;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// The workspace that a key belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    /// The part of the key that may be shown.
+    pub key_prefix: String,
+}
+
+/// Keeps the run itself, once it writes.
+pub trait Keeper: Send + Sync {
+    /// The run is about to make its first write: it gets its place in the store. Gives the file that its journal belongs
+    /// into.
+    fn begin(&self, workspace: &Workspace) -> Result<PathBuf, StoreError>;
+}
+
+/// The record of one run.
+pub struct Recorder {
+    /// The state folder.
+    folder: PathBuf,
+    keeper: Box<dyn Keeper>,
+    journal: Journal,
+    past: Past,
+    seen: Mutex<Seen>,
+    /// Whether the journal is a file by now.
+    kept: AtomicBool,
+    /// Why what was read could not be spooled.
+    lost: OnceLock<StoreError>,
+    /// The latest error that the script was told of.
+    last_error: Mutex<Option<(Number, bool)>>,
+}
+
+const LOCK: &str = "no code panics while it holds this lock";
+
+impl Recorder {
+    /// A record that begins empty. `folder` is the state folder.
+    pub fn new(folder: &Path, keeper: Box<dyn Keeper>) -> Recorder {
+        Recorder::over(folder, keeper, Journal::volatile(), Past::default(), false)
+    }
+
+    /// The record of a run that goes on.
+    pub fn resume(folder: &Path, keeper: Box<dyn Keeper>, path: &Path) -> Result<Recorder, StoreError> {
+        let unusable = |error: io::Error| StoreError::folder(folder, &error);
+        let (journal, frames) = Journal::open(path).map_err(unusable)?;
+        let past = Past::of(&frames).map_err(|why| StoreError::refused(format!("the run cannot be resumed: {why}")))?;
+        let recorder = Recorder::over(folder, keeper, journal, past, true);
+        recorder.index(&frames).map_err(unusable)?;
+        Ok(recorder)
+    }
+
+    fn over(folder: &Path, keeper: Box<dyn Keeper>, journal: Journal, past: Past, kept: bool) -> Recorder {
+        Recorder {
+            folder: folder.to_path_buf(),
+            keeper,
+            journal,
+            past,
+            seen: Mutex::default(),
+            kept: AtomicBool::new(kept),
+            lost: OnceLock::new(),
+            last_error: Mutex::default(),
+        }
+    }
+
+    /// What an earlier attempt recorded under this number.
+    pub fn past(&self, number: Number) -> Result<Option<Recorded>, SessionError> {
+        self.past.get(number, &self.journal).map_err(|error| self.unusable(&error))
+    }
+
+    /// Whether an earlier attempt recorded something under this number.
+    pub fn knows(&self, number: Number) -> bool {
+        self.past.knows(number)
+    }
+
+    /// Whether the run has been kept: it has written, or has meant to.
+    pub fn is_kept(&self) -> bool {
+        self.kept.load(Ordering::Relaxed)
+    }
+
+    /// Gives the run its place in the store and makes a file of what was read so far, before its first write. `workspace`
+    /// is asked for only then.
+    pub fn keep(&self, workspace: impl FnOnce() -> Result<Workspace, SessionError>) -> Result<(), SessionError> {
+        if self.is_kept() {
+            return Ok(());
+        }
+        if let Some(lost) = self.lost.get() {
+            return Err(SessionError::Store(lost.clone()));
+        }
+        let path = self.keeper.begin(&workspace()?).map_err(SessionError::Store)?;
+        let failed = |error: io::Error| self.unusable(&error);
+        self.journal.keep(&path).map_err(failed)?;
+        self.index(&self.journal.frames().map_err(failed)?).map_err(failed)?;
+        self.kept.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Notes that a process begins to work at the run.
+    pub fn attempt(&self, at: Timestamp) -> Result<(), SessionError> {
+        let onramp = env!("CARGO_PKG_VERSION").to_string();
+        self.append(&Entry::Attempt { format: FORMAT, onramp, at }, b"").map(drop)
+    }
+
+    /// Adds to the record. What shows objects is looked up from now on.
+    pub fn append(&self, entry: &Entry, body: &[u8]) -> Result<Span, SessionError> {
+        let head = serde_json::to_vec(entry).expect("an entry is made of texts and numbers");
+        if let Entry::Refused { n, error, .. } | Entry::Denied { n, error } = entry {
+            *self.last_error.lock().expect(LOCK) = Some((*n, error.will_pass()));
+        }
+        if !self.is_kept() {
+            return Ok(self.spool(&head, body));
+        }
+        let span = self.journal.append(&head, body).map_err(|error| self.unusable(&error))?;
+        self.see(entry, body, span);
+        Ok(span)
+    }
+
+    /// What was appended is safe from a loss of power when this returns.
+    pub fn sync(&self) -> Result<(), SessionError> {
+        self.journal.sync().map_err(|error| self.unusable(&error))
+    }
+
+    /// The latest state of an object that the run has seen.
+    pub fn snapshot(&self, object: &str, id: &str) -> Result<Option<Snapshot>, SessionError> {
+        self.seen.lock().expect(LOCK).get(object, id, &self.journal).map_err(|error| self.unusable(&error))
+    }
+
+    /// An object that is gone.
+    pub fn forget(&self, object: &str, id: &str) -> Result<(), SessionError> {
+        self.seen.lock().expect(LOCK).forget(object, id, &self.journal).map_err(|error| self.unusable(&error))
+    }
+
+    /// The run ended with an error that will pass, and can go on later: what it ended with is asked for again then.
+    pub fn ask_again(&self) -> Result<(), SessionError> {
+        match *self.last_error.lock().expect(LOCK) {
+            Some((n, true)) if self.is_kept() => self.append(&Entry::Again { n }, b"").map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads are kept only if a write follows, so that a failure to spool them is one only then.
+    fn spool(&self, head: &[u8], body: &[u8]) -> Span {
+        let nowhere = Span { at: 0, len: 0 };
+        if self.lost.get().is_some() {
+            return nowhere;
+        }
+        let spooled = self.journal.append(head, body).and_then(|span| self.journal.spill(&self.folder).map(|()| span));
+        spooled.unwrap_or_else(|error| {
+            self.lost.get_or_init(|| StoreError::folder(&self.folder, &error));
+            self.journal.clear();
+            nowhere
+        })
+    }
+
+    fn index(&self, frames: &[crate::store::journal::Frame]) -> io::Result<()> {
+        for frame in frames {
+            let Ok(entry) = serde_json::from_slice::<Entry>(&frame.head) else { continue };
+            if matches!(
+                entry,
+                Entry::Read { .. } | Entry::Answer { .. } | Entry::Looked { .. } | Entry::Unchanged { .. }
+            ) {
+                self.see(&entry, &self.journal.read(frame.body)?, frame.body);
+            }
+        }
+        Ok(())
+    }
+
+    fn see(&self, entry: &Entry, body: &[u8], span: Span) {
+        let (at, target) = match entry {
+            Entry::Read { asked, at, .. } => (*at, Some(asked.target.as_str())),
+            Entry::Answer { at, .. } | Entry::Looked { at, .. } => (*at, None),
+            _ => return,
+        };
+        self.seen.lock().expect(LOCK).take(body, span, at, target);
+    }
+
+    /// What the journal holds cannot be read again.
+    pub fn damaged(&self, error: &io::Error) -> SessionError {
+        self.unusable(error)
+    }
+
+    fn unusable(&self, error: &io::Error) -> SessionError {
+        SessionError::Store(StoreError::folder(&self.folder, error))
+    }
+}

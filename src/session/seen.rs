@@ -1,0 +1,178 @@
+//! The objects as a run has last seen them: an index into the journal, so that large workspaces cost little memory. Asks
+//! the API nothing.
+
+use crate::store::journal::{Journal, Span};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map::RandomState},
+    hash::BuildHasher,
+    io,
+};
+
+/// After this long an object may well be another one.
+pub const FRESH: SignedDuration = SignedDuration::from_mins(5);
+
+/// Where the latest state of each object lies.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// By a hash of kind and id, in both forms of the id: the object itself says whether it is the one.
+    at: HashMap<u64, Known>,
+    hasher: RandomState,
+    sources: Vec<Source>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    span: Span,
+    source: u32,
+}
+
+/// One answer that objects came from.
+#[derive(Clone, Debug)]
+struct Source {
+    at: Timestamp,
+    /// Of a page: how to ask for it again.
+    target: Option<String>,
+}
+
+/// An object as it was last seen.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub object: Map<String, Value>,
+    pub at: Timestamp,
+    /// Of one that came with a page: what to ask for to see the whole page again.
+    pub page: Option<String>,
+}
+
+impl Snapshot {
+    /// Whether it is young enough at `now` to be taken for the truth.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at) <= FRESH
+    }
+
+    /// The canonical id.
+    pub fn id(&self) -> Option<&str> {
+        self.object.get("id")?.as_str()
+    }
+}
+
+#[derive(Deserialize)]
+struct Ids<'a> {
+    #[serde(borrow)]
+    object: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    display_id: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
+}
+
+impl Seen {
+    /// Takes in what an answer shows: an object, or a page of them. `body` lies at `span` in the journal; `target` is
+    /// what a page was asked for with.
+    pub fn take(&mut self, body: &[u8], span: Span, at: Timestamp, target: Option<&str>) {
+        let source = self.sources.len() as u32;
+        match serde_json::from_slice::<Page<'_>>(body) {
+            Ok(page) => {
+                for row in page.data {
+                    let offset = row.get().as_ptr() as usize - body.as_ptr() as usize;
+                    self.note(row.get().as_bytes(), span.part(offset, row.get().len()), source);
+                }
+                self.sources.push(Source { at, target: target.map(str::to_string) });
+            }
+            Err(_) => {
+                self.note(body, span, source);
+                self.sources.push(Source { at, target: None });
+            }
+        }
+    }
+
+    fn note(&mut self, row: &[u8], span: Span, source: u32) {
+        let Ok(ids) = serde_json::from_slice::<Ids<'_>>(row) else { return };
+        let (Some(object), Some(id)) = (ids.object, ids.id) else { return };
+        let known = Known { span, source };
+        self.at.insert(self.key(&object, &id), known);
+        if let Some(display_id) = ids.display_id {
+            self.at.insert(self.key(&object, &display_id.to_string()), known);
+        }
+    }
+
+    /// The latest state of an object, by either form of its id.
+    pub fn get(&self, object: &str, id: &str, journal: &Journal) -> io::Result<Option<Snapshot>> {
+        let Some(known) = self.at.get(&self.key(object, id)) else { return Ok(None) };
+        let found: Map<String, Value> =
+            serde_json::from_slice(&journal.read(known.span)?).map_err(|_| io::ErrorKind::InvalidData)?;
+        let says = |name: &str| {
+            found.get(name).map_or_else(String::new, |value| match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            })
+        };
+        // Two keys may meet in one hash.
+        if says("object") != object || (says("id") != id && says("display_id") != id) {
+            return Ok(None);
+        }
+        let source = &self.sources[known.source as usize];
+        Ok(Some(Snapshot { object: found, at: source.at, page: source.target.clone() }))
+    }
+
+    /// An object that is gone.
+    pub fn forget(&mut self, object: &str, id: &str, journal: &Journal) -> io::Result<()> {
+        if let Some(snapshot) = self.get(object, id, journal)? {
+            for name in ["id", "display_id"] {
+                let id = match snapshot.object.get(name) {
+                    Some(Value::String(text)) => text.clone(),
+                    Some(other) => other.to_string(),
+                    None => continue,
+                };
+                self.at.remove(&self.key(object, &id));
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&self, object: &str, id: &str) -> u64 {
+        self.hasher.hash_one((object, id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn objects_are_found_by_both_ids_in_their_latest_state() {
+        let journal = Journal::volatile();
+        let mut seen = Seen::default();
+        let mut take = |body: &str, at, target| {
+            let span = journal.append(b"{}", body.as_bytes()).unwrap();
+            seen.take(body.as_bytes(), span, time(at), target);
+        };
+        take(
+            r#"{"object":"list","data":[{"object":"customer","id":"c1","display_id":1,"plan":"a"},
+                {"object":"customer","id":"c2","display_id":2,"plan":"b"}],"has_more":false}"#,
+            10,
+            Some("/customers?limit=100"),
+        );
+        take(r#"{"object":"customer","id":"c2","display_id":2,"plan":"new"}"#, 400, None);
+        take(r#"{"object":"deleted","id":"c9","deleted":true}"#, 400, None);
+        let first = seen.get("customer", "1", &journal).unwrap().unwrap();
+        assert_eq!((first.id(), first.page.as_deref()), (Some("c1"), Some("/customers?limit=100")));
+        assert!(first.is_fresh(time(310)) && !first.is_fresh(time(311)));
+        let second = seen.get("customer", "c2", &journal).unwrap().unwrap();
+        assert_eq!((&second.object["plan"], second.page), (&Value::from("new"), None));
+        assert!(seen.get("contact", "c1", &journal).unwrap().is_none());
+        assert!(seen.get("customer", "3", &journal).unwrap().is_none());
+    }
+}

@@ -1,0 +1,336 @@
+//! One write, from the call to what became of it: what is recorded is not sent again, what would change nothing is not
+//! sent at all, and what is sent stands in the journal before it goes out.
+
+use super::{
+    Number, Session, SessionError, doubt,
+    journal::{Answered, Asked, Doubt, Entry, Recorded, Recorder, Told, digest},
+    link::Link,
+    seen::Snapshot,
+};
+use crate::api::{
+    self,
+    client::{Answer, Client},
+    error::CallError,
+    operation::{Effect, Operation},
+    request::{Call, Request},
+};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// What became of a write.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The API carried it out.
+    Changed(Answer),
+    /// It would have changed nothing, and was not sent: the object as it is.
+    Unchanged(Answer),
+    /// Left alone: somebody else has changed the record since it was read. The text says what.
+    Left(String),
+    /// The API refused it, or what it answered is no answer.
+    Failed(CallError),
+}
+
+/// A write that is ready to go out, once its intent is safe.
+pub(super) struct Prepared {
+    pub number: Number,
+    pub operation: &'static Operation,
+    pub request: Request,
+    pub intent: Option<Entry>,
+    /// The record's own id in the call.
+    pub id: Option<String>,
+}
+
+/// What is to be done for a write.
+pub(super) enum Ready {
+    /// Nothing any more.
+    Done(Outcome),
+    Send(Box<Prepared>),
+}
+
+/// How a write is meant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner<'a> {
+    /// What people call the record.
+    pub label: Option<&'a str>,
+    /// Sent although somebody else has changed the record since it was read.
+    pub overwrite: bool,
+    /// Of a row: its record is looked at again where it was read too long ago.
+    pub look_again: bool,
+}
+
+impl Session {
+    /// Finds out what is to be done for a write. `link` is asked for only where something has to be sent.
+    pub(super) fn prepare(&self, number: Number, call: &Call, manner: Manner<'_>) -> Result<Ready, SessionError> {
+        let operation = call.operation;
+        let key = self.idempotency_key(number);
+        let request = Request::build(call, Some(&key)).map_err(CallError::Refused)?;
+        // What a rule forbids needs no key.
+        self.capability.permit(call).map_err(SessionError::Refusal)?;
+        let id = (operation.effect != Effect::Create).then(|| call.path.last().cloned()).flatten();
+        let count = || self.capability.count(operation.name).map_err(SessionError::Refusal);
+        let plain = |request, intent| {
+            count()?;
+            Ok(Ready::Send(Box::new(Prepared { number, operation, request, intent, id: id.clone() })))
+        };
+        let Some(recorder) = self.recorder() else { return plain(request, None) };
+        let asked = Asked::of(&request);
+        match recorder.past(number)? {
+            None => {}
+            Some(Recorded::Doubt(told)) => {
+                same(number, &told.asked, &asked)?;
+                count()?;
+                return self.settle(number, call, request, &told);
+            }
+            Some(recorded) => {
+                if matches!(recorded, Recorded::Answered(..)) {
+                    count()?;
+                }
+                return recorded_outcome(number, recorded, &asked).map(Ready::Done);
+            }
+        }
+        self.keep(recorder)?;
+        let snapshot = match (&id, operation.effect) {
+            (Some(id), Effect::Update | Effect::Delete) => self.look(recorder, operation, id)?,
+            _ => None,
+        };
+        let body = fields(request.body.as_deref());
+        let mut before = None;
+        if let (Some(snapshot), Effect::Update) = (&snapshot, operation.effect) {
+            let mut current = None;
+            let stale = !snapshot.is_fresh(self.present());
+            if stale && manner.look_again {
+                current = self.look_at_page(recorder, operation, snapshot, id.as_deref().unwrap_or_default())?;
+                if let Some(moved) = current.as_ref().and_then(|now| moved(&body, &snapshot.object, &now.object))
+                    && !manner.overwrite
+                {
+                    recorder.append(&Entry::Left { n: number, asked, why: moved.clone() }, b"")?;
+                    return Ok(Ready::Done(Outcome::Left(moved)));
+                }
+            }
+            let known = current.as_ref().unwrap_or(snapshot);
+            let certain = !stale || current.is_some();
+            if certain && body.iter().all(|(name, value)| known.object.get(name) == Some(value)) {
+                let object = serde_json::to_vec(&known.object).expect("JSON stays JSON");
+                recorder.append(&Entry::Unchanged { n: number, asked }, &object)?;
+                return Ok(Ready::Done(Outcome::Unchanged(quiet(object))));
+            }
+            before = Some(values(body.keys(), &known.object));
+        }
+        if let (Some(snapshot), Effect::Delete) = (&snapshot, operation.effect) {
+            before = Some(snapshot.object.clone().into_iter().collect());
+        }
+        let intent = Entry::Intent {
+            n: number,
+            asked,
+            key: request.idempotency_key.clone(),
+            at: self.present(),
+            before,
+            label: manner.label.map(str::to_string),
+        };
+        plain(request, Some(intent))
+    }
+
+    /// Gives the run its place in the store before its first write.
+    pub(super) fn keep(&self, recorder: &Recorder) -> Result<(), SessionError> {
+        recorder.keep(|| self.workspace())
+    }
+
+    /// What to do with a write of which nobody knows whether it was carried out.
+    fn settle(&self, number: Number, call: &Call, request: Request, told: &Doubt) -> Result<Ready, SessionError> {
+        let operation = call.operation;
+        let id = (operation.effect != Effect::Create).then(|| call.path.last().cloned()).flatten();
+        // The same bytes under the same key, so that the server knows them again.
+        let request = Request { idempotency_key: told.key.clone(), body: request.body, ..request };
+        match doubt::settle(self, call, told)? {
+            doubt::Verdict::Send => {
+                Ok(Ready::Send(Box::new(Prepared { number, operation, request, intent: None, id })))
+            }
+            doubt::Verdict::Done(answer) => {
+                let outcome = self.record(number, operation, id.as_deref(), Ok(answer))?;
+                Ok(Ready::Done(outcome))
+            }
+            doubt::Verdict::Conflict(error) => Ok(Ready::Done(self.record(number, operation, None, Err(error))?)),
+        }
+    }
+
+    /// The object that a write is about, as the run has seen it; read first where it has not.
+    fn look(&self, recorder: &Recorder, operation: &Operation, id: &str) -> Result<Option<Snapshot>, SessionError> {
+        let Some(object) = operation.object.or(Some(operation.returns.object())) else { return Ok(None) };
+        let object = if operation.effect == Effect::Delete { deleted_object(operation) } else { object.name };
+        if let Some(snapshot) = recorder.snapshot(object, id)? {
+            return Ok(Some(snapshot));
+        }
+        if !self.reads_before_it_writes {
+            return Ok(None);
+        }
+        let Some(get) = api::operation(&format!("get_{object}")) else { return Ok(None) };
+        let request = Request::build(&Call::new(get, vec![id.to_string()]), None).map_err(CallError::Refused)?;
+        let link = self.link()?;
+        match link.block_on(link.client().send(&request, get)) {
+            Ok(answer) => {
+                recorder.append(&Entry::Looked { at: self.present() }, &answer.body)?;
+                recorder.snapshot(object, id)
+            }
+            // The write itself will say what is wrong, in its own name.
+            Err(CallError::Api(_) | CallError::BadAnswer(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The present state of an object that came with a page a while ago. The whole page is asked for, which serves its
+    /// neighbours too.
+    fn look_at_page(
+        &self,
+        recorder: &Recorder,
+        operation: &Operation,
+        old: &Snapshot,
+        id: &str,
+    ) -> Result<Option<Snapshot>, SessionError> {
+        let object = operation.returns.object().name;
+        let link = self.link()?;
+        if let Some(target) = &old.page
+            && let Some(list) = api::operations().find(|list| list.is_list() && list.returns.object().name == object)
+        {
+            let request = Request {
+                operation: list.name,
+                method: list.method,
+                target: target.clone(),
+                body: None,
+                idempotency_key: None,
+                authenticated: true,
+            };
+            let answer = link.block_on(link.client().send(&request, list))?;
+            recorder.append(&Entry::Looked { at: self.present() }, &answer.body)?;
+            if let Some(now) = recorder.snapshot(object, id)?
+                && now.at > old.at
+            {
+                return Ok(Some(now));
+            }
+        }
+        // It is no longer on its page, or never was on one.
+        recorder.forget(object, id)?;
+        self.look(recorder, operation, id)
+    }
+
+    /// Enters what became of a write that was sent.
+    pub(super) fn record(
+        &self,
+        number: Number,
+        operation: &'static Operation,
+        id: Option<&str>,
+        result: Result<Answer, CallError>,
+    ) -> Result<Outcome, SessionError> {
+        let recorder = self.recorder();
+        match result {
+            Ok(answer) => {
+                if let Some(recorder) = recorder {
+                    let Answer { status, ref request_id, date, .. } = answer;
+                    let answered = Answered { status, request_id: request_id.clone(), date };
+                    recorder.append(&Entry::Answer { n: number, at: self.present(), answered }, &answer.body)?;
+                    if let (Some(id), Effect::Delete) = (id, operation.effect) {
+                        recorder.forget(deleted_object(operation), id)?;
+                    }
+                }
+                Ok(Outcome::Changed(answer))
+            }
+            Err(error) => {
+                let (Some(recorder), Some(told)) = (recorder, Told::of(&error)) else { return Err(error.into()) };
+                recorder.append(&Entry::Denied { n: number, error: told }, b"")?;
+                Ok(Outcome::Failed(error))
+            }
+        }
+    }
+}
+
+/// Sends a write that is ready. Nothing of it touches the journal.
+pub(super) async fn send(client: &Client, prepared: &Prepared) -> Result<Answer, CallError> {
+    client.send(&prepared.request, prepared.operation).await
+}
+
+impl Prepared {
+    /// Makes its intent safe, and sends it.
+    pub(super) fn send_alone(&self, session: &Session, link: &Link) -> Result<Outcome, SessionError> {
+        if let (Some(recorder), Some(_)) = (session.recorder(), &self.intent) {
+            self.note(recorder)?;
+            recorder.sync()?;
+        }
+        let result = link.block_on(send(link.client(), self));
+        session.record(self.number, self.operation, self.id.as_deref(), result)
+    }
+
+    /// Enters its intent, which is safe only after a sync.
+    pub(super) fn note(&self, recorder: &Recorder) -> Result<(), SessionError> {
+        let Some(intent) = &self.intent else { return Ok(()) };
+        recorder.append(intent, self.request.body.as_deref().unwrap_or_default()).map(drop)
+    }
+}
+
+/// What is recorded of a call under its number, if it is the same call.
+fn recorded_outcome(number: Number, recorded: Recorded, asked: &Asked) -> Result<Outcome, SessionError> {
+    match recorded {
+        Recorded::Answered(was, result) => {
+            same(number, &was, asked)?;
+            Ok(match result {
+                Ok(answer) => Outcome::Changed(answer),
+                Err(told) => Outcome::Failed(told.error(&was.operation)),
+            })
+        }
+        Recorded::Unchanged(was, object) => {
+            same(number, &was, asked)?;
+            Ok(Outcome::Unchanged(quiet(object)))
+        }
+        Recorded::Left(was, why) => {
+            same(number, &was, asked)?;
+            Ok(Outcome::Left(why))
+        }
+        Recorded::Doubt(_) => unreachable!("a doubt is settled before this"),
+        Recorded::Observed { what, name, .. } => Err(diverged(number, &format!("{what} `{name}`"), &shown(asked))),
+    }
+}
+
+/// An error if the journal holds another call at this number.
+pub(super) fn same(number: Number, was: &Asked, now: &Asked) -> Result<(), SessionError> {
+    if was == now { Ok(()) } else { Err(diverged(number, &shown(was), &shown(now))) }
+}
+
+pub(super) fn diverged(number: Number, was: &str, now: &str) -> SessionError {
+    SessionError::Diverged { number, was: was.to_string(), now: now.to_string() }
+}
+
+pub(super) fn shown(asked: &Asked) -> String {
+    let body = asked.body.as_deref().map_or(String::new(), |hash| format!(", body {}", &hash[..hash.len().min(12)]));
+    format!("`{}` {}{body}", asked.operation, asked.target)
+}
+
+/// The kind of object that a delete is about: its answer does not say.
+fn deleted_object(operation: &Operation) -> &str {
+    operation.name.trim_start_matches("delete_")
+}
+
+/// An answer that was not asked for.
+fn quiet(body: Vec<u8>) -> Answer {
+    Answer { status: 200, body, request_id: None, date: None }
+}
+
+/// The fields of a body. Bodies are made by onramp itself, so one that is no object has no fields.
+pub(super) fn fields(body: Option<&[u8]>) -> Map<String, Value> {
+    body.and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default()
+}
+
+/// The values of these fields; one that the object does not show is null.
+fn values<'a>(names: impl Iterator<Item = &'a String>, object: &Map<String, Value>) -> BTreeMap<String, Value> {
+    names.map(|name| (name.clone(), object.get(name).cloned().unwrap_or_default())).collect()
+}
+
+/// Which of the fields to be set is another one by now, for people.
+fn moved(body: &Map<String, Value>, before: &Map<String, Value>, now: &Map<String, Value>) -> Option<String> {
+    let differs = |name: &&String| before.get(*name).unwrap_or(&Value::Null) != now.get(*name).unwrap_or(&Value::Null);
+    let name = body.keys().find(differs)?;
+    let show = |object: &Map<String, Value>| object.get(name).unwrap_or(&Value::Null).to_string();
+    Some(format!("`{name}` was {} when it was read, and is {} now", show(before), show(now)))
+}
+
+/// A digest that tells one value from another without showing it.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    digest(bytes)
+}
