@@ -20,7 +20,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("memory", &[]),
     ("csv", &[]),
     ("project", &["text"]),
-    ("header", &["text"]),
+    // What a schedule means lies below the header, which reads it, and the trigger, which keeps it.
+    ("cron", &["text"]),
+    ("header", &["cron", "text"]),
     // Never `api`: a stand-in fed from the client's own tables would prove nothing about the client.
     ("sandbox", &["clock", "text"]),
     ("store", &["clock", "secret", "text"]),
@@ -28,7 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("script", &["session", "api", "clock", "text", "stop", "header", "project", "csv", "memory"]),
     ("run", &["script", "session", "store", "clock", "stop", "header", "project", "memory", "text"]),
     // Makes jobs: never `script`, never `ui`.
-    ("trigger", &["run", "store", "clock", "stop", "text", "header"]),
+    ("trigger", &["run", "store", "clock", "stop", "text", "header", "cron"]),
     ("repl", &["script", "session", "run", "store", "stop", "clock", "ui", "text", "config", "error", "project"]),
     ("error", &["script", "stop", "text"]),
     // It implements the script's sink.

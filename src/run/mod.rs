@@ -7,7 +7,7 @@ mod lines;
 mod log;
 mod watch;
 
-pub use guard::judge;
+pub use guard::{judge, judge_at};
 pub use keep::{Around, Ending, Kept, journal_of, may_write, short_id};
 pub use lines::{Gone, Lines};
 pub use log::{Hide, Log, Tee};
