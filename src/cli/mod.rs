@@ -22,6 +22,7 @@ mod output;
 mod pause;
 mod plan;
 mod record;
+mod repl;
 mod resume;
 mod retry;
 mod run;
@@ -59,6 +60,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Args>),
+    Repl(Box<repl::Args>),
     Check(check::Args),
     #[command(subcommand)]
     Plan(plan::Command),
@@ -129,6 +131,7 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(*args, ui),
+        Command::Repl(args) => repl::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Plan(command) => plan::run(&command, ui),
         Command::Call(args) => call::run(args, ui),

@@ -49,7 +49,8 @@ fn run(host: &Arc<Host>, operation: &'static Operation, args: &[Dynamic], spot: 
     let answer = host.session.call(call).map_err(|error| host.raise(error, spot))?;
     // An answer that was taken for good is UTF-8.
     let body = String::from_utf8_lossy(&answer.body);
-    Decoder::default().object(&body).map_err(|error| {
+    let decoded = Decoder::default().object(&body).inspect(|value| host.seen.note(value));
+    decoded.map_err(|error| {
         let bad = BadAnswer {
             operation: operation.name,
             status: answer.status,

@@ -127,6 +127,9 @@ impl Walk<'_> for Pages {
             cx.host.sink.flush();
             match self.listing.next_page(&cx.host.session) {
                 Ok(Some(rows)) => {
+                    if cx.host.seen.is_active() {
+                        rows.iter().for_each(|row| cx.host.seen.note_json(row.json.get()));
+                    }
                     self.page = rows.into_iter();
                     self.listing.take_note().inspect(|note| cx.host.sink.log(Level::Warn, note));
                 }

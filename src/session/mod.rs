@@ -8,6 +8,7 @@ mod capability;
 mod control;
 mod doubt;
 mod drift;
+mod guard;
 pub mod journal;
 mod link;
 mod listing;
@@ -24,6 +25,7 @@ pub use bulk::{Bulk, Row};
 pub use capability::Capability;
 pub use control::{Control, Progress, Stage, Standing};
 pub use drift::{Drift, Look};
+pub use guard::{Guard, Write};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
@@ -303,6 +305,16 @@ impl Session {
     /// The clock itself, for its zone.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Whether a call has opened the connection.
+    pub fn is_connected(&self) -> bool {
+        self.link.get().is_some_and(Result::is_ok)
+    }
+
+    /// How many calls the rate budget would let through at once; `None` before the first call.
+    pub fn budget_left(&self) -> Option<u32> {
+        self.link.get().and_then(|link| link.as_ref().ok()).map(|link| link.client().budget_left())
     }
 
     /// The flag that asks this run to stop.
