@@ -160,7 +160,7 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
 }
 
 /// What people are shown of a bulk call in progress.
-fn glance(progress: &Progress) -> impl Fn() -> Option<Glance> + Send + use<> {
+pub fn glance(progress: &Progress) -> impl Fn() -> Option<Glance> + Send + use<> {
     let progress = progress.clone();
     move || {
         let Stage { call, operation, done, total, changed, unchanged, skipped, failed, allowed, .. } =

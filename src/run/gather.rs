@@ -2,10 +2,19 @@
 //! does at the same time, the next look finds.
 
 use crate::{
-    session::journal::story::{Change, Story},
+    session::{
+        Number,
+        journal::{
+            Doubt, Past,
+            story::{Change, Story},
+        },
+    },
     store::{NewChange, Store, StoreError, journal::Journal},
 };
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 /// The story of a run; of one that never wrote, an empty one.
 pub fn story(store: &Store, id: &str) -> Result<Story, StoreError> {
@@ -14,6 +23,21 @@ pub fn story(store: &Store, id: &str) -> Result<Story, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Story::default()),
         Err(error) => Err(store.unreadable(id, &error)),
     }
+}
+
+/// The story of a run, with the writes of which nobody knows whether they were carried out.
+pub fn story_with_doubts(store: &Store, id: &str) -> Result<(Story, Vec<(Number, Doubt)>), StoreError> {
+    let read = || -> io::Result<(Story, Vec<(Number, Doubt)>)> {
+        let (journal, frames) = Journal::look(&journal_in(&store.folder(id)))?;
+        let past = Past::of(&frames).map_err(io::Error::other)?;
+        Ok((Story::of(&journal, &frames)?, past.doubts(&journal)?))
+    };
+    read().map_err(|error| store.unreadable(id, &error))
+}
+
+/// The journal in a run's folder.
+pub fn journal_in(folder: &Path) -> PathBuf {
+    folder.join("journal")
 }
 
 /// Brings the changes that can be looked up to what the journals tell by now.

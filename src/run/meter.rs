@@ -77,7 +77,17 @@ mod tests {
 
     fn stage(done: u64) -> Option<Stage> {
         let operation = "update_customer".to_string();
-        Some(Stage { operation, done, total: Some(1000), changed: done, unchanged: 0, skipped: 0, failed: 0 })
+        Some(Stage {
+            call: 1,
+            operation,
+            done,
+            total: Some(1000),
+            changed: done,
+            unchanged: 0,
+            skipped: 0,
+            failed: 0,
+            allowed: None,
+        })
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod observe;
 pub mod overlay;
 pub mod plan;
 mod seen;
+mod undo;
 mod workspace;
 mod write;
 
@@ -29,6 +30,7 @@ pub use guard::{Guard, Write};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
+pub use undo::WayBack;
 pub use write::{Manner, Outcome};
 
 use crate::{
@@ -185,6 +187,12 @@ impl Session {
     /// The environment values that the script may read.
     pub fn with_environment(mut self, environment: BTreeMap<String, Secret>) -> Session {
         self.environment = environment;
+        self
+    }
+
+    /// Reads nothing before it writes: what is changed blindly cannot be told, and not be taken back.
+    pub fn without_snapshots(mut self) -> Session {
+        self.reads_before_it_writes = false;
         self
     }
 
