@@ -20,6 +20,7 @@ mod modules;
 mod operations;
 mod process;
 mod reference;
+mod runs;
 mod sandbox;
 mod scripts;
 mod secrecy;

@@ -98,7 +98,7 @@ impl Keeping {
         let changes = text::plural(done as usize, "change");
         let id = self.kept.as_ref().filter(|kept| kept.is_kept() && !self.fleeting).map(Kept::id);
         match (id, failure.kind) {
-            (Some(id), Kind::Key | Kind::WillPass | Kind::Interrupted) => {
+            (Some(id), Kind::Usage | Kind::Key | Kind::WillPass | Kind::Interrupted) => {
                 failure.hints.push(format!("`onramp resume {id}` goes on where it stopped; {changes} made so far"));
             }
             (Some(id), _) if done > 0 => {
@@ -125,8 +125,8 @@ impl Keeping {
             (Some(Reason::Cancelled), _) => State::Cancelled,
             (Some(Reason::Enough), _) => State::Running,
             (_, 0) => State::Done,
-            // They pass, or can be mended: the run goes on where it stopped.
-            (_, 3 | 75 | 130) => State::Running,
+            // They pass, or can be mended (the configuration, the key): the run goes on where it stopped.
+            (_, 2 | 3 | 75 | 130) => State::Running,
             _ => State::Failed,
         };
         let ending = Ending { state, exit_code, message };

@@ -105,7 +105,9 @@ impl Kept {
         if !self.is_kept() || !self.journal().exists() {
             return Ok(Recorder::new(&self.0.dir, keeper));
         }
-        Recorder::resume(&self.0.dir, keeper, &self.journal())
+        let recorder = Recorder::resume(&self.0.dir, keeper, &self.journal())?;
+        recorder.attempt(self.0.clock.now())?;
+        Ok(recorder)
     }
 
     /// Where the run's journal is.
