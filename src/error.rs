@@ -90,6 +90,7 @@ impl Failure {
             FaultKind::Script | FaultKind::Stopped(Reason::Timeout) => Kind::Script,
             FaultKind::Syntax | FaultKind::Configuration => Kind::Usage,
             FaultKind::Key => Kind::Key,
+            FaultKind::Rows => Kind::Rows,
             FaultKind::WillPass => Kind::WillPass,
             FaultKind::Stopped(Reason::Interrupt | Reason::OutputClosed | Reason::Cancelled | Reason::Enough) => {
                 Kind::Interrupted

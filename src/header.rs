@@ -9,6 +9,7 @@ mod reader;
 
 pub use param::{Param, Type, Value};
 
+use crate::cron::Schedule;
 use std::{fmt, time::Duration};
 
 /// All that a header says. A script without one has the default: no params, no limits of its own.
@@ -37,14 +38,13 @@ pub struct Header {
 /// When a script runs by itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Triggers {
-    /// Five fields of cron, or a name such as `@daily`.
-    pub schedule: Option<At<String>>,
+    pub schedule: Option<At<Schedule>>,
     /// The zone that the schedule is meant in.
     pub timezone: Option<At<String>>,
     /// What happens when a run is due while the one before still runs.
-    pub overlap: Option<String>,
+    pub overlap: Option<Overlap>,
     /// What happens with runs that were due while nothing was there to start them.
-    pub missed: Option<String>,
+    pub missed: Option<Missed>,
     /// How old such a run may be.
     pub missed_window: Option<Duration>,
     /// A run starts up to this much later, so that not all start at once.
@@ -54,6 +54,28 @@ pub struct Triggers {
     pub watch: Option<Watch>,
     /// Kinds of events that start a run.
     pub events: Vec<At<String>>,
+}
+
+/// What happens while an earlier run of the script is still there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overlap {
+    /// No run for this due time.
+    #[default]
+    Skip,
+    /// It waits; no more than one does.
+    Queue,
+}
+
+/// What happens with the due times at which nothing was there to start a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missed {
+    /// One run stands for all of them.
+    #[default]
+    Once,
+    /// No run.
+    Skip,
+    /// A run for each, the oldest first.
+    All,
 }
 
 /// Which files of a watched folder start a run.

@@ -1,25 +1,39 @@
-//! The rate budget of one process: waiting for a free slot in the log of sends and for the gate that a 429 closes.
-//! Callers are served in the order in which they came. Decides nothing about attempts.
+//! The rate budget: waiting for a free slot in the log of sends and for the gate that a 429 closes, both of them shared
+//! with the other processes that use the key. The callers of one process are served in the order in which they came.
+//! Decides nothing about attempts.
 
+mod book;
+mod booked;
 mod gate;
 mod log;
 #[cfg(test)]
+mod model;
+mod own;
+mod share;
+#[cfg(test)]
 mod tests;
 
+pub use book::FORMAT;
 pub use log::Seen;
+pub use share::{Ledger, Share, Unshared};
 
 use super::settings::Timing;
 use crate::{
     stop::{Reason, Stop},
     text::Rate,
 };
-use gate::{Gate, Way};
-use log::{Log, Moment, Room, Ticket};
+use gate::{Manners, Way};
+use log::{Moment, Room, Ticket};
+use own::Terms;
+use share::Desk;
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{sync::Notify, time::Instant};
+
+/// The longest of all waits without another look.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// One budget for all callers of a client (design, section 6).
 pub struct Budget {
@@ -28,12 +42,22 @@ pub struct Budget {
     turn: tokio::sync::Mutex<()>,
     /// Tells the one whose turn it is that the state has changed.
     changed: Notify,
-    origin: Instant,
+    manners: Manners,
+    clock: Clock,
+    /// The longest wait without another look at what other processes do.
+    poll: Duration,
 }
 
 struct State {
-    log: Log,
-    gate: Gate,
+    desk: Desk,
+    /// Since when the gate has held up this process.
+    held: Option<Moment>,
+}
+
+/// Where moments come from.
+enum Clock {
+    Own(Instant),
+    Shared(Arc<dyn Ledger>),
 }
 
 /// The permission to send one request. Whoever drops it without a word (a cancelled call) leaves its slot booked.
@@ -55,20 +79,27 @@ pub enum Halt {
 }
 
 impl Budget {
-    /// A budget at `rate`, or at `guess` calls a minute until headers say more.
-    pub fn new(rate: Option<Rate>, guess: u32, max_wait: Duration, timing: &Timing) -> Self {
-        let gate = Gate::new(max_wait, timing.backoff_base, timing.backoff_cap, timing.gate_jitter);
+    /// A budget at `rate`, or at `guess` calls a minute until headers say more; shared with others, or for this process
+    /// alone.
+    pub fn new(rate: Option<Rate>, guess: u32, max_wait: Duration, timing: &Timing, share: Option<Share>) -> Self {
+        let interactive = share.as_ref().is_some_and(|share| share.interactive);
+        let ledger = share.map(|share| share.ledger);
+        let terms = Terms { id: ledger.as_ref().map_or(0, |ledger| ledger.id()), rate, guess, interactive };
+        let poll = (terms.window() / 50).clamp(Duration::from_millis(10), Duration::from_secs(1));
         Budget {
-            state: Mutex::new(State { log: Log::new(rate, guess), gate }),
+            state: Mutex::new(State { desk: Desk::new(terms, ledger.clone()), held: None }),
             turn: tokio::sync::Mutex::new(()),
             changed: Notify::new(),
-            origin: Instant::now(),
+            manners: Manners::new(max_wait, timing),
+            clock: ledger.map_or_else(|| Clock::Own(Instant::now()), Clock::Shared),
+            poll,
         }
     }
 
     /// The rate that it keeps to at present.
     pub fn rate(&self) -> Rate {
-        self.state.lock().expect("no code panics while it holds this lock").log.rate()
+        let now = self.now();
+        self.state().desk.with(now, false, |book, own| book.log.rate(own))
     }
 
     /// Waits until one request may be sent.
@@ -97,33 +128,49 @@ impl Budget {
                 biased;
                 reason = stop.wait() => return Err(Halt::Stopped(reason)),
                 () = self.changed.notified(), if counted => {}
-                () = until(wake.map(|moment| self.origin + moment)) => {}
+                () = until(wake) => {}
             }
         }
     }
 
-    /// A pass, or the moment to look again (`None`: after an answer).
-    fn admit(&self, counted: bool) -> Result<Result<Pass<'_>, Option<Moment>>, Halt> {
+    /// A pass, or when to look again (`None`: after an answer).
+    fn admit(&self, counted: bool) -> Result<Result<Pass<'_>, Option<Instant>>, Halt> {
         let now = self.now();
         let mut state = self.state();
-        match state.gate.way(now) {
-            Way::Blocked(waited) => return Err(Halt::Blocked(waited)),
-            Way::Until(moment) => return Ok(Err(Some(moment))),
-            Way::OneAtATime if counted && state.log.is_waiting_for_an_answer() => return Ok(Err(None)),
-            Way::OneAtATime | Way::Open => {}
-        }
-        if !counted {
-            return Ok(Ok(Pass { budget: self, ticket: None, counted, sent: now }));
-        }
-        Ok(match state.log.room(now) {
-            Room::Now => Ok(Pass { budget: self, ticket: Some(state.log.start()), counted, sent: now }),
-            Room::At(moment) => Err(Some(moment)),
-            Room::AfterAnAnswer => Err(None),
+        let State { desk, held } = &mut *state;
+        let looked = desk.with(now, false, |book, own| {
+            match book.gate.way(now, &self.manners, held.unwrap_or(now)) {
+                Way::Open => *held = None,
+                Way::OneAtATime if !counted || !book.log.is_waiting_for_an_answer() => {}
+                Way::OneAtATime => return Ok(Err(None)),
+                Way::Until(moment) => {
+                    held.get_or_insert(now);
+                    return Ok(Err(Some(moment)));
+                }
+                Way::Blocked(waited) => return Err(Halt::Blocked(waited)),
+            }
+            if !counted {
+                return Ok(Ok(None));
+            }
+            Ok(match book.log.room(now, own) {
+                Room::Now => Ok(Some(book.log.start(now, own))),
+                Room::At(moment) => Err(Some(moment)),
+                Room::AfterAnAnswer => Err(None),
+            })
+        })?;
+        let poll = desk.is_shared().then_some(self.poll);
+        let in_time = |moment: Moment| Instant::now() + moment.saturating_sub(now).min(poll.unwrap_or(DAY));
+        Ok(match looked {
+            Ok(ticket) => Ok(Pass { budget: self, ticket, counted, sent: now }),
+            Err(wake) => Err(wake.or_else(|| poll.map(|poll| now + poll)).map(in_time)),
         })
     }
 
     fn now(&self) -> Moment {
-        self.origin.elapsed()
+        match &self.clock {
+            Clock::Own(origin) => origin.elapsed(),
+            Clock::Shared(ledger) => ledger.now(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -146,10 +193,12 @@ impl Pass<'_> {
         let mut state = self.budget.state();
         // A call that does not count says nothing about those that do.
         if let Some(ticket) = self.ticket.take() {
-            state.gate.pass();
-            state.log.finish(now, ticket, seen);
+            state.desk.with(now, false, |book, own| {
+                book.gate.pass();
+                book.log.finish(now, own, ticket, seen);
+            });
         }
-        self.left(&state)
+        self.left(&state, now)
     }
 
     /// A 429 came: the slot is free again, and everybody waits. Gives the wait, `None` where it is longer than anybody
@@ -157,42 +206,48 @@ impl Pass<'_> {
     pub fn refused(mut self, retry_after: Option<Duration>) -> (Option<Duration>, Option<u32>) {
         let now = self.budget.now();
         let mut state = self.budget.state();
-        state.gate.refuse(now, self.sent, retry_after, fastrand::f64());
-        if let Some(ticket) = self.ticket.take() {
-            state.log.release(ticket);
-        }
-        let wait = match state.gate.way(now) {
+        let held = *state.held.get_or_insert(now);
+        let (ticket, manners) = (self.ticket.take(), &self.budget.manners);
+        let way = state.desk.with(now, true, |book, own| {
+            book.gate.refuse(now, self.sent, retry_after, manners, fastrand::f64());
+            if let Some(ticket) = ticket {
+                book.log.release(own, ticket);
+            }
+            book.gate.way(now, manners, held)
+        });
+        let wait = match way {
             Way::Blocked(_) => None,
             Way::Until(moment) => Some(moment - now),
             Way::Open | Way::OneAtATime => Some(Duration::ZERO),
         };
-        (wait, self.left(&state))
+        (wait, self.left(&state, now))
     }
 
     /// The request never left this machine.
     pub fn unsent(mut self) -> Option<u32> {
+        let now = self.budget.now();
         let mut state = self.budget.state();
         if let Some(ticket) = self.ticket.take() {
-            state.log.release(ticket);
+            state.desk.with(now, false, |book, own| book.log.release(own, ticket));
         }
-        self.left(&state)
+        self.left(&state, now)
     }
 
     /// No answer came, and nobody knows whether the server counted the call.
     pub fn lost(mut self) -> Option<u32> {
         self.book();
-        self.left(&self.budget.state())
+        self.left(&self.budget.state(), self.budget.now())
     }
 
     fn book(&mut self) {
         if let Some(ticket) = self.ticket.take() {
             let now = self.budget.now();
-            self.budget.state().log.finish(now, ticket, Seen::default());
+            self.budget.state().desk.with(now, false, |book, own| book.log.finish(now, own, ticket, Seen::default()));
         }
     }
 
-    fn left(&self, state: &State) -> Option<u32> {
-        self.counted.then(|| state.log.left())
+    fn left(&self, state: &State, now: Moment) -> Option<u32> {
+        self.counted.then(|| state.desk.left(now))
     }
 }
 

@@ -2,7 +2,10 @@
 //! itself by the budget, decides by `retry`, sends by `transport`; must not print and must not know where a call came
 //! from.
 
-pub use super::settings::{MAX_WAIT, Settings, Timing};
+pub use super::{
+    budget::{FORMAT, Ledger, Share, Unshared},
+    settings::{MAX_WAIT, Settings, Timing},
+};
 
 use super::{
     answer::{self, Hide},
@@ -87,12 +90,12 @@ struct Tried {
 impl Client {
     /// A client that has not connected yet. `watch` is told of every attempt.
     pub fn new(settings: Settings, watch: Option<Watch>) -> Client {
-        let Settings { base_url, key, rate, max_wait, timing, clock, stop } = settings;
+        let Settings { base_url, key, rate, max_wait, share, timing, clock, stop } = settings;
         // Until headers say more (API notes, "Rate limits").
         let guess = if key.is_test_key() { 30 } else { 60 };
         Client {
             transport: Transport::new(base_url, key.clone(), &timing),
-            budget: Budget::new(rate, guess, max_wait, &timing),
+            budget: Budget::new(rate, guess, max_wait, &timing, share),
             hide: Hide::new(key),
             timing,
             max_wait,

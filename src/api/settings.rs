@@ -1,6 +1,6 @@
 //! What a client is told when it is made: where, with which key, how fast, how patient. Data only.
 
-use super::request::BaseUrl;
+use super::{budget::Share, request::BaseUrl};
 use crate::{clock::Clock, secret::Secret, stop::Stop, text::Rate};
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ pub struct Settings {
     pub rate: Option<Rate>,
     /// `--max-wait`: the longest stretch in which 429s let nothing through.
     pub max_wait: Duration,
+    /// With which other processes the rate budget is shared; `None`: it is this client's alone.
+    pub share: Option<Share>,
     pub timing: Timing,
     pub clock: Clock,
     pub stop: Stop,

@@ -1,9 +1,10 @@
 //! The flags that say which workspace a command talks to, and the connection that follows from them: the real service
 //! with the user's key, or an embedded sandbox with a key of its own.
 
+use super::share;
 use crate::{
     api::{
-        client::{Attempt, Client, Settings, Timing},
+        client::{Attempt, Client, Settings, Share, Timing},
         operation::Method,
         request::BaseUrl,
     },
@@ -63,6 +64,10 @@ pub struct Connection {
     /// Take this for the present time (RFC 3339), for runs that can be repeated
     #[arg(long, value_name = "TIME", value_parser = parse_now)]
     pub now: Option<jiff::Timestamp>,
+    /// Somebody sits in front of it: other processes with the same key leave it a tenth of the rate limit. For commands
+    /// to set; no flag.
+    #[arg(skip)]
+    pub interactive: bool,
 }
 
 /// What may be another one when a run is carried out again.
@@ -133,7 +138,8 @@ impl Connection {
         let key = config::key(self.key_file.as_deref())?;
         with.ui.hide(key.clone());
         let runtime = runtime(1)?;
-        Ok(Link::new(self.client(base_url.clone(), key, with), runtime, Box::new(())))
+        let share = share::share(base_url, &key, self.interactive, self.verbose.then(|| with.ui.clone()));
+        Ok(Link::new(self.client(base_url.clone(), key, share, with), runtime, Box::new(())))
     }
 
     fn to_sandbox(&self, with: &With) -> Result<Link, Failure> {
@@ -151,16 +157,18 @@ impl Connection {
             .block_on(sandbox::start(options, None))
             .map_err(|error| Failure::usage(format!("the sandbox cannot start: {error}")))?;
         let base_url = BaseUrl::parse(&server.base_url()).map_err(|why| Failure::bug(&why))?;
-        let client = self.client(base_url, Secret::new(server.key()), with);
+        // Nobody else knows this server.
+        let client = self.client(base_url, Secret::new(server.key()), None, with);
         Ok(Link::new(client, runtime, Box::new(server)))
     }
 
-    fn client(&self, base_url: BaseUrl, key: Secret, with: &With) -> Client {
+    fn client(&self, base_url: BaseUrl, key: Secret, share: Option<Share>, with: &With) -> Client {
         let settings = Settings {
             base_url,
             key,
             rate: self.rate,
             max_wait: self.max_wait,
+            share,
             timing: Timing::default(),
             clock: self.clock(),
             stop: with.stop.clone(),

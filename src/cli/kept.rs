@@ -13,7 +13,7 @@ use crate::{
     text,
     ui::Ui,
 };
-use std::{collections::BTreeMap, ffi::OsString, sync::Arc};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
 
 /// How a command comes to be carried out.
 pub enum Begin {
@@ -48,6 +48,8 @@ pub struct Asked<'a> {
 pub struct Keeping {
     pub id: String,
     pub log: Log,
+    /// Where a dry run puts the files that its script writes.
+    pub preview: PathBuf,
     kept: Option<Kept>,
     /// Whether its workspace goes with it.
     fleeting: bool,
@@ -89,16 +91,21 @@ pub fn open(begin: Begin, asked: Asked<'_>, connection: Connection, ui: &Ui) -> 
     if let Some(kept) = &kept {
         session = session.with_recorder(kept.recorder().map_err(|error| failure_of_store(&error))?);
     }
-    Ok((session, Keeping { id, log: around.log, kept, fleeting: record.fleeting }))
+    let preview = around.dir.join("previews").join(&id);
+    Ok((session, Keeping { id, log: around.log, preview, kept, fleeting: record.fleeting }))
 }
 
 impl Keeping {
+    /// The id of a run that can be taken up again.
+    pub fn resumable(&self) -> Option<&str> {
+        self.kept.as_ref().filter(|kept| kept.is_kept() && !self.fleeting).map(Kept::id)
+    }
+
     /// What to do after a run that was not carried out to its end, `done` changes of it.
     pub fn with_way_on(&self, mut failure: Failure, done: u64) -> Failure {
         let changes = text::plural(done as usize, "change");
-        let id = self.kept.as_ref().filter(|kept| kept.is_kept() && !self.fleeting).map(Kept::id);
-        match (id, failure.kind) {
-            (Some(id), Kind::Usage | Kind::Key | Kind::WillPass | Kind::Interrupted) => {
+        match (self.resumable(), failure.kind) {
+            (Some(id), Kind::Usage | Kind::Key | Kind::Rows | Kind::WillPass | Kind::Interrupted) => {
                 failure.hints.push(format!("`onramp resume {id}` goes on where it stopped; {changes} made so far"));
             }
             (Some(id), _) if done > 0 => {

@@ -9,6 +9,7 @@ mod completions;
 mod connect;
 mod declared;
 mod definitions;
+mod due;
 mod functions;
 mod history;
 mod json;
@@ -19,12 +20,15 @@ mod logs;
 mod man;
 mod output;
 mod pause;
+mod plan;
 mod record;
 mod resume;
 mod retry;
 mod run;
 mod runs;
 mod sandbox;
+mod schedule;
+mod share;
 mod show;
 mod signals;
 mod source;
@@ -55,6 +59,8 @@ pub struct Cli {
 enum Command {
     Run(Box<run::Args>),
     Check(check::Args),
+    #[command(subcommand)]
+    Plan(plan::Command),
     Call(call::Args),
     Runs(runs::Args),
     Show(show::Args),
@@ -68,6 +74,8 @@ enum Command {
     Cancel(cancel::Args),
     Functions(functions::Args),
     Sandbox(sandbox::Args),
+    Schedule(schedule::Args),
+    Due(due::Args),
     Completions(completions::Args),
     Definitions(definitions::Args),
     Man(man::Args),
@@ -120,6 +128,7 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
     let result = match cli.command {
         Command::Run(args) => run::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
+        Command::Plan(command) => plan::run(&command, ui),
         Command::Call(args) => call::run(args, ui),
         Command::Runs(args) => runs::run(&args, ui),
         Command::Show(args) => show::run(&args, ui),
@@ -133,6 +142,8 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         Command::Cancel(args) => cancel::run(&args, ui),
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
+        Command::Schedule(args) => schedule::run(args, ui),
+        Command::Due(args) => due::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
         Command::Definitions(args) => definitions::run(args, ui),
         Command::Man(args) => man::run(args, ui),

@@ -5,6 +5,7 @@ use super::{
     connect::Connection,
     kept::{self, Asked, Begin, Keeping},
     limits::LimitFlags,
+    plan::Show,
     source::{Script, Source},
 };
 use crate::{
@@ -12,13 +13,18 @@ use crate::{
     error::{Failure, Kind},
     header::Value,
     run::{self, End, Job, Outcome, Tee},
-    script::{About, FaultKind, Inputs},
+    script::{About, FaultKind, Inputs, Sink, direct},
     secret::Secret,
     stop::Reason,
+    store::Counts,
     text,
     ui::Ui,
 };
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 /// Run a script
 #[derive(Debug, clap::Args)]
@@ -38,6 +44,17 @@ pub struct Args {
     /// Send no write, whatever the script wants
     #[arg(long)]
     read_only: bool,
+    /// Send no write: show what would be changed, field by field
+    #[arg(long, help_heading = "Dry run")]
+    dry_run: bool,
+    #[command(flatten)]
+    show: Show,
+    /// Do the first N rows of a bulk call, then stop; `onramp resume` does the others
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Bulk")]
+    first: Option<u64>,
+    /// Of each bulk call do only the rows that this report of an earlier run names as failed
+    #[arg(long, value_name = "REPORT", help_heading = "Bulk")]
+    rows: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitFlags,
     /// Start even if `onramp check` finds errors; they then end the run where it comes by them
@@ -94,7 +111,10 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         script.capability.forbid_writes();
     }
     let environment = environment(&script, ui)?;
-    let writes = script.capability.may_write() && run::may_write(&script.text);
+    let rows = args.rows.as_deref().map(|path| granted(&mut script, path)).transpose()?;
+    // A run that goes on is past its first look.
+    let first = args.first.filter(|_| !matches!(begin, Begin::Resume(_)));
+    let writes = !args.dry_run && script.capability.may_write() && run::may_write(&script.text);
     let asked = Asked {
         kind: "run",
         name: &script.name,
@@ -104,14 +124,38 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         capability: script.capability,
         environment,
     };
-    let (session, keeping) = kept::open(begin, asked, args.connection, ui)?;
-    let inputs = Inputs { params: args.params, args: rest, run: About { id: keeping.id.clone(), ..About::default() } };
+    let (mut session, keeping) = kept::open(begin, asked, args.connection, ui)?;
+    let about = About { id: keeping.id.clone(), dry_run: args.dry_run, ..About::default() };
+    let inputs = Inputs { params: args.params, args: rest, run: about, first, rows };
+    if args.dry_run {
+        session = session.with_dry_run();
+        script.project.preview_in(keeping.preview.clone());
+    }
     let limits = args.limits.limits(&script.header);
     let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
-    let sink = Tee { sink: Box::new(ui.clone()), log: keeping.log.clone() };
-    let outcome = run::run(&job, session, Box::new(sink));
-    let end = conclude(&job, &outcome, &keeping);
+    let progress = session.control().progress.clone();
+    let sink: Box<dyn Sink> = if args.show.takes_output() { Box::new(ui.aside()) } else { Box::new(ui.clone()) };
+    let followed = writes.then(|| {
+        ui.follow({
+            let progress = progress.clone();
+            move || run::glance(&progress)
+        })
+    });
+    let outcome = run::run(&job, session, Box::new(Tee { sink, log: keeping.log.clone() }));
+    drop(followed);
+    if let Some(plan) = outcome.plan {
+        let (plan, rate) = plan.map_err(|error| Failure::of_fault(&direct::fault(error), &|_| None))?;
+        args.show.plan(&plan, Some(rate), ui)?;
+        if keeping.preview.exists() {
+            let preview = keeping.preview.display();
+            ui.status(&format!("the files that the script wrote are in `{preview}`, and not in their places"));
+        }
+        return Ok(if outcome.counts.failed > 0 { Kind::Rows.exit_code() } else { 0 });
+    }
+    let end = conclude(&job, &outcome, &keeping, ui);
     let stopped = match &outcome.end {
+        // The rows that are left can still be done.
+        End::Failed(fault) if fault.kind == FaultKind::Rows => Some(Reason::Enough),
         End::Failed(fault) => fault.stopped(),
         End::Done(_) | End::Bug(_) => None,
     };
@@ -132,7 +176,7 @@ fn environment(script: &Script, ui: &Ui) -> Result<BTreeMap<String, Secret>, Fai
 }
 
 /// The outcome as an exit code or a failure.
-fn conclude(job: &Job, outcome: &Outcome, keeping: &Keeping) -> Result<u8, Failure> {
+fn conclude(job: &Job, outcome: &Outcome, keeping: &Keeping, ui: &Ui) -> Result<u8, Failure> {
     let text_of = |name: &str| match name {
         own if own == job.name => Some(job.text.clone()),
         module => outcome.modules.get(module).cloned(),
@@ -152,9 +196,29 @@ fn conclude(job: &Job, outcome: &Outcome, keeping: &Keeping) -> Result<u8, Failu
                 Failure::new(Kind::Interrupted, "standard output was closed, so the script was stopped")
             }
             FaultKind::Stopped(Reason::Interrupt) => Failure::new(Kind::Interrupted, "interrupted"),
+            FaultKind::Stopped(Reason::Enough) => return enough(outcome, keeping.resumable(), ui),
             FaultKind::Stopped(Reason::Cancelled) => Failure::new(Kind::Interrupted, "cancelled"),
             _ => Failure::of_fault(fault, &text_of),
         },
     };
     Err(keeping.with_way_on(failure, done))
+}
+
+/// The first rows are done, as was asked.
+fn enough(outcome: &Outcome, id: Option<&str>, ui: &Ui) -> Result<u8, Failure> {
+    let Counts { changed, unchanged, failed, .. } = outcome.counts;
+    ui.status(&format!("the first rows are done: {changed} changed, {unchanged} unchanged, {failed} failed"));
+    match id {
+        Some(id) => ui.status(&format!("look at them; `onramp resume {id}` goes on with the others")),
+        None => ui.status("the embedded sandbox is gone with them"),
+    }
+    Ok(if failed > 0 { Kind::Rows.exit_code() } else { 0 })
+}
+
+/// A file that the command line names may be read wherever it lies.
+fn granted(script: &mut Script, path: &Path) -> Result<String, Failure> {
+    let granted = script.project.grant(path).map_err(|error| {
+        Failure::usage(format!("the report `{}` cannot be read: {}", path.display(), config::reason(&error)))
+    })?;
+    Ok(granted.display().to_string())
 }

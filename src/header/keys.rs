@@ -1,12 +1,12 @@
 //! The keys of a header and what each takes. What is judged here needs nothing but the text.
 
 use super::{
-    At, Header, Problem, Triggers, Watch,
+    At, Header, Missed, Overlap, Problem, Triggers, Watch,
     block::Block,
     param,
     reader::{Entry, Reader},
 };
-use crate::text;
+use crate::{cron::Schedule, text};
 use toml::de::DeTable;
 
 /// All keys, in the order of the documentation.
@@ -31,11 +31,9 @@ const KEYS: &[&str] = &[
     "events",
 ];
 const WATCH: &[&str] = &["pattern", "settle", "dedupe"];
-const OVERLAP: &[&str] = &["skip", "queue"];
-const MISSED: &[&str] = &["once", "skip", "all"];
+const OVERLAP: &[(&str, Overlap)] = &[("skip", Overlap::Skip), ("queue", Overlap::Queue)];
+const MISSED: &[(&str, Missed)] = &[("once", Missed::Once), ("skip", Missed::Skip), ("all", Missed::All)];
 const DEDUPE: &[&str] = &["content+name", "content", "none"];
-/// What stands for five fields of a schedule.
-const NICKNAMES: &[&str] = &["@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly"];
 /// A script that has to be tried more often than this is broken.
 const MOST_RETRIES: u64 = 100;
 
@@ -80,12 +78,12 @@ fn key(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, header: &mut Header, flag
         "max_run_time" => header.max_run_time = reader.duration(entry, "\"60s\""),
         "max_memory" => header.max_memory = reader.size(entry, "\"256MiB\""),
         "schedule" => {
-            triggers.schedule = reader.located_text(entry, "\"0 7 * * MON-FRI\"");
-            reader.problems.extend(triggers.schedule.as_ref().and_then(schedule));
+            let text = reader.located_text(entry, "\"0 7 * * MON-FRI\"");
+            triggers.schedule = text.and_then(|text| schedule(reader, text));
         }
         "timezone" => triggers.timezone = reader.located_text(entry, "\"Europe/Berlin\""),
-        "overlap" => triggers.overlap = reader.word(entry, OVERLAP),
-        "missed" => triggers.missed = reader.word(entry, MISSED),
+        "overlap" => triggers.overlap = reader.choice(entry, OVERLAP),
+        "missed" => triggers.missed = reader.choice(entry, MISSED),
         "missed_window" => triggers.missed_window = reader.duration(entry, "\"6h\""),
         "jitter" => triggers.jitter = reader.duration(entry, "\"5m\""),
         "retries" => {
@@ -134,56 +132,25 @@ fn env_name(name: &At<String>) -> Option<Problem> {
     })
 }
 
-/// The shape of a schedule. What its fields mean is the scheduler's business.
-fn schedule(schedule: &At<String>) -> Option<Problem> {
-    let text = schedule.value.as_str();
-    let shown = text::escape_control(text);
-    if text == "@reboot" {
-        return Some(schedule.problem("`@reboot` is no time").hint("start the script when the machine starts instead"));
+/// A schedule, where the text is one.
+fn schedule(reader: &mut Reader<'_>, text: At<String>) -> Option<At<Schedule>> {
+    match Schedule::parse(&text.value) {
+        Ok(value) => Some(At { value, line: text.line, column: text.column }),
+        Err(bad) => {
+            reader.problems.push(text.problem(bad.message).hint(bad.hint));
+            None
+        }
     }
-    if text.starts_with('@') {
-        let problem = || schedule.problem(format!("there is no schedule `{shown}`"));
-        return (!NICKNAMES.contains(&text))
-            .then(|| problem().hint(format!("use {}", text::one_of(NICKNAMES.iter().copied()))));
-    }
-    if let Some(span) = every(text) {
-        let problem = |why| schedule.problem(why).hint("write for example `every 15m`");
-        return match text::parse_duration(span) {
-            Err(why) => Some(problem(why)),
-            Ok(span) if span.is_zero() => Some(problem(format!("`{shown}` would never end"))),
-            Ok(_) => None,
-        };
-    }
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    let example = "write minute, hour, day, month and day of the week, such as `0 7 * * MON-FRI`";
-    if fields.len() == 6 {
-        return Some(schedule.problem(format!("`{shown}` has six fields; seconds are not supported")).hint(example));
-    }
-    if fields.len() != 5 {
-        let count = text::plural(fields.len(), "field");
-        return Some(schedule.problem(format!("`{shown}` has {count}, not five")).hint(example));
-    }
-    let strange = |field: &&&str| !field.bytes().all(|b| b.is_ascii_alphanumeric() || b"*/,-#".contains(&b));
-    fields.iter().find(strange).map(|field| {
-        schedule.problem(format!("`{}` is no field of a schedule", text::escape_control(field))).hint(example)
-    })
-}
-
-/// The span of a schedule like `every 15m`, which needs no time zone.
-fn every(schedule: &str) -> Option<&str> {
-    schedule.strip_prefix("every ").map(str::trim)
 }
 
 /// Keys that mean something only together.
 fn together(reader: &mut Reader<'_>, triggers: &Triggers) {
-    match (&triggers.schedule, &triggers.timezone) {
-        (Some(schedule), None) if every(&schedule.value).is_none() => reader.problems.push(
-            schedule.problem("a schedule needs a time zone").hint("add for example `timezone = \"Europe/Berlin\"`"),
-        ),
-        (None, Some(zone)) if reader.problems.is_empty() => reader.problems.push(
+    if let (None, Some(zone)) = (&triggers.schedule, &triggers.timezone)
+        && reader.problems.is_empty()
+    {
+        reader.problems.push(
             zone.problem("`timezone` is the schedule's, and there is none").hint("add a `schedule`, or leave it out"),
-        ),
-        _ => {}
+        );
     }
 }
 

@@ -169,6 +169,13 @@ impl<'a> Reader<'a> {
         Some(texts)
     }
 
+    /// One of a few words, as what it stands for.
+    pub fn choice<T: Copy>(&mut self, entry: &Entry<'_, '_>, known: &[(&'static str, T)]) -> Option<T> {
+        let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+        let word = self.word(entry, &words)?;
+        known.iter().find(|(known, _)| *known == word).map(|(_, value)| *value)
+    }
+
     /// One of a few words.
     pub fn word(&mut self, entry: &Entry<'_, '_>, known: &[&str]) -> Option<String> {
         let word = self.text(entry, &format!("\"{}\"", known[0]))?;

@@ -6,9 +6,10 @@ use crate::text;
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::{
     ambient_authority,
-    fs::{Dir, FileType, OpenOptions},
+    fs::{Dir, FileType, Metadata, OpenOptions},
 };
 use std::{
+    ffi::OsStr,
     io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -64,9 +65,34 @@ impl Folder {
         self.handle().map_err(failed)?.canonicalize(path).map_err(failed)
     }
 
-    /// Writes a file, whole or not at all: into a temporary one beside it, which takes its place when everything is on
-    /// the disk.
-    pub(super) fn write(&self, said: &str, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    /// Whether there is such a file.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        self.handle().is_ok_and(|dir| dir.exists(path))
+    }
+
+    /// Makes the folder and those below it that a file is to lie in.
+    pub(super) fn make_parents(&self, said: &str, path: &Path) -> Result<(), FileError> {
+        let failed = |error: io::Error| FileError::system(said, "written", &error);
+        std::fs::create_dir_all(&self.path).map_err(failed)?;
+        let parent = path.parent().unwrap_or(Path::new(""));
+        if parent.as_os_str().is_empty() {
+            Ok(())
+        } else {
+            self.handle().and_then(|dir| dir.create_dir_all(parent)).map_err(failed)
+        }
+    }
+
+    /// Fails where a file could not be written, before there is anything to write.
+    pub(super) fn try_write(&self, said: &str, path: &Path) -> Result<(), FileError> {
+        let failed = |error: io::Error| FileError::system(said, "written", &error);
+        let (parent, _, _) = self.place(said, path)?;
+        let temporary = temporary();
+        parent.open_with(&temporary, OpenOptions::new().write(true).create_new(true)).map_err(failed)?;
+        parent.remove_file(&temporary).map_err(failed)
+    }
+
+    /// The folder, the name and the present state of a file that is to be written.
+    fn place<'a>(&self, said: &str, path: &'a Path) -> Result<(Dir, &'a OsStr, Option<Metadata>), FileError> {
         let failed = |error: io::Error| FileError::system(said, "written", &error);
         let dir = self.handle().map_err(failed)?;
         let name = path.file_name().expect("a path with a name was asked for");
@@ -90,7 +116,15 @@ impl Folder {
         if let Some(about) = &before {
             regular(said, about.file_type())?;
         }
-        let temporary = format!(".onramp-{:016x}.tmp", fastrand::u64(..));
+        Ok((parent, name, before))
+    }
+
+    /// Writes a file, whole or not at all: into a temporary one beside it, which takes its place when everything is on
+    /// the disk.
+    pub(super) fn write(&self, said: &str, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+        let failed = |error: io::Error| FileError::system(said, "written", &error);
+        let (parent, name, before) = self.place(said, path)?;
+        let temporary = temporary();
         let written = (|| {
             let mut options = OpenOptions::new();
             let mut file =
@@ -137,6 +171,10 @@ impl Folder {
             }
         }
     }
+}
+
+fn temporary() -> String {
+    format!(".onramp-{:016x}.tmp", fastrand::u64(..))
 }
 
 /// Refuses everything but a regular file.

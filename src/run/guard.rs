@@ -1,8 +1,9 @@
 //! From what a header says to what a run may do: the rules held against the table of operations, the time zone against
-//! the ones that exist. What is wrong is told at its place in the script.
+//! the ones that exist, the schedule against the calendar. What is wrong is told at its place in the script.
 
 use crate::{
-    header::{Header, Problem},
+    clock::Clock,
+    header::{Header, Problem, Triggers},
     session::{Allowed, Capability},
     text,
 };
@@ -11,6 +12,17 @@ use jiff::tz::TimeZone;
 /// The header of a script, and what the script may do by it. All problems at once, in the order of the script; `flags`
 /// are those that no param may be named like, and `project` is the workspace that the project is for.
 pub fn judge(script: &str, flags: &[String], project: Option<&str>) -> Result<(Header, Capability), Vec<Problem>> {
+    judge_at(script, flags, project, &Clock::System)
+}
+
+/// The same for a schedule that is to be due at some time after `clock`'s, in a zone that is not `clock`'s where it names
+/// none.
+pub fn judge_at(
+    script: &str,
+    flags: &[String],
+    project: Option<&str>,
+    clock: &Clock,
+) -> Result<(Header, Capability), Vec<Problem>> {
     let (header, mut problems) = Header::read(script, flags);
     let rules = header.allow.as_ref().map(|rules| {
         let rule = |rule: &crate::header::At<String>| {
@@ -18,12 +30,7 @@ pub fn judge(script: &str, flags: &[String], project: Option<&str>) -> Result<(H
         };
         rules.iter().filter_map(rule).collect()
     });
-    if let Some(zone) = &header.triggers.timezone
-        && TimeZone::get(&zone.value).is_err()
-    {
-        let message = format!("there is no time zone `{}`", text::escape_control(&zone.value));
-        problems.push(zone.problem(message).hint("write it as `Europe/Berlin`, `America/New_York` or `UTC`"));
-    }
+    problems.extend(schedule(&header.triggers, clock));
     if let (Some(own), Some(project)) = (&header.workspace, project)
         && own.value != project
     {
@@ -40,13 +47,40 @@ pub fn judge(script: &str, flags: &[String], project: Option<&str>) -> Result<(H
     Ok((header, capability))
 }
 
+/// What is wrong with when a script runs: a zone that is none or that is missing, a schedule that is never due.
+fn schedule(triggers: &Triggers, clock: &Clock) -> Option<Problem> {
+    let schedule = triggers.schedule.as_ref();
+    let Some(named) = &triggers.timezone else {
+        let schedule = schedule.filter(|schedule| schedule.value.needs_zone())?;
+        let zone = clock.zone();
+        let hint = match zone.iana_name() {
+            Some(own) => format!("add `timezone = \"{own}\"`, which is this machine's, or the one that is meant"),
+            None => "add for example `timezone = \"Europe/Berlin\"`".to_string(),
+        };
+        return Some(schedule.problem("a schedule needs a time zone").hint(hint));
+    };
+    let Ok(zone) = TimeZone::get(&named.value) else {
+        let message = format!("there is no time zone `{}`", text::escape_control(&named.value));
+        return Some(named.problem(message).hint("write it as `Europe/Berlin`, `America/New_York` or `UTC`"));
+    };
+    let schedule = schedule.filter(|schedule| schedule.value.after(clock.now(), &zone).next().is_none())?;
+    let message = format!("the schedule `{}` is never due", text::escape_control(schedule.value.text()));
+    Some(schedule.problem(message).hint("look at its day and its month: there is no such date in the next eight years"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::Timestamp;
 
     fn told(toml: &str) -> Vec<String> {
         let script = format!("// /// onramp\n// {toml}\n// ///\n");
-        judge(&script, &[], Some("acme")).err().unwrap_or_default().iter().map(ToString::to_string).collect()
+        judge_at(&script, &[], Some("acme"), &Clock::Fixed(Timestamp::UNIX_EPOCH))
+            .err()
+            .unwrap_or_default()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
@@ -68,6 +102,26 @@ mod tests {
             told("schedule = \"@daily\"\n// timezone = \"Europe/Berln\""),
             ["3:15: there is no time zone `Europe/Berln`"]
         );
+        assert_eq!(told("schedule = \"@daily\""), ["2:15: a schedule needs a time zone"]);
+        assert_eq!(told("schedule = \"every 15m\""), [""; 0]);
+        for (schedule, good) in [
+            ("0 0 30 2 *", false),
+            ("0 0 31 4,6,9,11 *", false),
+            ("0 0 30 2 MON", true),
+            ("0 0 29 2 *", true),
+            ("0 0 * 2 MON#5", false),
+        ] {
+            let wanted = format!("2:15: the schedule `{schedule}` is never due");
+            let told = told(&format!("schedule = \"{schedule}\"\n// timezone = \"UTC\""));
+            assert_eq!(told, if good { vec![] } else { vec![wanted] }, "{schedule}");
+        }
+    }
+
+    #[test]
+    fn the_hint_for_a_missing_zone_names_the_machines() {
+        let script = "// /// onramp\n// schedule = \"@daily\"\n// ///\n";
+        let problems = judge_at(script, &[], None, &Clock::Fixed(Timestamp::UNIX_EPOCH)).unwrap_err();
+        assert_eq!(problems[0].hints, ["add `timezone = \"UTC\"`, which is this machine's, or the one that is meant"]);
     }
 
     #[test]

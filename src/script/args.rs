@@ -177,7 +177,7 @@ pub(super) fn unknown<'a>(
     what: &str,
 ) -> Thrown {
     let names: Vec<&str> = known.map(|field| field.name).collect();
-    let thrown = Thrown::argument(operation.name, Some(name), format!("it has no {what} `{name}`"));
+    let thrown = Thrown::argument(operation.name, Some(name), format!("it has no {what} `{name}`")).unknown_name();
     match text::did_you_mean(name, names.iter().copied()) {
         Some(near) => thrown.hint(format!("did you mean `{near}`?")),
         None if names.is_empty() => thrown.hint(format!("leave the {what}s out")),

@@ -2,7 +2,7 @@
 //! brings along. Check, help and suggestions read it; nothing here prints or runs a script.
 
 use super::{
-    builtins::{BUILTINS, Builtin, builtins, input::CONSTANTS},
+    builtins::{self, Builtin, builtins, input::CONSTANTS},
     engine,
     host::Host,
 };
@@ -174,7 +174,7 @@ impl Catalog {
         for (heading, table) in OPERATION_HEADINGS.iter().zip(OPERATIONS) {
             domains.push((*heading, table.iter().filter_map(|operation| entry(operation.name)).collect()));
         }
-        for (heading, table) in BUILTINS {
+        for (heading, table) in builtins::domains() {
             domains.push((heading, table.iter().filter_map(|builtin| entry(builtin.name)).collect()));
         }
         domains.push(("The language itself", KEYWORDS.iter().filter_map(|keyword| entry(keyword.name)).collect()));

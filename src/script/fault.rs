@@ -59,6 +59,8 @@ pub enum FaultKind {
     Configuration,
     /// The key is missing, wrong or revoked.
     Key,
+    /// Rows of a bulk call failed, as many as were not to be borne.
+    Rows,
     /// It may work later without anybody changing anything.
     WillPass,
     /// Somebody asked to stop.
@@ -211,6 +213,7 @@ fn details(error: &ApiError) -> Vec<String> {
 #[derive(Clone, Debug)]
 pub struct Thrown {
     fields: Map,
+    unknown_name: bool,
 }
 
 impl Thrown {
@@ -223,7 +226,7 @@ impl Thrown {
         for absent in ["status", "code", "field", "request_id"] {
             fields.insert(absent.into(), Dynamic::UNIT);
         }
-        Thrown { fields }
+        Thrown { fields, unknown_name: false }
     }
 
     /// An error that is about no function.
@@ -236,6 +239,17 @@ impl Thrown {
     /// Arguments that a function cannot take; nothing was sent.
     pub fn argument(function: &str, field: Option<&str>, message: String) -> Thrown {
         Thrown::new("invalid_argument", function, message).with("field", field.map(str::to_string))
+    }
+
+    /// Of a name that the operation does not have: the mistake is the script's, whatever the data.
+    pub fn unknown_name(mut self) -> Thrown {
+        self.unknown_name = true;
+        self
+    }
+
+    /// Whether it is about a name that the operation does not have.
+    pub fn is_unknown_field(&self) -> bool {
+        self.unknown_name
     }
 
     /// With advice for the person who reads it.

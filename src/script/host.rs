@@ -2,16 +2,17 @@
 //! hold up. Knows no single function.
 
 use super::{
-    builtins::input::Inputs,
+    builtins::{bulk::Only, input::Inputs},
     fault::{Fault, FaultKind, Spot, consequence},
     limits::Limits,
 };
 use crate::{
     clock::Clock,
-    memory,
+    csv, memory,
     project::Project,
     session::{ConnectError, ConnectKind, Session, SessionError},
     stop::{Reason, Stop},
+    text,
 };
 use rhai::{Dynamic, Engine, EvalAltResult};
 use std::{
@@ -68,6 +69,8 @@ pub struct Host {
     pub inputs: Inputs,
     /// What the script may use.
     pub limits: Limits,
+    /// The rows of bulk calls that are to be done, where not all are.
+    only: OnceLock<Only>,
     engine: OnceLock<Weak<Engine>>,
     ending: Mutex<Option<Fault>>,
     /// Whether there is an ending: nothing more may happen then, however the script was told.
@@ -124,6 +127,7 @@ impl Host {
             inputs,
             limits,
             modules: Mutex::default(),
+            only: OnceLock::new(),
             engine: OnceLock::new(),
             ending: Mutex::new(None),
             has_ended: AtomicBool::new(false),
@@ -141,6 +145,39 @@ impl Host {
         };
         let session = Session::new(Box::new(refuse), String::new(), Clock::System, Stop::default());
         Host::new(session, Box::new(Silent), Project::of_working_directory())
+    }
+
+    /// The rows of bulk calls that are to be done, where not all are.
+    pub(super) fn only(&self) -> Option<&Only> {
+        self.only.get()
+    }
+
+    /// Reads which rows of bulk calls are to be done, where the run was given a report.
+    pub(super) fn read_only_rows(&self) -> Result<(), Box<Fault>> {
+        let Some(path) = &self.inputs.rows else { return Ok(()) };
+        let fault = |message: String| Fault::new(FaultKind::Configuration, message);
+        let bytes = self.session.read_given(path, || {
+            self.project.read(path).map_err(|error| {
+                SessionError::Connect(ConnectError {
+                    kind: ConnectKind::Configuration,
+                    message: error.message,
+                    hints: error.hint.into_iter().collect(),
+                })
+            })
+        });
+        let bytes =
+            bytes.map_err(|error| consequence(error).map_or_else(|fault| fault, |it| Box::new(it.into_fault())))?;
+        let shown = text::escape_control(path);
+        let (text, _) = csv::decode(bytes).map_err(|why| fault(format!("`{shown}` {why}")))?;
+        let only = Only::read(&text).map_err(|why| {
+            fault(format!("`{shown}` cannot say which rows to do: {why}"))
+                .hint("give the `report` that a bulk call of the same script has written")
+        })?;
+        if only.len() == 0 {
+            self.sink.log(Level::Warn, &format!("`{shown}` names no row that failed, so nothing is done"));
+        }
+        let _ = self.only.set(only);
+        Ok(())
     }
 
     /// Makes the engine known to the values that call closures later than the function that made them.

@@ -61,6 +61,7 @@ impl Value {
 /// Runs a script to its end. `name` is what errors call it. Must be called on a thread whose stack holds the depths
 /// that the engine allows (16 MiB or more) and that drives no runtime.
 pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>> {
+    host.read_only_rows()?;
     let engine = engine::build(host);
     let fault = |error: &EvalAltResult, script: Option<&AST>| {
         let mut fault = Fault::of(error, name, Callables { engine: &engine, script });

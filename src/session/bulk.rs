@@ -28,8 +28,9 @@ const MOST_IN_FLIGHT: usize = 16;
 /// A bulk call in progress. Rows go in in order and come out as they are answered.
 pub struct Bulk<'s> {
     session: &'s Session,
-    operation: &'static Operation,
     number: Number,
+    /// The run's own number, while a closure counts for itself.
+    outside: Option<Number>,
     /// Ready to be sent, their intents not yet safe.
     group: Vec<Prepared>,
     /// Those whose intents are safe and whose answers are not there yet, by row, with what is needed then.
@@ -51,6 +52,9 @@ pub struct Bulk<'s> {
 
 struct Open {
     number: Number,
+    operation: &'static Operation,
+    /// The record that is written to.
+    target: Option<String>,
     id: Option<String>,
 }
 
@@ -66,6 +70,8 @@ pub struct Row {
     /// From 1.
     pub row: u64,
     pub outcome: Outcome,
+    /// Of an earlier attempt of the run.
+    pub recorded: bool,
 }
 
 impl Session {
@@ -82,6 +88,7 @@ impl Session {
             return Err(SessionError::Nested);
         }
         self.control().progress.stage(Some(Stage {
+            call: number.0,
             operation: operation.name.to_string(),
             done: 0,
             total,
@@ -94,8 +101,8 @@ impl Session {
         let (answer, answers) = mpsc::channel();
         Ok(Bulk {
             session: self,
-            operation,
             number,
+            outside: None,
             group: Vec::new(),
             open: HashMap::new(),
             busy: HashSet::new(),
@@ -112,19 +119,30 @@ impl Session {
 }
 
 impl Bulk<'_> {
-    /// The operation that each row makes.
-    pub fn operation(&self) -> &'static Operation {
-        self.operation
-    }
-
     /// From here on what the script does belongs to the closure of this row; until [`Bulk::leave`].
-    pub fn enter(&self, row: u64) {
-        self.session.enter_row(row);
+    pub fn enter(&mut self, row: u64) {
+        self.outside = Some(self.session.renumber(Number(self.number.0, row, 0, 0)));
     }
 
     /// The closure is done.
-    pub fn leave(&self) {
-        self.session.enter_row(0);
+    pub fn leave(&mut self) {
+        if let Some(number) = self.outside.take() {
+            self.session.renumber(number);
+        }
+    }
+
+    /// The number of the bulk call among the run's calls.
+    pub fn number(&self) -> u64 {
+        self.number.0
+    }
+
+    /// A row for which no call could be made.
+    pub fn fail(&mut self) {
+        self.session.control().progress.failed(1);
+        self.session.control().progress.on_stage(|stage| {
+            stage.done += 1;
+            stage.failed += 1;
+        });
     }
 
     /// Nothing is to be done for a row.
@@ -149,8 +167,9 @@ impl Bulk<'_> {
                 self.receive(true)?;
             }
         }
+        let recorded = self.session.recorder().is_some_and(|recorder| recorder.knows(number));
         match self.session.prepare(number, call, manner)? {
-            Ready::Done(outcome) => self.finish(row, outcome),
+            Ready::Done(outcome) => self.finish(row, outcome, recorded),
             Ready::Send(prepared) => {
                 self.session.control().pass(self.session.stop())?;
                 if prepared.id.is_some() {
@@ -174,6 +193,15 @@ impl Bulk<'_> {
     /// A row that is done, if there is one; rows may come out of order.
     pub fn next_done(&mut self) -> Option<Row> {
         self.finished.pop_front()
+    }
+
+    /// Sends what was handed in and waits for its answers; more may follow.
+    pub fn settle(&mut self) -> Result<(), SessionError> {
+        self.flush()?;
+        while !self.open.is_empty() {
+            self.receive(true)?;
+        }
+        self.check()
     }
 
     /// Sends what is left and waits for all answers. An error is what ends the run; the rows that were answered come out
@@ -230,7 +258,9 @@ impl Bulk<'_> {
         let link = self.session.link()?;
         for prepared in self.group.drain(..) {
             let row = prepared.number.1;
-            self.open.insert(row, Open { number: prepared.number, id: prepared.id.clone() });
+            let target = prepared.id.as_ref().map(|id| format!("{}/{id}", prepared.operation.path));
+            let (number, operation, id) = (prepared.number, prepared.operation, prepared.id.clone());
+            self.open.insert(row, Open { number, operation, target, id });
             let (client, permits) = (link.client().clone(), self.permits.clone());
             let (answer, closed) = (self.answer.clone(), self.closed.clone());
             link.runtime().spawn(async move {
@@ -261,8 +291,8 @@ impl Bulk<'_> {
 
     fn take(&mut self, sent: Sent) -> Result<(), SessionError> {
         let Some(open) = self.open.remove(&sent.row) else { return Ok(()) };
-        if let Some(id) = &open.id {
-            self.busy.remove(&format!("{}/{id}", self.operation.path));
+        if let Some(target) = &open.target {
+            self.busy.remove(target);
         }
         let Some(result) = sent.result else {
             if let Some(recorder) = self.session.recorder() {
@@ -273,14 +303,14 @@ impl Bulk<'_> {
         if result.is_ok() {
             self.adapt();
         }
-        match self.session.record(open.number, self.operation, open.id.as_deref(), result) {
-            Ok(outcome) => self.finish(sent.row, outcome),
+        match self.session.record(open.number, open.operation, open.id.as_deref(), result) {
+            Ok(outcome) => self.finish(sent.row, outcome, false),
             Err(error) => self.give_up(error),
         }
         Ok(())
     }
 
-    fn finish(&mut self, row: u64, outcome: Outcome) {
+    fn finish(&mut self, row: u64, outcome: Outcome, recorded: bool) {
         let progress = &self.session.control().progress;
         match &outcome {
             Outcome::Changed(_) => progress.changed(1),
@@ -295,16 +325,17 @@ impl Bulk<'_> {
                 Outcome::Left(_) | Outcome::Failed(_) => stage.failed += 1,
             }
         });
-        self.finished.push_back(Row { row, outcome });
+        self.finished.push_back(Row { row, outcome, recorded });
     }
 
-    /// As many in flight as keep the budget busy at this latency, and a few more so that one slow answer holds up nobody.
+    /// Learns what the budget allows, and has as many in flight as keep the budget busy at this latency, and a few more so that one slow answer holds up nobody.
     fn adapt(&mut self) {
+        let Ok(link) = self.session.link() else { return };
+        let pace = link.client().pace();
+        self.session.control().progress.keep_to(pace.rate);
         if !self.adapts {
             return;
         }
-        let Ok(link) = self.session.link() else { return };
-        let pace = link.client().pace();
         let busy = f64::from(pace.rate.limit) / pace.rate.window.as_secs_f64() * pace.latency.as_secs_f64();
         let wanted = ((busy * 1.5).ceil() as usize + 1).clamp(2, MOST_IN_FLIGHT);
         if wanted > self.in_flight {

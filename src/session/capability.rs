@@ -62,6 +62,12 @@ impl Capability {
 
     /// Lets a call pass, and counts it if it writes; called when nothing but the sending is left to do.
     pub fn pass(&self, call: &Call) -> Result<(), Refusal> {
+        self.permit(call)?;
+        if call.operation.effect.writes() { self.count(call.operation.name) } else { Ok(()) }
+    }
+
+    /// Whether a call may be made at all, however many others there were.
+    pub fn permit(&self, call: &Call) -> Result<(), Refusal> {
         let operation = call.operation;
         if !operation.effect.writes() {
             return Ok(());
@@ -80,10 +86,11 @@ impl Capability {
         if let Some(Refusal { message, hint }) = objection {
             return Err(Refusal { message: format!("`{name}` was not sent: {message}"), hint });
         }
-        self.count(name)
+        Ok(())
     }
 
-    fn count(&self, name: &str) -> Result<(), Refusal> {
+    /// Counts a write that is about to be sent, or was.
+    pub fn count(&self, name: &str) -> Result<(), Refusal> {
         let most = self.max_writes.unwrap_or(u64::MAX);
         let counted = self
             .passed

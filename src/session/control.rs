@@ -85,6 +85,9 @@ pub struct Standing {
 /// A bulk call in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
+    /// Its number among the run's calls.
+    #[serde(default)]
+    pub call: u64,
     pub operation: String,
     pub done: u64,
     /// Rows in all, where that is known.

@@ -107,8 +107,26 @@ impl Session {
         path: &str,
         live: impl FnOnce() -> Result<Vec<u8>, E>,
     ) -> Result<Vec<u8>, E> {
+        self.read_file_as(self.number(), path, live)
+    }
+
+    /// A file that whoever starts the run gives it besides its script. It has a number of its own, so that the run's others
+    /// are the same without it.
+    pub fn read_given<E: From<SessionError>>(
+        &self,
+        path: &str,
+        live: impl FnOnce() -> Result<Vec<u8>, E>,
+    ) -> Result<Vec<u8>, E> {
+        self.read_file_as(Number::default(), path, live)
+    }
+
+    fn read_file_as<E: From<SessionError>>(
+        &self,
+        number: Number,
+        path: &str,
+        live: impl FnOnce() -> Result<Vec<u8>, E>,
+    ) -> Result<Vec<u8>, E> {
         const FILE: &str = "the file";
-        let number = self.number();
         let Some(recorder) = self.recorder() else { return live() };
         if let Some(Recorded::Observed { hash: None, .. }) = recorder.past(number)?
             && let Some(packed) = self.observed(number, FILE, path)?

@@ -2,9 +2,11 @@
 //! script, no operation and no stream.
 
 mod changes;
+pub mod due;
 mod error;
 pub mod journal;
 mod lock;
+pub mod rate;
 mod runs;
 mod schema;
 
@@ -50,6 +52,13 @@ impl Store {
     /// The store of a state folder, if there is one.
     pub fn existing(dir: &Path) -> Result<Option<Store>, StoreError> {
         if dir.join(DATABASE).exists() { Store::open(dir).map(Some) } else { Ok(None) }
+    }
+
+    /// The same store for what may be lost with the power, though never torn: what can be gathered again, or is said again
+    /// soon. Commits wait for no disk.
+    pub fn relaxed(self) -> Result<Store, StoreError> {
+        self.db.pragma_update(None, "synchronous", "normal").map_err(|error| self.failed(error))?;
+        Ok(self)
     }
 
     /// The folder of one run: its journal, its log, its lock.

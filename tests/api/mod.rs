@@ -71,6 +71,7 @@ impl Harness {
             key: Secret::key(KEY).unwrap(),
             rate: None,
             max_wait: MAX_WAIT,
+            share: None,
             timing,
             clock: Clock::System,
             stop: stop.clone(),

@@ -128,3 +128,31 @@ fn status_tells_the_limit_that_the_service_told() {
     running.interrupt();
     assert_eq!(running.ended().code, Some(130));
 }
+
+#[test]
+fn a_bulk_call_tells_how_far_it_is_and_goes_on_after_it_was_cancelled() {
+    let place = Place::new();
+    // Half of the rows fit into the first window, so that the rest has to wait.
+    let served = Served::start(&["--rate", "60/2s"]);
+    let script = "let done = bulk_update_customers(list_customers().to_array(), |c| #{monthly_orders: 77777});
+        print(`${done.ok} of ${done.rows.count()}`);";
+    let running = served.used_by(place.onramp(&["run", "--rate", "60/2s", "-e", script])).started();
+    let bulk = until("a bulk call with an end in sight", || {
+        let status = json(&place, &["status"])[0].clone();
+        (status["bulk"]["done"].as_u64() > Some(0) && status["seconds_left"].is_u64()).then_some(status)
+    });
+    assert_eq!((&bulk["bulk"]["operation"], &bulk["bulk"]["total"]), (&"update_customer".into(), &120.into()));
+    assert_eq!(bulk["limit_per_minute"], 1800);
+    let runs = said(&place);
+    assert_eq!(place.onramp(&["cancel", runs.id(1)]).ran().code, Some(0));
+    let cancelled = running.ended();
+    assert!(cancelled.code == Some(130) && cancelled.stdout.is_empty(), "{cancelled}");
+    let resumed = served.used_by(place.onramp(&["resume", runs.id(1)])).ran();
+    assert_eq!((resumed.code, resumed.stdout.as_str()), (Some(0), "120 of 120\n"), "{resumed}");
+    let shown = json(&place, &["show", runs.id(1)]);
+    let changes = shown["changes"].as_array().unwrap();
+    let mut ids: Vec<&str> = changes.iter().map(|change| change["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((changes.len(), ids.len()), (120, 120), "each of them once");
+}

@@ -1,6 +1,6 @@
 //! Headers right and wrong, key by key.
 
-use crate::header::{Header, Param, Type, Value};
+use crate::header::{Header, Missed, Overlap, Param, Type, Value};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -73,6 +73,8 @@ required = true"#,
             Param { required: true, ..param("colour", colour, None) },
         ]
     );
+    assert_eq!(header.triggers.schedule.unwrap().value.text(), "0 7 * * MON-FRI");
+    assert_eq!((header.triggers.overlap, header.triggers.missed), (Some(Overlap::Skip), Some(Missed::Once)));
     assert_eq!(header.triggers.watch.unwrap().settle, Some(Duration::from_secs(2)));
 }
 
@@ -103,7 +105,7 @@ fn each_mistake_is_told_at_its_place_in_the_script() {
             "2:15: `0 0 7 * * *` has six fields; seconds are not supported",
         ),
         ("schedule = \"0 7 * *\"\ntimezone = \"UTC\"", "2:15: `0 7 * *` has 4 fields, not five"),
-        ("schedule = \"@daily\"", "2:15: a schedule needs a time zone"),
+        ("schedule = \"61 7 * * *\"\ntimezone = \"UTC\"", "2:15: there is no minute 61"),
         (
             "schedule = \"every 15\"",
             "2:15: `15` is not a duration; write for example `300ms`, `2s`, `10m`, `24h` or `7d`",

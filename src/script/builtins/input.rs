@@ -35,6 +35,10 @@ pub struct Inputs {
     pub params: Vec<(String, Option<Value>)>,
     pub args: Vec<String>,
     pub run: About,
+    /// So many rows of a bulk call are done, then the run stops.
+    pub first: Option<u64>,
+    /// The report of an earlier run: of each bulk call only the rows that failed then are done.
+    pub rows: Option<String>,
 }
 
 /// What a script may know about its own run.
@@ -130,6 +134,7 @@ mod tests {
             params: vec![("days".into(), Some(Value::Integer(3))), ("since".into(), None)],
             args: vec!["a".into()],
             run: About { id: "r1".into(), ..About::default() },
+            ..Inputs::default()
         };
         let found = |name| constant(name, &inputs, &TimeZone::UTC).to_string();
         assert_eq!(found("params"), r#"#{"days": 3, "since": ()}"#);

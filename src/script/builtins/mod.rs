@@ -1,6 +1,7 @@
 //! The functions that are not operations of the API: one file per domain, each with its descriptors and their
 //! registration side by side. Help, suggestions and reference read the descriptors.
 
+pub mod bulk;
 pub mod control;
 pub mod files;
 mod growth;
@@ -26,14 +27,15 @@ pub struct Builtin {
     pub example: &'static str,
 }
 
-/// All of them, domain by domain, each with its heading.
-pub const BUILTINS: &[(&str, &[Builtin])] = &[
+/// All of them but the bulk verbs, domain by domain, each with its heading.
+const BUILTINS: &[(&str, &[Builtin])] = &[
     ("Lists and arrays, row by row", lists::LAZY),
     ("Lists and arrays, as a whole", lists::WHOLE),
     ("Numbers of a field", lists::AGGREGATE),
     ("Order", lists::ORDER),
     ("Order of arrays", sort::BUILTINS),
     ("Groups and joins", lists::GROUP),
+    ("Rows and records", bulk::MATCHING),
     ("Output", output::BUILTINS),
     ("Files", files::BUILTINS),
     ("CSV files", files::csv::BUILTINS),
@@ -43,13 +45,19 @@ pub const BUILTINS: &[(&str, &[Builtin])] = &[
     ("Control", control::BUILTINS),
 ];
 
+/// All of them, domain by domain, each with its heading.
+pub fn domains() -> impl Iterator<Item = (&'static str, &'static [Builtin])> {
+    BUILTINS.iter().copied().chain([("Bulk", bulk::descriptors())])
+}
+
 /// All of them in one row.
 pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
-    BUILTINS.iter().flat_map(|(_, domain)| domain.iter())
+    domains().flat_map(|(_, domain)| domain.iter())
 }
 
 /// Registers every domain.
 pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+    bulk::register(engine, host);
     growth::register(engine, host);
     control::register(engine, host);
     sort::register(engine);

@@ -87,7 +87,12 @@ pub enum Entry {
         hash: Option<String>,
     },
     /// Objects that were looked at again, for their present state alone: the frame's body is an answer.
-    Looked { at: Timestamp },
+    Looked {
+        at: Timestamp,
+        /// Of a page: what it was asked for with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+    },
 }
 
 /// A call, as it can be told from another one.

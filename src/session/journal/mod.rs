@@ -200,7 +200,8 @@ impl Recorder {
     fn see(&self, entry: &Entry, body: &[u8], span: Span) {
         let (at, target) = match entry {
             Entry::Read { asked, at, .. } => (*at, Some(asked.target.as_str())),
-            Entry::Answer { at, .. } | Entry::Looked { at, .. } => (*at, None),
+            Entry::Looked { at, target } => (*at, target.as_deref()),
+            Entry::Answer { at, .. } => (*at, None),
             _ => return,
         };
         self.seen.lock().expect(LOCK).take(body, span, at, target);

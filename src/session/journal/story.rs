@@ -102,7 +102,7 @@ impl Story {
             match entry {
                 Entry::Attempt { at, .. } => telling.story.attempts.push(at),
                 Entry::Read { asked, at, .. } => telling.see(frame, at, Some(&asked.target))?,
-                Entry::Looked { at } => telling.see(frame, at, None)?,
+                Entry::Looked { at, target } => telling.see(frame, at, target.as_deref())?,
                 Entry::Intent { n, asked, label, .. } => telling.meant(n, asked, label, frame.body)?,
                 Entry::Answer { n, at, .. } => {
                     if let Some(change) = telling.answered(n, at, frame)? {

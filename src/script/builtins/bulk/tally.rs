@@ -1,0 +1,165 @@
+//! What became of the rows of a bulk call: counted, kept in order, and given to the script. Sends nothing.
+
+use super::report::Report;
+use crate::{
+    api::error::CallError,
+    script::{
+        fault::{Spot, Thrown},
+        host::Host,
+        packed::Packer,
+        stream::Stream,
+    },
+    session::Outcome,
+};
+use rhai::{Array, Dynamic, Map};
+use std::{collections::VecDeque, sync::Arc};
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    Changed,
+    Unchanged,
+    Skipped,
+    Failed { code: String, message: String },
+}
+
+impl End {
+    pub fn word(&self) -> &'static str {
+        match self {
+            End::Changed => "changed",
+            End::Unchanged => "unchanged",
+            End::Skipped => "skipped",
+            End::Failed { .. } => "failed",
+        }
+    }
+
+    /// Of a row whose arguments make no call.
+    pub fn refused(thrown: &Thrown) -> End {
+        End::Failed { code: "invalid_argument".into(), message: thrown.message() }
+    }
+}
+
+impl From<Outcome> for End {
+    fn from(outcome: Outcome) -> End {
+        let failed = |code: &str, message: &str| End::Failed { code: code.into(), message: message.into() };
+        match outcome {
+            Outcome::Changed(_) => End::Changed,
+            Outcome::Unchanged(_) => End::Unchanged,
+            Outcome::Left(why) => failed("changed_since_read", &why),
+            Outcome::Failed(CallError::Api(error)) => {
+                let code = error.code.as_deref().unwrap_or(&error.kind);
+                match error.message.as_str() {
+                    "" => failed(code, &format!("status {}", error.status)),
+                    message => failed(code, message),
+                }
+            }
+            Outcome::Failed(CallError::BadAnswer(answer)) => failed("invalid_answer", &answer.why),
+            Outcome::Failed(other) => failed("failed", &other.to_string()),
+        }
+    }
+}
+
+/// A row, while it is on its way.
+pub struct Waiting {
+    pub row: u64,
+    pub value: Dynamic,
+    pub id: String,
+    pub label: String,
+    pub end: Option<End>,
+}
+
+/// The rows of a bulk call.
+pub struct Tally {
+    waiting: VecDeque<Waiting>,
+    rows: Packer,
+    counts: [u64; 4],
+    failures: Array,
+    retry_rows: Array,
+    pub report: Option<Report>,
+}
+
+impl Tally {
+    pub fn new(report: Option<Report>) -> Tally {
+        Tally {
+            waiting: VecDeque::new(),
+            rows: Packer::default(),
+            counts: [0; 4],
+            failures: Array::new(),
+            retry_rows: Array::new(),
+            report,
+        }
+    }
+
+    /// A row begins; rows come in order.
+    pub fn begin(&mut self, row: Waiting) {
+        self.waiting.push_back(row);
+        self.advance();
+    }
+
+    /// A row is done.
+    pub fn end(&mut self, row: u64, end: End) {
+        // Rows are in order, but some numbers are left out.
+        if let Ok(at) = self.waiting.binary_search_by_key(&row, |waiting| waiting.row) {
+            self.waiting[at].end = Some(end);
+        }
+        self.advance();
+    }
+
+    /// Takes in what is done, in order.
+    fn advance(&mut self) {
+        while let Some(row) = self.waiting.pop_front_if(|row| row.end.is_some()) {
+            self.enter(row);
+        }
+    }
+
+    fn enter(&mut self, row: Waiting) {
+        let Waiting { row, value, id, label, end } = row;
+        let Some(end) = end else { return };
+        let at = match &end {
+            End::Changed => 0,
+            End::Unchanged => 1,
+            End::Skipped => 2,
+            End::Failed { .. } => 3,
+        };
+        self.counts[at] += 1;
+        let (code, message) = match &end {
+            End::Failed { code, message } => (Dynamic::from(code.clone()), Dynamic::from(message.clone())),
+            _ => (Dynamic::UNIT, Dynamic::UNIT),
+        };
+        if let Some(report) = &mut self.report {
+            report.row(row, &value, &id, &end);
+        }
+        let mut told = Map::new();
+        told.insert("row".into(), (row as i64).into());
+        told.insert("id".into(), if id.is_empty() { Dynamic::UNIT } else { id.into() });
+        told.insert("label".into(), label.into());
+        told.insert("code".into(), code);
+        told.insert("message".into(), message);
+        if matches!(end, End::Failed { .. }) {
+            self.failures.push(told.clone().into());
+            self.retry_rows.push(value);
+        }
+        told.insert("outcome".into(), end.word().into());
+        self.rows.push(&told.into());
+    }
+
+    /// What the script gets.
+    pub fn result(self, host: &Arc<Host>, spot: &Spot) -> Dynamic {
+        let [changed, unchanged, skipped, failed] = self.counts.map(|count| count as i64);
+        let mut result = Map::new();
+        for (name, count) in [
+            ("ok", changed + unchanged),
+            ("changed", changed),
+            ("unchanged", unchanged),
+            ("skipped", skipped),
+            ("failed", failed),
+        ] {
+            result.insert(name.into(), count.into());
+        }
+        result.insert("failures".into(), self.failures.into());
+        result.insert("retry_rows".into(), self.retry_rows.into());
+        let rows = Stream::held(host, Arc::new(self.rows.finish()), None, spot.clone());
+        result.insert("rows".into(), Dynamic::from(rows));
+        result.into()
+    }
+}

@@ -1,0 +1,96 @@
+//! From the scripts that are there to the versions in the ledger: new ones begin, changed ones begin anew, and the due times
+//! of those that are gone end. Nothing that was due before goes without a row.
+
+use super::{Held, Notice, Plan, Scheduler, What, close};
+use crate::{
+    cron::Schedule,
+    store::due::{Ledger, LedgerError, Version},
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use std::path::Path;
+
+/// A cursor that lies further ahead belongs to a clock that was wrong.
+const NEAR: SignedDuration = SignedDuration::from_hours(1);
+
+impl Scheduler {
+    /// Takes over the schedules of the scripts below `root`, and follows these from now on. Another text or another zone is
+    /// a new version, which begins now; everything else of a plan counts from the next tick on for what is not accounted
+    /// for yet. Call it at the start, and again when scripts may have changed, each time behind a tick.
+    pub fn adopt(
+        &mut self,
+        ledger: Ledger<'_>,
+        root: &Path,
+        plans: Vec<Plan>,
+        now: Timestamp,
+    ) -> Result<Vec<Notice>, LedgerError> {
+        let (held, notices) = ledger.together(|| {
+            let mut notices = Vec::new();
+            let mut ours = ledger.versions()?;
+            ours.retain(|version| Path::new(&version.script).starts_with(root));
+            let mut held = Vec::new();
+            for plan in plans {
+                let at = ours.iter().position(|version| version.script == plan.script);
+                let before = at.map(|at| ours.swap_remove(at));
+                held.push(match before {
+                    Some(version) if same(&version, &plan) => Held::new(plan, version.id, version.accounted_to),
+                    before => begin(ledger, plan, before, now, &mut notices)?,
+                });
+            }
+            for gone in ours {
+                end(ledger, &gone, now, "the schedule was taken away before it could be started", &mut notices)?;
+                notices.push(Notice { script: Some(gone.script), what: What::Removed });
+            }
+            Ok::<_, LedgerError>((held, notices))
+        })?;
+        // What was said of a schedule is not said again.
+        let stopped = |version| self.held.iter().any(|held| held.version == version && held.stopped);
+        self.held = held.into_iter().map(|held| Held { stopped: stopped(held.version), ..held }).collect();
+        Ok(notices)
+    }
+}
+
+fn same(version: &Version, plan: &Plan) -> bool {
+    version.text == plan.schedule.text() && version.zone == plan.zone_name
+}
+
+fn begin(
+    ledger: Ledger<'_>,
+    plan: Plan,
+    before: Option<Version>,
+    now: Timestamp,
+    notices: &mut Vec<Notice>,
+) -> Result<Held, LedgerError> {
+    let mut from = now;
+    if let Some(before) = before {
+        end(ledger, &before, now, "the schedule was changed before it could be started", notices)?;
+        notices.push(Notice { script: Some(plan.script.clone()), what: What::Changed });
+        // After a small step back of the clock, what the old version was run for is not run again.
+        if before.accounted_to.duration_since(now) <= NEAR {
+            from = now.max(before.accounted_to);
+        }
+    }
+    let id = ledger.begin(&plan.script, plan.schedule.text(), &plan.zone_name, now, from)?;
+    Ok(Held::new(plan, id, from))
+}
+
+/// Ends a version, with a row for all that it was due for.
+fn end(
+    ledger: Ledger<'_>,
+    version: &Version,
+    now: Timestamp,
+    why: &str,
+    notices: &mut Vec<Notice>,
+) -> Result<(), LedgerError> {
+    match (Schedule::parse(&version.text), TimeZone::get(&version.zone)) {
+        (Ok(schedule), Ok(zone)) => {
+            let lines = close(&schedule, &zone, version.accounted_to, now, why);
+            lines.iter().try_for_each(|line| ledger.write(version.id, &line.row, now))?;
+            if !lines.is_empty() {
+                ledger.advance(version.id, now)?;
+            }
+        }
+        // Another version of onramp, or of the time zones, understood it.
+        _ => notices.push(Notice { script: Some(version.script.clone()), what: What::Unknown(version.text.clone()) }),
+    }
+    ledger.end(version.id, now)
+}

@@ -1,0 +1,161 @@
+//! Due times held against what others say: fixtures that `scripts/dev/cron_fixtures.py` made with cronsim and with a walk
+//! over every minute, and, for schedules at random, such a walk in here.
+
+use jiff::{Span, Timestamp, ToSpan, civil::DateTime, tz::TimeZone};
+use onramp::cron::Schedule;
+use proptest::prelude::*;
+use serde::Deserialize;
+use std::{collections::BTreeSet, fs, path::Path};
+
+#[derive(Deserialize)]
+struct Case {
+    zone: String,
+    schedule: String,
+    from: Timestamp,
+    to: Timestamp,
+    due: Vec<Timestamp>,
+}
+
+#[test]
+fn both_changes_of_2026_are_seen_as_others_see_them() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cron.json");
+    let cases: Vec<Case> = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let distinct = |of: fn(&Case) -> &str| cases.iter().map(of).collect::<BTreeSet<_>>().len();
+    assert!(distinct(|case| &case.zone) >= 5 && distinct(|case| &case.schedule) >= 10);
+    let mut wrong = Vec::new();
+    for Case { zone, schedule, from, to, due } in cases {
+        let read = Schedule::parse(&schedule).unwrap();
+        let walk = read.after(from, &TimeZone::get(&zone).unwrap());
+        let found: Vec<Timestamp> = walk.map(|due| due.at).take_while(|at| *at <= to).collect();
+        if found != due {
+            wrong.push(format!("{schedule} in {zone} from {from}\n  expected {due:?}\n  found    {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A field as it is written, and the values it means.
+type Field = (String, BTreeSet<i8>);
+
+/// A field of all ways to write one, between two values.
+fn field(first: i8, last: i8) -> impl Strategy<Value = Field> {
+    let some = prop::collection::btree_set(first..=last, 1..4);
+    let words = |set: &BTreeSet<i8>| set.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    prop_oneof![
+        2 => Just(("*".to_string(), (first..=last).collect())),
+        1 => (2..=last).prop_map(move |step| (format!("*/{step}"), (first..=last).step_by(step as usize).collect())),
+        3 => some.prop_map(move |set| (words(&set), set)),
+        2 => (first..=last, first..=last, 1..=last).prop_map(move |(a, b, step)| {
+            let (a, b) = (a.min(b), a.max(b));
+            (format!("{a}-{b}/{step}"), (a..=b).step_by(step as usize).collect())
+        }),
+    ]
+}
+
+/// What the clock on the wall shows in each minute of UTC, and what it leaves out, without anything of the walker's.
+fn by_minutes(fields: &[Field; 5], zone: &TimeZone, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
+    let [minute, hour, day, month, weekday] = fields;
+    let wildcard = minute.0.starts_with('*') || hour.0.starts_with('*');
+    let matches = |wall: DateTime| {
+        let (by_day, by_week) =
+            (day.1.contains(&wall.day()), weekday.1.contains(&wall.weekday().to_sunday_zero_offset()));
+        let either =
+            if day.0.starts_with('*') || weekday.0.starts_with('*') { by_day && by_week } else { by_day || by_week };
+        minute.1.contains(&wall.minute()) && hour.1.contains(&wall.hour()) && month.1.contains(&wall.month()) && either
+    };
+    let one: Span = 1.minute();
+    let (mut due, mut seen) = (Vec::new(), BTreeSet::new());
+    // What the wall showed up to a day before can come again.
+    let mut at = from - 24.hours();
+    let mut before = zone.to_datetime(at);
+    while at < to {
+        at += one;
+        let wall = zone.to_datetime(at);
+        let again = !seen.insert(wall);
+        let mut left_out = before.checked_add(one).unwrap();
+        let mut in_gap = false;
+        while left_out < wall {
+            in_gap |= matches(left_out);
+            left_out = left_out.checked_add(one).unwrap();
+        }
+        let is_due = if wildcard { matches(wall) } else { in_gap || matches(wall) && !again };
+        if is_due && at > from {
+            due.push(at);
+        }
+        before = wall;
+    }
+    due
+}
+
+/// Zones, each with a day on which its clocks change or a day after it does: by an hour, by half an hour, at midnight, one
+/// minute after it, by a whole day.
+const CHANGES: &[(&str, &str)] = &[
+    ("America/New_York", "2026-03-08T07:00:00Z"),
+    ("America/New_York", "2026-11-01T06:00:00Z"),
+    ("Europe/Berlin", "2026-03-29T01:00:00Z"),
+    ("Europe/Berlin", "2026-10-25T01:00:00Z"),
+    ("Australia/Lord_Howe", "2026-04-04T15:00:00Z"),
+    ("Australia/Lord_Howe", "2026-10-03T15:30:00Z"),
+    ("America/Santiago", "2026-04-05T03:00:00Z"),
+    ("America/Santiago", "2026-09-06T04:00:00Z"),
+    ("America/St_Johns", "2010-03-14T03:31:00Z"),
+    ("America/St_Johns", "2010-11-07T02:31:00Z"),
+    ("Africa/Cairo", "2026-04-23T22:00:00Z"),
+    ("Asia/Kathmandu", "1985-12-31T18:30:00Z"),
+    ("Antarctica/Troll", "2026-03-29T01:00:00Z"),
+    ("Antarctica/Troll", "2026-10-25T01:00:00Z"),
+    ("Pacific/Apia", "2011-12-30T10:00:00Z"),
+    ("Asia/Pyongyang", "2018-05-04T15:00:00Z"),
+    ("UTC", "2026-12-31T23:59:00Z"),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn due_times_come_later_and_later_and_are_those_of_a_walk_over_every_minute(
+        fields in (field(0, 59), field(0, 23), field(1, 31), field(1, 12), field(0, 6)).prop_map(<[Field; 5]>::from),
+        change in prop::sample::select(CHANGES),
+        before in 0_i64..3000,
+        seconds in 0_i64..60,
+    ) {
+        // Few months and days at random would be due in the days that are looked at.
+        let open = |field: &Field, all: std::ops::RangeInclusive<i8>| {
+            if before % 3 == 0 { field.clone() } else { ("*".to_string(), all.collect()) }
+        };
+        let [minute, hour, day, month, weekday] = &fields;
+        let fields = [minute.clone(), hour.clone(), open(day, 1..=31), open(month, 1..=12), weekday.clone()];
+        let text = fields.each_ref().map(|(text, _)| text.as_str()).join(" ");
+        let zone = TimeZone::get(change.0).unwrap();
+        let at: Timestamp = change.1.parse().unwrap();
+        let from = at - before.minutes() - seconds.seconds();
+        let to = at + 48.hours();
+        let schedule = Schedule::parse(&text).unwrap();
+        let found: Vec<Timestamp> = schedule.after(from, &zone).map(|due| due.at).take_while(|at| *at <= to).collect();
+        prop_assert!(found.first().is_none_or(|first| *first > from), "{text}");
+        prop_assert!(found.windows(2).all(|pair| pair[0] < pair[1]), "{text}: {found:?}");
+        let expected = by_minutes(&fields, &zone, floor(from), to);
+        let expected: Vec<Timestamp> = expected.into_iter().filter(|at| *at > from).collect();
+        prop_assert_eq!(found, expected, "{} in {} from {}", text, change.0, from);
+    }
+
+    #[test]
+    fn where_a_walk_begins_changes_nothing_of_what_follows(
+        fields in (field(0, 59), field(0, 23)), change in prop::sample::select(CHANGES), before in 0_i64..3000,
+    ) {
+        let schedule = Schedule::parse(&format!("{} {} * * *", fields.0.0, fields.1.0)).unwrap();
+        let zone = TimeZone::get(change.0).unwrap();
+        let from = change.1.parse::<Timestamp>().unwrap() - before.minutes();
+        let all: Vec<Timestamp> = schedule.after(from, &zone).map(|due| due.at).take(40).collect();
+        let mut cursor = from;
+        for at in all {
+            let next = schedule.after(cursor, &zone).next().unwrap();
+            prop_assert_eq!(next.at, at);
+            cursor = at;
+        }
+    }
+}
+
+/// The whole minute before.
+fn floor(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second().div_euclid(60) * 60).unwrap()
+}
