@@ -4,7 +4,6 @@
 mod glance;
 mod progress;
 
-pub use glance::Glance;
 pub use progress::Followed;
 
 use crate::{

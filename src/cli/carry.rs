@@ -60,7 +60,8 @@ pub fn out(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<App
         ui.warn(&format!("{} changed since, in other fields than these", records(look.touched)));
     }
     approve(plan, way, &workspace.slug, ui)?;
-    let _followed = ui.follow(super::run::glance(&session.control().progress));
+    let progress = session.control().progress.clone();
+    let _followed = ui.follow(move || crate::run::glance(&progress));
     session.apply(plan, &how).map_err(failed)
 }
 

@@ -140,7 +140,7 @@ impl Keeping {
     pub fn with_way_on(&self, mut failure: Failure, done: u64) -> Failure {
         let changes = text::plural(done as usize, "change");
         match (self.resumable(), failure.kind) {
-            (Some(id), Kind::Key | Kind::Rows | Kind::WillPass | Kind::Interrupted) => {
+            (Some(id), Kind::Usage | Kind::Key | Kind::Rows | Kind::WillPass | Kind::Interrupted) => {
                 failure.hints.push(format!("`onramp resume {id}` goes on where it stopped; {changes} made so far"));
             }
             (Some(id), _) if done > 0 => {
@@ -167,8 +167,8 @@ impl Keeping {
             (Some(Reason::Cancelled), _) => State::Cancelled,
             (Some(Reason::Enough), _) => State::Running,
             (_, 0) => State::Done,
-            // They pass, or can be mended: the run goes on where it stopped.
-            (_, 3 | 75 | 130) => State::Running,
+            // They pass, or can be mended (the configuration, the key): the run goes on where it stopped.
+            (_, 2 | 3 | 75 | 130) => State::Running,
             _ => State::Failed,
         };
         let ending = Ending { state, exit_code, message };

@@ -40,18 +40,14 @@ pub fn journal_in(folder: &Path) -> PathBuf {
     folder.join("journal")
 }
 
-/// Brings the changes that can be looked up to what the journals tell by now.
+/// Brings the changes that can be looked up to what the journals tell by now. The store had better be a relaxed one.
 pub fn gather(store: &Store) -> Result<(), StoreError> {
     let all = store.gathered()?;
-    let grown = all.into_iter().filter(|(id, bytes)| {
+    let mut grown = all.into_iter().filter(|(id, bytes)| {
         // A run that never wrote has no journal.
         fs::metadata(store.folder(id).join("journal")).is_ok_and(|journal| journal.len() > *bytes)
     });
-    let grown: Vec<String> = grown.map(|(id, _)| id).collect();
-    if grown.is_empty() {
-        return Ok(());
-    }
-    store.relaxed(|| grown.iter().try_for_each(|id| gather_one(store, id)))?
+    grown.try_for_each(|(id, _)| gather_one(store, &id))
 }
 
 fn gather_one(store: &Store, id: &str) -> Result<(), StoreError> {

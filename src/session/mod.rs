@@ -383,7 +383,11 @@ impl Session {
     fn link(&self) -> Result<&Link, SessionError> {
         let link = self.link.get_or_init(|| (self.connect)()).as_ref();
         let link = link.map_err(|error| SessionError::Connect(error.clone()))?;
-        self.control.progress.keep_to(link.client().pace().rate);
+        let progress = &self.control.progress;
+        // Before the first answer nobody knows more than a guess.
+        if progress.counts().requests > 0 {
+            progress.keep_to(link.client().pace().rate);
+        }
         let (wanted, begun_in) = (self.capability.workspace(), self.capability.begun_in());
         if (wanted.is_some() || begun_in.is_some()) && !self.verified.load(Ordering::Relaxed) {
             workspace::verify(link, wanted, begun_in)?;

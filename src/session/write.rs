@@ -158,7 +158,7 @@ impl Session {
 
     /// Gives the run its place in the store before its first write.
     pub(super) fn keep(&self, recorder: &Recorder) -> Result<(), SessionError> {
-        recorder.keep(|| self.workspace())
+        recorder.keep(self.present(), || self.workspace())
     }
 
     /// What to do with a write of which nobody knows whether it was carried out.
