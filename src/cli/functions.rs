@@ -111,15 +111,22 @@ fn one(entry: &Entry) -> String {
     match entry {
         Entry::Operation(operation) => {
             lines.insert(1, about::effect(operation.effect).to_string());
-            for Section { heading, rows } in about::sections(operation) {
-                section(&mut lines, heading, rows.into_iter().map(|row| format!("{:<24}{}", row.name, row.text)));
-            }
+            sections(&mut lines, about::sections(operation));
             section(&mut lines, "Example", [operation.example.to_string()]);
         }
-        Entry::Builtin(builtin) => section(&mut lines, "Example", [builtin.example.to_string()]),
+        Entry::Builtin(builtin) => {
+            sections(&mut lines, about::of_builtin(builtin));
+            section(&mut lines, "Example", [builtin.example.to_string()]);
+        }
         Entry::Keyword(_) | Entry::Standard(_) => {}
     }
     lines.join("\n")
+}
+
+fn sections(lines: &mut Vec<String>, sections: Vec<Section>) {
+    for Section { heading, rows } in sections {
+        section(lines, heading, rows.into_iter().map(|row| format!("{:<24}{}", row.name, row.text)));
+    }
 }
 
 fn section(lines: &mut Vec<String>, heading: &str, rows: impl IntoIterator<Item = String>) {
@@ -139,7 +146,13 @@ fn entry_json(domain: &str, entry: &Entry) -> Value {
     });
     match entry {
         Entry::Operation(operation) => operation_json(&mut value, operation),
-        Entry::Builtin(builtin) => value["example"] = builtin.example.into(),
+        Entry::Builtin(builtin) => {
+            value["example"] = builtin.example.into();
+            for Section { heading, rows } in about::of_builtin(builtin) {
+                let rows = rows.into_iter().map(|row| json!({"name": row.name, "doc": row.text}));
+                value[heading.to_lowercase()] = rows.collect();
+            }
+        }
         Entry::Standard(standard) => value["arities"] = standard.arities.iter().copied().collect(),
         Entry::Keyword(_) => {}
     }
