@@ -19,7 +19,7 @@ fn a_narrow_terminal_shows_what_matters_most() {
              58/60 requests a minute  3 min left",
         ),
         (
-            108,
+            110,
             "update_customer  312/500  296 changed  10 unchanged  2 skipped  4 failed  58/60 requests a minute  3 min left",
         ),
         (90, "update_customer  312/500  296 changed  10 unchanged  2 skipped  4 failed  3 min left"),
