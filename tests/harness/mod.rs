@@ -3,6 +3,8 @@
 
 mod golden;
 mod process;
+#[cfg(unix)]
+mod pty;
 mod served;
 mod server;
 #[cfg(unix)]
