@@ -39,7 +39,7 @@ mod unix {
         session.until(PROMPT);
         for (what, keys, wanted) in [
             ("Tab behind `get_customer(10`", "get_customer(10", "… and "),
-            ("Tab in a string, names", "let x = \"A", "… and "),
+            ("Tab in a string, names", "let x = \"A", "Acme Corporation"),
             ("Tab behind `list_`", "list_", "list_onboardings(options?)"),
             ("Tab behind `list_customers().`", "list_customers().", "where(#{field"),
         ] {
