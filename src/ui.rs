@@ -1,12 +1,20 @@
 //! The only writer to standard output and standard error. Filters secrets out of everything, keeps the two streams in
 //! step, and notices when nobody reads any more. Decides nothing about what is said.
 
+mod glance;
+mod progress;
+
+pub use glance::Glance;
+pub use progress::Followed;
+
 use crate::{
     error::Failure,
     script::{Level, Sink},
     secret::{Redactor, Secret},
     text,
 };
+use indicatif::ProgressDrawTarget;
+use progress::Bar;
 use std::{
     io::{self, IsTerminal, Write},
     sync::{
@@ -29,9 +37,37 @@ struct Inner {
     failed: Mutex<Option<io::Error>>,
     terminal: bool,
     colour: bool,
+    bar: Bar,
+}
+
+/// A script's sink where standard output belongs to something else: its data goes to standard error.
+pub struct Aside(Ui);
+
+impl Sink for Aside {
+    fn data(&self, text: &str) -> bool {
+        self.0.error_line(&text::escape_block(text));
+        true
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        self.0.log(level, text);
+    }
+
+    fn flush(&self) {
+        Sink::flush(&self.0);
+    }
+
+    fn width(&self) -> Option<usize> {
+        None
+    }
 }
 
 impl Ui {
+    /// Writes a script's data to standard error, for the case that standard output is for something else.
+    pub fn aside(&self) -> Aside {
+        Aside(self.clone())
+    }
+
     /// The process's own streams. `colour_wanted` is false where `NO_COLOR` says so.
     pub fn new(colour_wanted: bool) -> Ui {
         Ui(Arc::new(Inner {
@@ -41,6 +77,7 @@ impl Ui {
             failed: Mutex::new(None),
             terminal: io::stdout().is_terminal(),
             colour: colour_wanted && io::stderr().is_terminal(),
+            bar: Bar::default(),
         }))
     }
 
@@ -133,14 +170,35 @@ impl Ui {
 
     fn write_error(&self, line: &str) {
         let line = self.0.redactor.lock().expect(LOCK).redact(line).into_owned();
-        // Nobody can be told that standard error is gone.
-        let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+        self.0.bar.aside(|| {
+            // Nobody can be told that standard error is gone.
+            let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+        });
+    }
+
+    fn bar(&self) -> &Bar {
+        &self.0.bar
+    }
+
+    /// Where progress is drawn; hidden unless standard error is a terminal that can.
+    fn draw_target() -> ProgressDrawTarget {
+        ProgressDrawTarget::stderr()
+    }
+
+    /// The width of the terminal that progress is drawn on.
+    fn columns() -> usize {
+        terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0))
     }
 
     fn hand_on(&self, out: &mut Vec<u8>) -> bool {
         if !out.is_empty() && !self.0.closed.load(Ordering::Relaxed) {
-            let mut stdout = io::stdout().lock();
-            if let Err(error) = stdout.write_all(out).and_then(|()| stdout.flush()) {
+            let write = || {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(out).and_then(|()| stdout.flush())
+            };
+            // Where only standard error is a terminal, a slow reader of the data must not hold up the progress.
+            let written = if self.0.terminal { self.0.bar.aside(write) } else { write() };
+            if let Err(error) = written {
                 self.0.closed.store(true, Ordering::Relaxed);
                 if error.kind() != io::ErrorKind::BrokenPipe {
                     *self.0.failed.lock().expect(LOCK) = Some(error);

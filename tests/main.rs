@@ -25,6 +25,7 @@ mod process;
 mod reference;
 mod repl;
 mod sandbox;
+mod schedule;
 mod scripts;
 mod secrecy;
 mod sharing;

@@ -1,5 +1,6 @@
 //! `onramp functions`: the catalogue of everything that scripts can call, as a list and one by one.
 
+use super::output::{Format, Output};
 use crate::{
     api::operation::{Field, Kind, Operation},
     error::Failure,
@@ -19,36 +20,29 @@ pub struct Args {
     /// The function; all of them unless given
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// How it is written
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    output: Output,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Output {
-    Text,
-    Json,
+    #[command(flatten)]
+    format: Format,
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let catalog = Catalog::complete();
-    let shown = match (&args.name, args.output) {
-        (None, Output::Text) => about::list(&catalog),
-        (None, Output::Json) => {
+    let output = args.format.output;
+    match &args.name {
+        None if output == Output::Text => drop(ui.line(&about::list(&catalog))),
+        None => {
             let all = catalog.domains().into_iter().flat_map(|(domain, entries)| {
                 entries.into_iter().map(move |entry| entry_json(domain, entry)).collect::<Vec<_>>()
             });
-            format!("{:#}", Value::Array(all.collect()))
+            output.objects(ui, all.collect());
         }
-        (Some(name), output) => {
+        Some(name) => {
             let (domain, entry) = find(&catalog, name)?;
-            match output {
-                Output::Text => about::page(entry),
-                Output::Json => format!("{:#}", entry_json(domain, entry)),
+            if output == Output::Text {
+                ui.line(&about::page(entry));
             }
+            output.object(ui, &entry_json(domain, entry));
         }
-    };
-    ui.line(&shown);
+    }
     Ok(0)
 }
 

@@ -28,7 +28,6 @@ const MOST_IN_FLIGHT: usize = 16;
 /// A bulk call in progress. Rows go in in order and come out as they are answered.
 pub struct Bulk<'s> {
     session: &'s Session,
-    operation: &'static Operation,
     number: Number,
     /// The run's own number, while a closure counts for itself.
     outside: Option<Number>,
@@ -53,6 +52,9 @@ pub struct Bulk<'s> {
 
 struct Open {
     number: Number,
+    operation: &'static Operation,
+    /// The record that is written to.
+    target: Option<String>,
     id: Option<String>,
 }
 
@@ -86,6 +88,7 @@ impl Session {
             return Err(SessionError::Nested);
         }
         self.control().progress.stage(Some(Stage {
+            call: number.0,
             operation: operation.name.to_string(),
             done: 0,
             total,
@@ -93,12 +96,12 @@ impl Session {
             unchanged: 0,
             skipped: 0,
             failed: 0,
+            allowed: None,
         }));
         let first = in_flight.unwrap_or(FIRST_IN_FLIGHT);
         let (answer, answers) = mpsc::channel();
         Ok(Bulk {
             session: self,
-            operation,
             number,
             outside: None,
             group: Vec::new(),
@@ -117,11 +120,6 @@ impl Session {
 }
 
 impl Bulk<'_> {
-    /// The operation that each row makes.
-    pub fn operation(&self) -> &'static Operation {
-        self.operation
-    }
-
     /// From here on what the script does belongs to the closure of this row; until [`Bulk::leave`].
     pub fn enter(&mut self, row: u64) {
         self.outside = Some(self.session.renumber(Number(self.number.0, row, 0, 0)));
@@ -198,6 +196,15 @@ impl Bulk<'_> {
         self.finished.pop_front()
     }
 
+    /// Sends what was handed in and waits for its answers; more may follow.
+    pub fn settle(&mut self) -> Result<(), SessionError> {
+        self.flush()?;
+        while !self.open.is_empty() {
+            self.receive(true)?;
+        }
+        self.check()
+    }
+
     /// Sends what is left and waits for all answers. An error is what ends the run; the rows that were answered come out
     /// all the same.
     pub fn drain(&mut self) -> Result<(), SessionError> {
@@ -252,7 +259,9 @@ impl Bulk<'_> {
         let link = self.session.link()?;
         for prepared in self.group.drain(..) {
             let row = prepared.number.1;
-            self.open.insert(row, Open { number: prepared.number, id: prepared.id.clone() });
+            let target = prepared.id.as_ref().map(|id| format!("{}/{id}", prepared.operation.path));
+            let (number, operation, id) = (prepared.number, prepared.operation, prepared.id.clone());
+            self.open.insert(row, Open { number, operation, target, id });
             let (client, permits) = (link.client().clone(), self.permits.clone());
             let (answer, closed) = (self.answer.clone(), self.closed.clone());
             link.runtime().spawn(async move {
@@ -283,8 +292,8 @@ impl Bulk<'_> {
 
     fn take(&mut self, sent: Sent) -> Result<(), SessionError> {
         let Some(open) = self.open.remove(&sent.row) else { return Ok(()) };
-        if let Some(id) = &open.id {
-            self.busy.remove(&format!("{}/{id}", self.operation.path));
+        if let Some(target) = &open.target {
+            self.busy.remove(target);
         }
         let Some(result) = sent.result else {
             if let Some(recorder) = self.session.recorder() {
@@ -295,7 +304,7 @@ impl Bulk<'_> {
         if result.is_ok() {
             self.adapt();
         }
-        match self.session.record(open.number, self.operation, open.id.as_deref(), result) {
+        match self.session.record(open.number, open.operation, open.id.as_deref(), result) {
             Ok(outcome) => self.finish(sent.row, outcome, false),
             Err(error) => self.give_up(error),
         }
@@ -320,13 +329,14 @@ impl Bulk<'_> {
         self.finished.push_back(Row { row, outcome, recorded });
     }
 
-    /// As many in flight as keep the budget busy at this latency, and a few more so that one slow answer holds up nobody.
+    /// Learns what the budget allows, and has as many in flight as keep the budget busy at this latency, and a few more so that one slow answer holds up nobody.
     fn adapt(&mut self) {
+        let Ok(link) = self.session.link() else { return };
+        let pace = link.client().pace();
+        self.session.control().progress.on_stage(|stage| stage.allowed = Some(pace.rate.into()));
         if !self.adapts {
             return;
         }
-        let Ok(link) = self.session.link() else { return };
-        let pace = link.client().pace();
         let busy = f64::from(pace.rate.limit) / pace.rate.window.as_secs_f64() * pace.latency.as_secs_f64();
         let wanted = ((busy * 1.5).ceil() as usize + 1).clamp(2, MOST_IN_FLIGHT);
         if wanted > self.in_flight {

@@ -21,6 +21,8 @@ pub struct Capability {
     read_only: bool,
     /// The slug or the id of the only workspace that may be talked to.
     workspace: Option<String>,
+    /// The id and the slug of the workspace in which the run was begun.
+    begun_in: Option<(String, String)>,
     /// Whoever has the last word on each write.
     guard: Guard,
     /// Writes that were let through.
@@ -46,6 +48,16 @@ impl Capability {
     /// Whether any write may pass.
     pub fn may_write(&self) -> bool {
         !self.read_only && self.max_writes != Some(0) && self.allow.0.as_ref().is_none_or(|rules| !rules.is_empty())
+    }
+
+    /// Holds a run that goes on to the workspace in which it was begun.
+    pub fn stay_in(&mut self, id: &str, slug: &str) {
+        self.begun_in = Some((id.to_string(), slug.to_string()));
+    }
+
+    /// The id and the slug of the workspace in which the run was begun.
+    pub fn begun_in(&self) -> Option<(&str, &str)> {
+        self.begun_in.as_ref().map(|(id, slug)| (id.as_str(), slug.as_str()))
     }
 
     /// The slug or the id of the only workspace that may be talked to.

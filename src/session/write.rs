@@ -5,6 +5,7 @@ use super::{
     Number, Session, SessionError, doubt,
     journal::{Answered, Asked, Doubt, Entry, Recorded, Recorder, Told, digest},
     link::Link,
+    overlay::Wrote,
     seen::Snapshot,
 };
 use crate::api::{
@@ -14,8 +15,8 @@ use crate::api::{
     operation::{Effect, Operation},
     request::{Call, Request},
 };
+use jiff::Timestamp;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// What became of a write.
 #[derive(Clone, Debug)]
@@ -56,13 +57,27 @@ pub struct Manner<'a> {
     pub overwrite: bool,
     /// Of a row: its record is looked at again where it was read too long ago.
     pub look_again: bool,
+    /// The idempotency key of a create, where it does not follow from the run.
+    pub key: Option<&'a str>,
+    /// When a create was first meant, where that may be long ago, and another process may have made it.
+    pub meant_at: Option<Timestamp>,
 }
 
 impl Session {
     /// Finds out what is to be done for a write. `link` is asked for only where something has to be sent.
     pub(super) fn prepare(&self, number: Number, call: &Call, manner: Manner<'_>) -> Result<Ready, SessionError> {
+        if let Some(planned) = self.plan(call)? {
+            return match planned {
+                Ok((answer, Wrote::Nothing)) => Ok(Ready::Done(Outcome::Unchanged(answer))),
+                Ok((answer, _)) => Ok(Ready::Done(Outcome::Changed(answer))),
+                Err(SessionError::Call(error @ (CallError::Api(_) | CallError::BadAnswer(_)))) => {
+                    Ok(Ready::Done(Outcome::Failed(error)))
+                }
+                Err(error) => Err(error),
+            };
+        }
         let operation = call.operation;
-        let key = self.idempotency_key(number);
+        let key = manner.key.map_or_else(|| self.idempotency_key(number), str::to_string);
         let request = Request::build(call, Some(&key)).map_err(CallError::Refused)?;
         // What a rule forbids needs no key.
         self.capability.permit(call).map_err(SessionError::Refusal)?;
@@ -89,6 +104,15 @@ impl Session {
             }
         }
         self.keep(recorder)?;
+        if let Some(at) = manner.meant_at.filter(|at| doubt::is_old(*at, self.present())) {
+            let body = request.body.clone().unwrap_or_default();
+            let told = Doubt { asked: asked.clone(), body, key: Some(key), at, before: None };
+            if let doubt::Verdict::Done(answer) = doubt::settle(self, call, &told)? {
+                let object = answer.body.clone();
+                recorder.append(&Entry::Unchanged { n: number, asked }, &object)?;
+                return Ok(Ready::Done(Outcome::Unchanged(answer)));
+            }
+        }
         let snapshot = match (&id, operation.effect) {
             (Some(id), Effect::Update | Effect::Delete) => self.look(recorder, operation, id)?,
             _ => None,
@@ -114,10 +138,8 @@ impl Session {
                 recorder.append(&Entry::Unchanged { n: number, asked }, &object)?;
                 return Ok(Ready::Done(Outcome::Unchanged(quiet(object))));
             }
-            before = Some(values(body.keys(), &known.object));
-        }
-        if let (Some(snapshot), Effect::Delete) = (&snapshot, operation.effect) {
-            before = Some(snapshot.object.clone().into_iter().collect());
+            let value = |name: &String| (name.clone(), known.object.get(name).cloned().unwrap_or_default());
+            before = Some(body.keys().map(value).collect());
         }
         let intent = Entry::Intent {
             n: number,
@@ -168,7 +190,7 @@ impl Session {
         let link = self.link()?;
         match link.block_on(link.client().send(&request, get)) {
             Ok(answer) => {
-                recorder.append(&Entry::Looked { at: self.present() }, &answer.body)?;
+                recorder.append(&Entry::Looked { at: self.present(), target: None }, &answer.body)?;
                 recorder.snapshot(object, id)
             }
             // The write itself will say what is wrong, in its own name.
@@ -200,7 +222,8 @@ impl Session {
                 authenticated: true,
             };
             let answer = link.block_on(link.client().send(&request, list))?;
-            recorder.append(&Entry::Looked { at: self.present() }, &answer.body)?;
+            let looked = Entry::Looked { at: self.present(), target: Some(target.clone()) };
+            recorder.append(&looked, &answer.body)?;
             if let Some(now) = recorder.snapshot(object, id)?
                 && now.at > old.at
             {
@@ -303,7 +326,7 @@ pub(super) fn shown(asked: &Asked) -> String {
 }
 
 /// The kind of object that a delete is about: its answer does not say.
-fn deleted_object(operation: &Operation) -> &str {
+pub(super) fn deleted_object(operation: &Operation) -> &str {
     operation.name.trim_start_matches("delete_")
 }
 
@@ -315,11 +338,6 @@ fn quiet(body: Vec<u8>) -> Answer {
 /// The fields of a body. Bodies are made by onramp itself, so one that is no object has no fields.
 pub(super) fn fields(body: Option<&[u8]>) -> Map<String, Value> {
     body.and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default()
-}
-
-/// The values of these fields; one that the object does not show is null.
-fn values<'a>(names: impl Iterator<Item = &'a String>, object: &Map<String, Value>) -> BTreeMap<String, Value> {
-    names.map(|name| (name.clone(), object.get(name).cloned().unwrap_or_default())).collect()
 }
 
 /// Which of the fields to be set is another one by now, for people.

@@ -16,13 +16,38 @@ use tempfile::TempDir;
 pub struct Onramp {
     command: Command,
     stdin: Vec<u8>,
-    folders: Folders,
+    folders: Arc<Folders>,
 }
 
-/// What belongs to one run, and goes with it.
+/// What belongs to one run, or to several after each other, and goes with them.
 struct Folders {
     home: TempDir,
     work: TempDir,
+}
+
+/// A home and a working folder for several runs. Clones are the same.
+#[derive(Clone)]
+pub struct Place(Arc<Folders>);
+
+impl Place {
+    pub fn new() -> Place {
+        Place(Arc::new(Folders { home: tempfile::tempdir().unwrap(), work: tempfile::tempdir().unwrap() }))
+    }
+
+    /// The program with these arguments, at this place.
+    pub fn onramp(&self, args: &[&str]) -> Onramp {
+        Onramp::at(self, args)
+    }
+
+    /// Where the program keeps its runs.
+    pub fn state(&self) -> PathBuf {
+        self.0.home.path().join(".local/state/onramp")
+    }
+
+    /// The working folder.
+    pub fn work(&self) -> &Path {
+        self.0.work.path()
+    }
 }
 
 /// A run that has not ended. It is killed when this is dropped.
@@ -31,7 +56,7 @@ pub struct Running {
     stdout: Option<BufReader<ChildStdout>>,
     stderr: Arc<Collected>,
     command: String,
-    folders: Option<Folders>,
+    folders: Option<Arc<Folders>>,
 }
 
 /// What came over a stream so far.
@@ -49,13 +74,17 @@ pub struct Ran {
     pub stdout: String,
     pub stderr: String,
     command: String,
-    folders: Folders,
+    folders: Arc<Folders>,
 }
 
 impl Onramp {
     /// The program with these arguments.
     pub fn new(args: &[&str]) -> Onramp {
-        let folders = Folders { home: tempfile::tempdir().unwrap(), work: tempfile::tempdir().unwrap() };
+        Onramp::at(&Place::new(), args)
+    }
+
+    fn at(place: &Place, args: &[&str]) -> Onramp {
+        let folders = place.0.clone();
         let mut command = Command::new(env!("CARGO_BIN_EXE_onramp"));
         command.args(args).env_clear().env("HOME", folders.home.path()).current_dir(folders.work.path());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -193,7 +222,19 @@ impl Running {
 
     /// Ctrl-C, for this process alone.
     pub fn interrupt(&self) {
-        let kill = format!("kill -INT {}", self.child.id());
+        self.signal("INT");
+    }
+
+    /// Ends it without a word, as a loss of power would, and waits until it is gone.
+    pub fn kill(mut self) -> Ran {
+        self.signal("KILL");
+        // What it wrote by then is still to be had.
+        self.child.wait().unwrap();
+        self.ended()
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
     }
 

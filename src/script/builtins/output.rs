@@ -6,16 +6,13 @@ use super::{
     lists::rows_of,
     time::{Span, Time},
 };
-use crate::{
-    script::{
-        fault::{Spot, Thrown},
-        host::{Host, Level, Raised},
-        rows,
-        value::{Json, kind_of},
-    },
-    text,
+use crate::script::{
+    fault::{Spot, Thrown},
+    host::{Host, Level, Raised},
+    layout::{self, Cell},
+    rows,
+    value::{Json, kind_of},
 };
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use rhai::{Array, Dynamic, Engine, INT, ImmutableString, Map, NativeCallContext, Position};
 use std::{
     ops::{Range, RangeInclusive},
@@ -142,9 +139,10 @@ fn print_table(host: &Host, ctx: &NativeCallContext, value: &Dynamic, columns: O
             let message = format!("the rows must be object maps; one is {}", kind_of(row));
             return Err(raise(Thrown::argument("table", None, message)));
         };
-        cells.push(columns.iter().map(|name| rows::field(&map, name)).collect::<Result<Vec<_>, _>>().map_err(raise)?);
+        let row = columns.iter().map(|name| rows::field(&map, name).map(|value| cell(&value)));
+        cells.push(row.collect::<Result<Vec<_>, _>>().map_err(raise)?);
     }
-    host.say(&draw(&columns, &cells, host.sink.width()));
+    host.say(&layout::draw(&columns, cells, host.sink.width()));
     Ok(())
 }
 
@@ -161,33 +159,12 @@ pub fn columns_of(rows: &[Dynamic]) -> Vec<String> {
     columns
 }
 
-fn draw(columns: &[String], rows: &[Vec<Dynamic>], width: Option<usize>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    match width {
-        Some(width) => {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_width(width.clamp(20, u16::MAX as usize) as u16);
-        }
-        None => {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
+fn cell(value: &Dynamic) -> Cell {
+    match shown(value) {
+        _ if value.is_unit() => Cell::empty(),
+        text if is_number(value) => Cell::number(&text),
+        text => Cell::text(&text),
     }
-    table.set_header(columns.iter().map(|name| text::escape_control(name).into_owned()));
-    for row in rows {
-        table.add_row(row.iter().map(|value| text::escape_control(&shown(value)).into_owned()));
-    }
-    for at in 0..columns.len() {
-        let right = rows.iter().all(|row| row[at].is_unit() || is_number(&row[at]))
-            && rows.iter().any(|row| !row[at].is_unit());
-        if let Some(column) = table.column_mut(at).filter(|_| right) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.trim_fmt()
 }
 
 /// Whether a cell reads as a number: one, or a text such as `1,250` or `-3.5 %`.

@@ -148,8 +148,7 @@ impl Interactive {
         let Some(entry) = self.catalog().get(name) else { return };
         let signatures = entry.signatures();
         if signatures.is_empty() {
-            let alone =
-                self.catalog().arities(name).flatten().is_some_and(|counts| counts.iter().all(|count| *count == 1));
+            let alone = matches!(entry, Entry::Standard(standard) if standard.arities.iter().all(|count| *count == 1));
             let (text, shown) = if alone { ("()", "()") } else { ("(", "(…)") };
             found.add(format!("{name}{text}"), format!("{name}{shown}"));
         }

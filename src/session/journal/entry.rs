@@ -87,7 +87,12 @@ pub enum Entry {
         hash: Option<String>,
     },
     /// Objects that were looked at again, for their present state alone: the frame's body is an answer.
-    Looked { at: Timestamp },
+    Looked {
+        at: Timestamp,
+        /// Of a page: what it was asked for with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+    },
 }
 
 /// A call, as it can be told from another one.
@@ -194,6 +199,14 @@ impl Told {
             excerpt,
             attempts,
         }))
+    }
+
+    /// On one line, for people.
+    pub fn words(&self) -> String {
+        let code = self.code.as_deref().or(Some(self.kind.as_str()).filter(|kind| !kind.is_empty()));
+        let code = code.map_or(String::new(), |code| format!(", {code}"));
+        let said = if self.message.is_empty() { String::new() } else { format!("{} ", self.message) };
+        format!("{said}(status {}{code})", self.status)
     }
 
     /// Whether the call may succeed later without anybody changing anything.

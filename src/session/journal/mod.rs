@@ -3,6 +3,7 @@
 
 mod entry;
 mod past;
+pub mod story;
 
 pub use entry::{Answered, Asked, Entry, FORMAT, Told, digest};
 pub use past::{Doubt, Past, Recorded};
@@ -194,7 +195,8 @@ impl Recorder {
     fn see(&self, entry: &Entry, body: &[u8], span: Span) {
         let (at, target) = match entry {
             Entry::Read { asked, at, .. } => (*at, Some(asked.target.as_str())),
-            Entry::Answer { at, .. } | Entry::Looked { at, .. } => (*at, None),
+            Entry::Looked { at, target } => (*at, target.as_deref()),
+            Entry::Answer { at, .. } => (*at, None),
             _ => return,
         };
         self.seen.lock().expect(LOCK).take(body, span, at, target);
