@@ -16,6 +16,7 @@ mod observe;
 pub mod overlay;
 pub mod plan;
 mod seen;
+mod undo;
 mod workspace;
 mod write;
 
@@ -29,6 +30,7 @@ pub use guard::{Guard, Write};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
+pub use undo::WayBack;
 pub use write::{Manner, Outcome};
 
 use crate::{
@@ -185,6 +187,12 @@ impl Session {
     /// The environment values that the script may read.
     pub fn with_environment(mut self, environment: BTreeMap<String, Secret>) -> Session {
         self.environment = environment;
+        self
+    }
+
+    /// Reads nothing before it writes: what is changed blindly cannot be told, and not be taken back.
+    pub fn without_snapshots(mut self) -> Session {
+        self.reads_before_it_writes = false;
         self
     }
 
@@ -375,7 +383,11 @@ impl Session {
     fn link(&self) -> Result<&Link, SessionError> {
         let link = self.link.get_or_init(|| (self.connect)()).as_ref();
         let link = link.map_err(|error| SessionError::Connect(error.clone()))?;
-        self.control.progress.keep_to(link.client().pace().rate);
+        let progress = &self.control.progress;
+        // Before the first answer nobody knows more than a guess.
+        if progress.counts().requests > 0 {
+            progress.keep_to(link.client().pace().rate);
+        }
         let (wanted, begun_in) = (self.capability.workspace(), self.capability.begun_in());
         if (wanted.is_some() || begun_in.is_some()) && !self.verified.load(Ordering::Relaxed) {
             workspace::verify(link, wanted, begun_in)?;

@@ -106,8 +106,12 @@ impl Recorder {
     }
 
     /// Gives the run its place in the store and makes a file of what was read so far, before its first write. `workspace`
-    /// is asked for only then.
-    pub fn keep(&self, workspace: impl FnOnce() -> Result<Workspace, SessionError>) -> Result<(), SessionError> {
+    /// is asked for only then; `at` is the present time.
+    pub fn keep(
+        &self,
+        at: Timestamp,
+        workspace: impl FnOnce() -> Result<Workspace, SessionError>,
+    ) -> Result<(), SessionError> {
         if self.is_kept() {
             return Ok(());
         }
@@ -119,13 +123,14 @@ impl Recorder {
         self.journal.keep(&path).map_err(failed)?;
         self.index(&self.journal.frames().map_err(failed)?).map_err(failed)?;
         self.kept.store(true, Ordering::Relaxed);
-        Ok(())
+        self.attempt(at).map_err(SessionError::Store)
     }
 
-    /// Notes that a process begins to work at the run.
-    pub fn attempt(&self, at: Timestamp) -> Result<(), SessionError> {
-        let onramp = env!("CARGO_PKG_VERSION").to_string();
-        self.append(&Entry::Attempt { format: FORMAT, onramp, at }, b"").map(drop)
+    /// Notes that a process begins to work at a kept run.
+    pub fn attempt(&self, at: Timestamp) -> Result<(), StoreError> {
+        let entry = Entry::Attempt { format: FORMAT, onramp: env!("CARGO_PKG_VERSION").to_string(), at };
+        let head = serde_json::to_vec(&entry).expect("an entry is made of texts and numbers");
+        self.journal.append(&head, b"").map(drop).map_err(|error| StoreError::folder(&self.folder, &error))
     }
 
     /// Adds to the record. What shows objects is looked up from now on.
