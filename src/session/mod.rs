@@ -216,6 +216,11 @@ impl Session {
         *self.overlay.lock().expect(LOCK) = dry.then(|| Overlay::new(self.clock.clone()));
     }
 
+    /// How many writes are planned so far.
+    pub fn planned_count(&self) -> usize {
+        self.overlay.lock().expect(LOCK).as_ref().map_or(0, |overlay| overlay.entries().len())
+    }
+
     /// The writes that are planned so far, but for the first `known`.
     pub fn planned_since(&self, known: usize) -> Vec<plan::Entry> {
         let overlay = self.overlay.lock().expect(LOCK);
