@@ -6,6 +6,7 @@ mod bad_day;
 mod call;
 mod check;
 mod control;
+mod crash;
 mod cron;
 mod definitions;
 mod docs;

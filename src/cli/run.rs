@@ -134,6 +134,7 @@ pub fn carry_out(mut args: Args, resumed: Option<Resumed>, ui: &Ui) -> Result<u8
     let inputs = Inputs { params: args.params, args: rest, run: About { id, ..About::default() }, first, rows };
     let limits = args.limits.limits(&script.header);
     let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
+    let verbose = args.connection.verbose;
     let connect = args.connection.connector(&stop, ui, &around.control.progress)?;
     let mut session = Session::new(connect, record.key.clone(), clock, stop)
         .with_capability(script.capability)
@@ -141,6 +142,13 @@ pub fn carry_out(mut args: Args, resumed: Option<Resumed>, ui: &Ui) -> Result<u8
         .with_control(around.control.clone());
     if let Some(kept) = &kept {
         session = session.with_recorder(kept.recorder().map_err(|error| failure_of_store(&error))?);
+    }
+    if verbose {
+        let ui = ui.clone();
+        session = session.with_unsent(Box::new(move |request| {
+            let target = text::escape_control(&request.target);
+            ui.status(&format!("{} {target}: not sent, it would change nothing", request.method.as_str()));
+        }));
     }
     let sink = Tee { sink: Box::new(ui.clone()), log: around.log.clone() };
     let outcome = run::run(&job, session, Box::new(sink));

@@ -4,10 +4,16 @@
 use super::{
     Number, Session, SessionError,
     control::Stage,
+    crash::{self, Point},
     journal::Entry,
     write::{self, Manner, Outcome, Prepared, Ready},
 };
-use crate::api::{client::Answer, error::CallError, operation::Operation, request::Call};
+use crate::api::{
+    client::Answer,
+    error::CallError,
+    operation::{Effect, Operation},
+    request::Call,
+};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{
@@ -32,8 +38,8 @@ pub struct Bulk<'s> {
     number: Number,
     /// The run's own number, while a closure counts for itself.
     outside: Option<Number>,
-    /// Ready to be sent, their intents not yet safe.
-    group: Vec<Prepared>,
+    /// Ready to be sent, their intents not yet safe; with the record that each is about.
+    group: Vec<(Prepared, Option<String>)>,
     /// Those whose intents are safe and whose answers are not there yet, by row, with what is needed then.
     open: HashMap<u64, Open>,
     /// Records that are being written to: the next write to one of them waits.
@@ -54,6 +60,10 @@ pub struct Bulk<'s> {
 struct Open {
     number: Number,
     id: Option<String>,
+    /// The record that is busy with it.
+    target: Option<String>,
+    /// Whether its intent is of this attempt: of an older one nobody knows whether it was carried out.
+    is_new: bool,
 }
 
 struct Sent {
@@ -161,24 +171,19 @@ impl Bulk<'_> {
     pub fn push(&mut self, row: u64, call: &Call, manner: Manner<'_>) -> Result<(), SessionError> {
         self.check()?;
         let number = Number(self.number.0, row, 0, 0);
-        let target = call.path.last().map(|id| format!("{}/{id}", call.operation.path));
         // Two writes to one record must not overtake each other.
-        if let Some(target) = target.as_ref().filter(|_| call.operation.effect != crate::api::operation::Effect::Create)
-        {
-            while self.busy.contains(target) {
-                self.flush()?;
-                self.receive(true)?;
-            }
+        while self.target(call)?.is_some_and(|target| self.busy.contains(&target)) {
+            self.flush()?;
+            self.receive(true)?;
         }
         let recorded = self.session.recorder().is_some_and(|recorder| recorder.knows(number));
         match self.session.prepare(number, call, manner)? {
             Ready::Done(outcome) => self.finish(row, outcome, recorded),
             Ready::Send(prepared) => {
                 self.session.control().pass(self.session.stop())?;
-                if prepared.id.is_some() {
-                    self.busy.extend(target);
-                }
-                self.group.push(*prepared);
+                let target = self.target(call)?;
+                self.busy.extend(target.clone());
+                self.group.push((*prepared, target));
             }
         }
         self.receive(false)?;
@@ -191,6 +196,16 @@ impl Bulk<'_> {
             self.receive(true)?;
         }
         Ok(())
+    }
+
+    /// The record that a call is about, whichever form of its id the row has; `None` for a create.
+    fn target(&self, call: &Call) -> Result<Option<String>, SessionError> {
+        let Some(id) = call.path.last().filter(|_| call.operation.effect != Effect::Create) else { return Ok(None) };
+        let canonical = match self.session.recorder() {
+            Some(recorder) => recorder.canonical(write::object_of(call.operation), id)?,
+            None => None,
+        };
+        Ok(Some(canonical.unwrap_or_else(|| id.clone())))
     }
 
     /// A row that is done, if there is one; rows may come out of order.
@@ -242,17 +257,19 @@ impl Bulk<'_> {
             return Ok(());
         }
         if let Some(recorder) = self.session.recorder() {
-            for prepared in &self.group {
+            for (prepared, _) in &self.group {
                 prepared.note(recorder)?;
             }
-            if self.group.iter().any(|prepared| prepared.intent.is_some()) {
+            if self.group.iter().any(|(prepared, _)| prepared.intent.is_some()) {
                 recorder.sync()?;
+                crash::pass(Point::AfterIntent);
             }
         }
         let link = self.session.link()?;
-        for prepared in self.group.drain(..) {
-            let row = prepared.number.1;
-            self.open.insert(row, Open { number: prepared.number, id: prepared.id.clone() });
+        for (prepared, target) in self.group.drain(..) {
+            let Prepared { number, id, intent, .. } = &prepared;
+            let row = number.1;
+            self.open.insert(row, Open { number: *number, id: id.clone(), target, is_new: intent.is_some() });
             let (client, permits) = (link.client().clone(), self.permits.clone());
             let (answer, closed) = (self.answer.clone(), self.closed.clone());
             link.runtime().spawn(async move {
@@ -283,11 +300,11 @@ impl Bulk<'_> {
 
     fn take(&mut self, sent: Sent) -> Result<(), SessionError> {
         let Some(open) = self.open.remove(&sent.row) else { return Ok(()) };
-        if let Some(id) = &open.id {
-            self.busy.remove(&format!("{}/{id}", self.operation.path));
+        if let Some(target) = &open.target {
+            self.busy.remove(target);
         }
         let Some(result) = sent.result else {
-            if let Some(recorder) = self.session.recorder() {
+            if let Some(recorder) = self.session.recorder().filter(|_| open.is_new) {
                 recorder.append(&Entry::Unsent { n: open.number }, b"")?;
             }
             return Ok(());

@@ -5,6 +5,7 @@ pub mod allow;
 mod bulk;
 mod capability;
 mod control;
+pub mod crash;
 mod doubt;
 pub mod journal;
 mod link;
@@ -53,6 +54,9 @@ const LOCK: &str = "no code panics while it holds this lock";
 /// Opens the connection when the first call needs it: a script that calls nothing needs no key and starts no server.
 pub type Connect = Box<dyn Fn() -> Result<Link, ConnectError> + Send + Sync>;
 
+/// Told of a write that is not sent because it would change nothing.
+pub type Unsent = Box<dyn Fn(&Request) + Send + Sync>;
+
 /// One run's road to the API.
 pub struct Session {
     /// The record of the run, where it is one that may write.
@@ -76,6 +80,7 @@ pub struct Session {
     verified: AtomicBool,
     /// The environment values that the script declares.
     environment: BTreeMap<String, Secret>,
+    unsent: Option<Unsent>,
 }
 
 /// Why a call brought nothing: it could not be made, it may not be made, or there is no connection to make it over.
@@ -129,6 +134,11 @@ impl Number {
     fn page(self, page: u64) -> Number {
         Number(self.0, self.1, self.2, page)
     }
+
+    /// Whether it is the write of a bulk call's row.
+    fn is_row(self) -> bool {
+        self.1 > 0 && self.2 == 0 && self.3 == 0
+    }
 }
 
 impl fmt::Display for Number {
@@ -159,6 +169,7 @@ impl Session {
             capability: Capability::default(),
             verified: AtomicBool::new(false),
             environment: BTreeMap::new(),
+            unsent: None,
         }
     }
 
@@ -171,6 +182,12 @@ impl Session {
     /// The environment values that the script may read.
     pub fn with_environment(mut self, environment: BTreeMap<String, Secret>) -> Session {
         self.environment = environment;
+        self
+    }
+
+    /// Tells `told` of each write that is not sent because it would change nothing.
+    pub fn with_unsent(mut self, told: Unsent) -> Session {
+        self.unsent = Some(told);
         self
     }
 
@@ -265,6 +282,9 @@ impl Session {
             steps.2 += 1
         } else {
             steps.0 += 1
+        }
+        if let Some(recorder) = &self.recorder {
+            recorder.go_on();
         }
         *steps
     }

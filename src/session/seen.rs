@@ -138,9 +138,20 @@ impl Seen {
         Ok(())
     }
 
+    /// The canonical id of an object, by either form of its id.
+    pub fn canonical(&self, object: &str, id: &str, journal: &Journal) -> io::Result<Option<String>> {
+        let Some(known) = self.at.get(&self.key(object, id)) else { return Ok(None) };
+        Ok(id_of(&journal.read(known.span)?))
+    }
+
     fn key(&self, object: &str, id: &str) -> u64 {
         self.hasher.hash_one((object, id))
     }
+}
+
+/// The canonical id that an object shows.
+pub fn id_of(object: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Ids<'_>>(object).ok()?.id.map(Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //! sent at all, and what is sent stands in the journal before it goes out.
 
 use super::{
-    Number, Session, SessionError, doubt,
+    Number, Session, SessionError,
+    crash::{self, Point},
+    doubt,
     journal::{Answered, Asked, Doubt, Entry, Recorded, Recorder, Told, digest},
     link::Link,
     seen::Snapshot,
@@ -79,11 +81,15 @@ impl Session {
             Some(Recorded::Doubt(told)) => {
                 same(number, &told.asked, &asked)?;
                 count()?;
+                self.keep(recorder)?;
                 return self.settle(number, call, request, &told);
             }
             Some(recorded) => {
-                if matches!(recorded, Recorded::Answered(..)) {
+                if let Recorded::Answered(_, result) = &recorded {
                     count()?;
+                    if let Err(told) = result {
+                        recorder.tell(number, told);
+                    }
                 }
                 return recorded_outcome(number, recorded, &asked).map(Ready::Done);
             }
@@ -99,7 +105,15 @@ impl Session {
             let mut current = None;
             let stale = !snapshot.is_fresh(self.present());
             if stale && manner.look_again {
-                current = self.look_at_page(recorder, operation, snapshot, id.as_deref().unwrap_or_default())?;
+                let id = id.as_deref().unwrap_or_default();
+                current = match self.look_at_page(recorder, operation, snapshot, id) {
+                    Ok(current) => current,
+                    // Nobody knows what would be overwritten.
+                    Err(SessionError::Call(error)) if Told::of(&error).is_some() => {
+                        return self.refuse(recorder, number, asked, error);
+                    }
+                    Err(error) => return Err(error),
+                };
                 if let Some(moved) = current.as_ref().and_then(|now| moved(&body, &snapshot.object, &now.object))
                     && !manner.overwrite
                 {
@@ -112,6 +126,9 @@ impl Session {
             if certain && body.iter().all(|(name, value)| known.object.get(name) == Some(value)) {
                 let object = serde_json::to_vec(&known.object).expect("JSON stays JSON");
                 recorder.append(&Entry::Unchanged { n: number, asked }, &object)?;
+                if let Some(told) = &self.unsent {
+                    told(&request);
+                }
                 return Ok(Ready::Done(Outcome::Unchanged(quiet(object))));
             }
             before = Some(values(body.keys(), &known.object));
@@ -124,6 +141,7 @@ impl Session {
             asked,
             key: request.idempotency_key.clone(),
             at: self.present(),
+            server: recorder.by_the_server(self.present()),
             before,
             label: manner.label.map(str::to_string),
         };
@@ -132,7 +150,21 @@ impl Session {
 
     /// Gives the run its place in the store before its first write.
     pub(super) fn keep(&self, recorder: &Recorder) -> Result<(), SessionError> {
-        recorder.keep(|| self.workspace())
+        recorder.keep(self.present(), || self.workspace())
+    }
+
+    /// A write that is not sent, because what it needs to know first was refused.
+    fn refuse(
+        &self,
+        recorder: &Recorder,
+        number: Number,
+        asked: Asked,
+        error: CallError,
+    ) -> Result<Ready, SessionError> {
+        if let Some(told) = Told::of(&error) {
+            recorder.append(&Entry::Refused { n: number, asked, error: told }, b"")?;
+        }
+        Ok(Ready::Done(Outcome::Failed(error)))
     }
 
     /// What to do with a write of which nobody knows whether it was carried out.
@@ -155,8 +187,7 @@ impl Session {
 
     /// The object that a write is about, as the run has seen it; read first where it has not.
     fn look(&self, recorder: &Recorder, operation: &Operation, id: &str) -> Result<Option<Snapshot>, SessionError> {
-        let Some(object) = operation.object.or(Some(operation.returns.object())) else { return Ok(None) };
-        let object = if operation.effect == Effect::Delete { deleted_object(operation) } else { object.name };
+        let object = object_of(operation);
         if let Some(snapshot) = recorder.snapshot(object, id)? {
             return Ok(Some(snapshot));
         }
@@ -168,7 +199,7 @@ impl Session {
         let link = self.link()?;
         match link.block_on(link.client().send(&request, get)) {
             Ok(answer) => {
-                recorder.append(&Entry::Looked { at: self.present() }, &answer.body)?;
+                recorder.append(&Entry::Looked { at: self.present(), target: None }, &answer.body)?;
                 recorder.snapshot(object, id)
             }
             // The write itself will say what is wrong, in its own name.
@@ -200,7 +231,8 @@ impl Session {
                 authenticated: true,
             };
             let answer = link.block_on(link.client().send(&request, list))?;
-            recorder.append(&Entry::Looked { at: self.present() }, &answer.body)?;
+            let target = Some(target.clone());
+            recorder.append(&Entry::Looked { at: self.present(), target }, &answer.body)?;
             if let Some(now) = recorder.snapshot(object, id)?
                 && now.at > old.at
             {
@@ -224,12 +256,14 @@ impl Session {
         match result {
             Ok(answer) => {
                 if let Some(recorder) = recorder {
+                    crash::pass(Point::BeforeAnswerStored);
                     let Answer { status, ref request_id, date, .. } = answer;
                     let answered = Answered { status, request_id: request_id.clone(), date };
                     recorder.append(&Entry::Answer { n: number, at: self.present(), answered }, &answer.body)?;
                     if let (Some(id), Effect::Delete) = (id, operation.effect) {
-                        recorder.forget(deleted_object(operation), id)?;
+                        recorder.forget(object_of(operation), id)?;
                     }
+                    crash::pass(Point::AfterAnswerStored);
                 }
                 Ok(Outcome::Changed(answer))
             }
@@ -244,7 +278,7 @@ impl Session {
 
 /// Sends a write that is ready. Nothing of it touches the journal.
 pub(super) async fn send(client: &Client, prepared: &Prepared) -> Result<Answer, CallError> {
-    client.send(&prepared.request, prepared.operation).await
+    crash::wait(client.send(&prepared.request, prepared.operation)).await
 }
 
 impl Prepared {
@@ -253,6 +287,7 @@ impl Prepared {
         if let (Some(recorder), Some(_)) = (session.recorder(), &self.intent) {
             self.note(recorder)?;
             recorder.sync()?;
+            crash::pass(Point::AfterIntent);
         }
         let result = link.block_on(send(link.client(), self));
         session.record(self.number, self.operation, self.id.as_deref(), result)
@@ -261,6 +296,7 @@ impl Prepared {
     /// Enters its intent, which is safe only after a sync.
     pub(super) fn note(&self, recorder: &Recorder) -> Result<(), SessionError> {
         let Some(intent) = &self.intent else { return Ok(()) };
+        crash::pass(Point::BeforeIntent);
         recorder.append(intent, self.request.body.as_deref().unwrap_or_default()).map(drop)
     }
 }
@@ -302,9 +338,12 @@ pub(super) fn shown(asked: &Asked) -> String {
     format!("`{}` {}{body}", asked.operation, asked.target)
 }
 
-/// The kind of object that a delete is about: its answer does not say.
-fn deleted_object(operation: &Operation) -> &str {
-    operation.name.trim_start_matches("delete_")
+/// The kind of object that a write is about. The answer to a delete does not say.
+pub(super) fn object_of(operation: &Operation) -> &str {
+    match operation.effect {
+        Effect::Delete => operation.name.trim_start_matches("delete_"),
+        _ => operation.returns.object().name,
+    }
 }
 
 /// An answer that was not asked for.

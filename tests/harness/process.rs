@@ -55,7 +55,10 @@ pub struct Ran {
 impl Onramp {
     /// The program with these arguments.
     pub fn new(args: &[&str]) -> Onramp {
-        let folders = Folders { home: tempfile::tempdir().unwrap(), work: tempfile::tempdir().unwrap() };
+        Onramp::in_folders(args, Folders { home: tempfile::tempdir().unwrap(), work: tempfile::tempdir().unwrap() })
+    }
+
+    fn in_folders(args: &[&str], folders: Folders) -> Onramp {
         let mut command = Command::new(env!("CARGO_BIN_EXE_onramp"));
         command.args(args).env_clear().env("HOME", folders.home.path()).current_dir(folders.work.path());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -185,6 +188,16 @@ impl Running {
         line
     }
 
+    /// Ends it as a loss of power would, as far as a process can tell.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Closes the reading end of standard output.
     pub fn close_stdout(&mut self) {
         self.stdout = None;
@@ -228,6 +241,16 @@ impl Ran {
             found == (Some(code), stdout, stderr),
             "expected exit code {code}\n--- stdout\n{stdout}--- stderr\n{stderr}---\n{self}"
         );
+    }
+
+    /// The program with these arguments, where this one ran: it finds all that this one left behind.
+    pub fn then(self, args: &[&str]) -> Onramp {
+        Onramp::in_folders(args, self.folders)
+    }
+
+    /// What onramp keeps between runs.
+    pub fn state(&self) -> PathBuf {
+        self.folders.home.path().join(".local/state/onramp")
     }
 
     /// The folder in which it ran.

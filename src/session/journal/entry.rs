@@ -45,6 +45,9 @@ pub enum Entry {
         #[serde(skip_serializing_if = "Option::is_none")]
         key: Option<String>,
         at: Timestamp,
+        /// The same moment by the server's clock, where an answer has told it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server: Option<Timestamp>,
         /// The fields that an update sets, as they were before. Absent where nobody knows.
         #[serde(skip_serializing_if = "Option::is_none")]
         before: Option<BTreeMap<String, serde_json::Value>>,
@@ -87,7 +90,12 @@ pub enum Entry {
         hash: Option<String>,
     },
     /// Objects that were looked at again, for their present state alone: the frame's body is an answer.
-    Looked { at: Timestamp },
+    Looked {
+        at: Timestamp,
+        /// Of a page: what it was asked for with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+    },
 }
 
 /// A call, as it can be told from another one.

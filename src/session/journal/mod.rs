@@ -9,14 +9,16 @@ pub use past::{Doubt, Past, Recorded};
 
 use super::{
     Number, SessionError,
+    crash::{self, Point},
     seen::{Seen, Snapshot},
 };
 use crate::store::{
     StoreError,
     journal::{Journal, Span},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::{
+    collections::{HashMap, HashSet},
     io,
     path::{Path, PathBuf},
     sync::{
@@ -54,8 +56,12 @@ pub struct Recorder {
     kept: AtomicBool,
     /// Why what was read could not be spooled.
     lost: OnceLock<StoreError>,
-    /// The latest error that the script was told of.
+    /// The error that the script was told of last, while nothing has come after it.
     last_error: Mutex<Option<(Number, bool)>>,
+    /// Whether this attempt stands in the journal.
+    attempted: AtomicBool,
+    /// By how much the server's clock is ahead of ours.
+    ahead: Mutex<Option<SignedDuration>>,
 }
 
 const LOCK: &str = "no code panics while it holds this lock";
@@ -86,6 +92,8 @@ impl Recorder {
             kept: AtomicBool::new(kept),
             lost: OnceLock::new(),
             last_error: Mutex::default(),
+            attempted: AtomicBool::new(false),
+            ahead: Mutex::default(),
         }
     }
 
@@ -104,16 +112,29 @@ impl Recorder {
         self.kept.load(Ordering::Relaxed)
     }
 
-    /// Gives the run its place in the store and makes a file of what was read so far, before its first write. `workspace`
-    /// is asked for only then.
-    pub fn keep(&self, workspace: impl FnOnce() -> Result<Workspace, SessionError>) -> Result<(), SessionError> {
-        if self.is_kept() {
-            return Ok(());
+    /// Called before each write: before the first one the run gets its place in the store, and what was read so far
+    /// becomes a file. `workspace` is asked for only then.
+    pub fn keep(
+        &self,
+        now: Timestamp,
+        workspace: impl FnOnce() -> Result<Workspace, SessionError>,
+    ) -> Result<(), SessionError> {
+        if !self.is_kept() {
+            self.found(workspace)?;
         }
+        if !self.attempted.swap(true, Ordering::Relaxed) {
+            let onramp = env!("CARGO_PKG_VERSION").to_string();
+            self.append(&Entry::Attempt { format: FORMAT, onramp, at: now }, b"")?;
+        }
+        Ok(())
+    }
+
+    fn found(&self, workspace: impl FnOnce() -> Result<Workspace, SessionError>) -> Result<(), SessionError> {
         if let Some(lost) = self.lost.get() {
             return Err(SessionError::Store(lost.clone()));
         }
         let path = self.keeper.begin(&workspace()?).map_err(SessionError::Store)?;
+        crash::pass(Point::BeforeJournal);
         let failed = |error: io::Error| self.unusable(&error);
         self.journal.keep(&path).map_err(failed)?;
         self.index(&self.journal.frames().map_err(failed)?).map_err(failed)?;
@@ -121,17 +142,17 @@ impl Recorder {
         Ok(())
     }
 
-    /// Notes that a process begins to work at the run.
-    pub fn attempt(&self, at: Timestamp) -> Result<(), SessionError> {
-        let onramp = env!("CARGO_PKG_VERSION").to_string();
-        self.append(&Entry::Attempt { format: FORMAT, onramp, at }, b"").map(drop)
-    }
-
     /// Adds to the record. What shows objects is looked up from now on.
     pub fn append(&self, entry: &Entry, body: &[u8]) -> Result<Span, SessionError> {
         let head = serde_json::to_vec(entry).expect("an entry is made of texts and numbers");
-        if let Entry::Refused { n, error, .. } | Entry::Denied { n, error } = entry {
-            *self.last_error.lock().expect(LOCK) = Some((*n, error.will_pass()));
+        match entry {
+            Entry::Refused { n, error, .. } | Entry::Denied { n, error } => self.tell(*n, error),
+            Entry::Read { at, answered, .. } | Entry::Answer { at, answered, .. } => {
+                if let Some(date) = answered.date {
+                    *self.ahead.lock().expect(LOCK) = Some(date.duration_since(*at));
+                }
+            }
+            _ => {}
         }
         if !self.is_kept() {
             return Ok(self.spool(&head, body));
@@ -154,6 +175,44 @@ impl Recorder {
     /// An object that is gone.
     pub fn forget(&self, object: &str, id: &str) -> Result<(), SessionError> {
         self.seen.lock().expect(LOCK).forget(object, id, &self.journal).map_err(|error| self.unusable(&error))
+    }
+
+    /// The moment `at` of our clock by the server's, where an answer has told what that says.
+    pub fn by_the_server(&self, at: Timestamp) -> Option<Timestamp> {
+        self.ahead.lock().expect(LOCK).and_then(|ahead| at.checked_add(ahead).ok())
+    }
+
+    /// The canonical id of an object, by either form of its id; `None` where the run has not seen it.
+    pub fn canonical(&self, object: &str, id: &str) -> Result<Option<String>, SessionError> {
+        self.seen.lock().expect(LOCK).canonical(object, id, &self.journal).map_err(|error| self.unusable(&error))
+    }
+
+    /// The ids of all that this run has created, in all its attempts.
+    pub fn created(&self) -> Result<HashSet<String>, SessionError> {
+        let (mut creates, mut ids) = (HashSet::new(), HashSet::new());
+        let failed = |error: io::Error| self.unusable(&error);
+        for frame in self.journal.frames().map_err(failed)? {
+            match serde_json::from_slice::<Entry>(&frame.head) {
+                Ok(Entry::Intent { n, asked, .. }) if asked.operation.starts_with("create_") => drop(creates.insert(n)),
+                Ok(Entry::Answer { n, .. }) if creates.contains(&n) => {
+                    ids.extend(super::seen::id_of(&self.journal.read(frame.body).map_err(failed)?));
+                }
+                _ => {}
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The script was told of an error, now or in an earlier attempt. That of a row is no end of anything.
+    pub fn tell(&self, n: Number, error: &Told) {
+        if !n.is_row() {
+            *self.last_error.lock().expect(LOCK) = Some((n, error.will_pass()));
+        }
+    }
+
+    /// The run has gone on since the latest error, or met another end.
+    pub fn go_on(&self) {
+        *self.last_error.lock().expect(LOCK) = None;
     }
 
     /// The run ended with an error that will pass, and can go on later: what it ended with is asked for again then.
@@ -179,13 +238,25 @@ impl Recorder {
     }
 
     fn index(&self, frames: &[crate::store::journal::Frame]) -> io::Result<()> {
+        let mut deletes = HashMap::new();
         for frame in frames {
             let Ok(entry) = serde_json::from_slice::<Entry>(&frame.head) else { continue };
-            if matches!(
-                entry,
-                Entry::Read { .. } | Entry::Answer { .. } | Entry::Looked { .. } | Entry::Unchanged { .. }
-            ) {
-                self.see(&entry, &self.journal.read(frame.body)?, frame.body);
+            match &entry {
+                Entry::Intent { n, asked, .. } => {
+                    if let Some(object) = asked.operation.strip_prefix("delete_") {
+                        let id = asked.target.rsplit('/').next().unwrap_or_default();
+                        deletes.insert(*n, (object.to_string(), id.to_string()));
+                    }
+                }
+                Entry::Answer { n, .. } if deletes.contains_key(n) => {
+                    if let Some((object, id)) = deletes.remove(n) {
+                        self.seen.lock().expect(LOCK).forget(&object, &id, &self.journal)?;
+                    }
+                }
+                Entry::Read { .. } | Entry::Answer { .. } | Entry::Looked { .. } => {
+                    self.see(&entry, &self.journal.read(frame.body)?, frame.body);
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -194,7 +265,8 @@ impl Recorder {
     fn see(&self, entry: &Entry, body: &[u8], span: Span) {
         let (at, target) = match entry {
             Entry::Read { asked, at, .. } => (*at, Some(asked.target.as_str())),
-            Entry::Answer { at, .. } | Entry::Looked { at, .. } => (*at, None),
+            Entry::Looked { at, target } => (*at, target.as_deref()),
+            Entry::Answer { at, .. } => (*at, None),
             _ => return,
         };
         self.seen.lock().expect(LOCK).take(body, span, at, target);
