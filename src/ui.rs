@@ -31,7 +31,34 @@ struct Inner {
     colour: bool,
 }
 
+/// A script's sink where standard output belongs to something else: its data goes to standard error.
+pub struct Aside(Ui);
+
+impl Sink for Aside {
+    fn data(&self, text: &str) -> bool {
+        self.0.error_line(&text::escape_block(text));
+        true
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        self.0.log(level, text);
+    }
+
+    fn flush(&self) {
+        Sink::flush(&self.0);
+    }
+
+    fn width(&self) -> Option<usize> {
+        None
+    }
+}
+
 impl Ui {
+    /// Writes a script's data to standard error, for the case that standard output is for something else.
+    pub fn aside(&self) -> Aside {
+        Aside(self.clone())
+    }
+
     /// The process's own streams. `colour_wanted` is false where `NO_COLOR` says so.
     pub fn new(colour_wanted: bool) -> Ui {
         Ui(Arc::new(Inner {

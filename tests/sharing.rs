@@ -89,3 +89,16 @@ fn where_the_state_folder_cannot_be_used_a_process_goes_on_alone_and_says_so_onc
     assert!(lines[0].starts_with(&first) && lines[0].ends_with("` cannot be used: not a directory"), "{ran}");
     assert!(lines[1..].iter().all(|line| line.starts_with("GET /me: 200, ")), "{ran}");
 }
+
+#[test]
+fn a_disk_that_is_full_ends_the_sharing_and_not_the_run() {
+    let server = Server::start(|_| answer(200, &[("content-type", "application/json")], ME));
+    let state = tempfile::tempdir().unwrap();
+    // No file may grow.
+    let full =
+        run(&["-v", "-e", "get_me(); get_me(); print(3)"]).within("trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"");
+    let ran = keeping(server.used_by(full), state.path()).ran();
+    let lines: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!((ran.code, ran.stdout.as_str(), lines.len()), (Some(0), "3\n", 3), "{ran}");
+    assert!(lines[0].ends_with("` cannot be used: file too large"), "{ran}");
+}

@@ -12,6 +12,7 @@ mod json;
 mod limits;
 mod line;
 mod man;
+mod plan;
 mod record;
 mod resume;
 mod run;
@@ -43,6 +44,8 @@ enum Command {
     Run(Box<run::Args>),
     Check(check::Args),
     Resume(resume::Args),
+    #[command(subcommand)]
+    Plan(plan::Command),
     Call(call::Args),
     Functions(functions::Args),
     Sandbox(sandbox::Args),
@@ -86,6 +89,7 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         Command::Run(args) => run::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Resume(args) => resume::run(&args, ui),
+        Command::Plan(command) => plan::run(&command, ui),
         Command::Call(args) => call::run(args, ui),
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),

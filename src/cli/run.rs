@@ -4,6 +4,7 @@ use super::{
     check,
     connect::Connection,
     limits::LimitFlags,
+    plan::Show,
     record::Record,
     resume, signals,
     source::{Script, Source},
@@ -14,7 +15,7 @@ use crate::{
     error::{Failure, Kind},
     header::Value,
     run::{self, Around, End, Ending, Hide, Job, Kept, Log, Outcome, Tee},
-    script::{About, FaultKind, Inputs},
+    script::{About, FaultKind, Inputs, Sink, direct},
     secret::Secret,
     session::{Control, Session},
     stop::{Reason, Stop},
@@ -47,6 +48,11 @@ pub struct Args {
     /// Send no write, whatever the script wants
     #[arg(long)]
     read_only: bool,
+    /// Send no write: show what would be changed, field by field
+    #[arg(long, help_heading = "Dry run")]
+    dry_run: bool,
+    #[command(flatten)]
+    show: Show,
     /// Do the first N rows of a bulk call, then stop; `onramp resume` does the others
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Bulk")]
     first: Option<u64>,
@@ -131,7 +137,17 @@ pub fn carry_out(mut args: Args, resumed: Option<Resumed>, ui: &Ui) -> Result<u8
     let rows = args.rows.map(|path| granted(&mut script, &path)).transpose()?;
     // A run that goes on is past its first look.
     let first = args.first.filter(|_| !goes_on);
-    let inputs = Inputs { params: args.params, args: rest, run: About { id, ..About::default() }, first, rows };
+    let inputs = Inputs {
+        params: args.params,
+        args: rest,
+        run: About { id, dry_run: args.dry_run, ..About::default() },
+        first,
+        rows,
+    };
+    let preview = around.dir.join("previews").join(&inputs.run.id);
+    if args.dry_run {
+        script.project.preview_in(preview.clone());
+    }
     let limits = args.limits.limits(&script.header);
     let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
     let verbose = args.connection.verbose;
@@ -150,8 +166,20 @@ pub fn carry_out(mut args: Args, resumed: Option<Resumed>, ui: &Ui) -> Result<u8
             ui.status(&format!("{} {target}: not sent, it would change nothing", request.method.as_str()));
         }));
     }
-    let sink = Tee { sink: Box::new(ui.clone()), log: around.log.clone() };
-    let outcome = run::run(&job, session, Box::new(sink));
+    if args.dry_run {
+        session = session.with_dry_run();
+    }
+    let sink: Box<dyn Sink> = if args.show.takes_output() { Box::new(ui.aside()) } else { Box::new(ui.clone()) };
+    let outcome = run::run(&job, session, Box::new(Tee { sink, log: around.log.clone() }));
+    if let Some(plan) = outcome.plan {
+        let (plan, rate) = plan.map_err(|error| Failure::of_fault(&direct::fault(error), &|_| None))?;
+        args.show.plan(&plan, Some(rate), ui)?;
+        if preview.exists() {
+            let preview = preview.display();
+            ui.status(&format!("the files that the script wrote are in `{preview}`, and not in their places"));
+        }
+        return Ok(if outcome.counts.failed > 0 { Kind::Rows.exit_code() } else { 0 });
+    }
     let end =
         conclude(&job, &outcome, kept.as_ref().filter(|kept| kept.is_kept() && !record.fleeting).map(Kept::id), ui);
     if let Some(kept) = kept {

@@ -1,4 +1,4 @@
-//! Several files written into a folder that its user named, all of them or none. Knows nothing of what is in them.
+//! Files written where their user named a place: several of them all or none, one whole or not at all. Knows nothing of what is in them.
 
 use crate::{config, error::Failure, text};
 use std::{
@@ -42,6 +42,17 @@ pub fn write_all(folder: &Path, files: &[(String, String)]) -> Result<Vec<PathBu
         refused(&reason(&error)).hint("name a folder that you can write to")
     })?;
     Ok(places)
+}
+
+/// Writes one file, whole or not at all.
+pub fn whole(path: &Path, content: &str) -> Result<(), Failure> {
+    let temporary = beside(path);
+    write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path)).map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        let shown = text::escape_control(&path.to_string_lossy()).into_owned();
+        Failure::usage(format!("`{shown}` cannot be written: {}", reason(&error)))
+            .hint("name a file in a folder that you can write to")
+    })
 }
 
 /// The uppermost folder of a path that is not there yet.

@@ -65,6 +65,23 @@ impl Folder {
         self.handle().map_err(failed)?.canonicalize(path).map_err(failed)
     }
 
+    /// Whether there is such a file.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        self.handle().is_ok_and(|dir| dir.exists(path))
+    }
+
+    /// Makes the folder and those below it that a file is to lie in.
+    pub(super) fn make_parents(&self, said: &str, path: &Path) -> Result<(), FileError> {
+        let failed = |error: io::Error| FileError::system(said, "written", &error);
+        std::fs::create_dir_all(&self.path).map_err(failed)?;
+        let parent = path.parent().unwrap_or(Path::new(""));
+        if parent.as_os_str().is_empty() {
+            Ok(())
+        } else {
+            self.handle().and_then(|dir| dir.create_dir_all(parent)).map_err(failed)
+        }
+    }
+
     /// Fails where a file could not be written, before there is anything to write.
     pub(super) fn try_write(&self, said: &str, path: &Path) -> Result<(), FileError> {
         let failed = |error: io::Error| FileError::system(said, "written", &error);

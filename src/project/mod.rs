@@ -33,6 +33,8 @@ pub struct Project {
     shown_modules: PathBuf,
     /// Files outside that were named on the command line, by their absolute paths.
     granted: Vec<PathBuf>,
+    /// Where files are written instead of into their places, in a dry run.
+    preview: Option<Folder>,
 }
 
 impl Project {
@@ -58,6 +60,7 @@ impl Project {
             script: None,
             shown_modules: shown,
             granted: Vec::new(),
+            preview: None,
         }
     }
 
@@ -88,8 +91,28 @@ impl Project {
         Ok(absolute)
     }
 
+    /// Writes files into `folder` from here on, and reads there first: what a dry run writes must not take the place of
+    /// anything.
+    pub fn preview_in(&mut self, folder: PathBuf) {
+        self.preview = Some(Folder::new(folder));
+    }
+
+    /// Where a file goes in a preview: below the name of its folder, if it lies outside of the project.
+    fn previewed(&self, path: &str) -> Result<PathBuf, FileError> {
+        match self.granted_file(path) {
+            Some((_, name)) => Ok(Path::new("outside").join(name)),
+            None => path::inside(path, &self.files),
+        }
+    }
+
     /// The bytes of a file.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        if let Some(preview) = &self.preview {
+            let place = self.previewed(path)?;
+            if preview.holds(&place) {
+                return preview.read(path, &place);
+            }
+        }
         match self.granted_file(path) {
             Some((folder, name)) => folder.read(path, Path::new(&name)),
             None => self.files.read(path, &path::inside(path, &self.files)?),
@@ -100,6 +123,13 @@ impl Project {
     /// change from within.
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), FileError> {
         path::writable(path)?;
+        if let Some(preview) = &self.preview {
+            // What could not be written in earnest fails here too.
+            self.try_write(path)?;
+            let place = self.previewed(path)?;
+            preview.make_parents(path, &place)?;
+            return preview.write(path, &place, bytes);
+        }
         match self.granted_file(path) {
             Some((folder, name)) => folder.write(path, Path::new(&name), bytes),
             None => self.files.write(path, &path::inside(path, &self.files)?, bytes),

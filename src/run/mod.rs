@@ -14,8 +14,13 @@ use crate::{
     memory::{Bounds, Halted},
     project::Project,
     script::{self, Fault, FaultKind, Host, Inputs, Limits, Value},
-    session::Session,
+    session::{
+        Session, SessionError,
+        journal::digest,
+        plan::{self, Plan},
+    },
     store::Counts,
+    text::Rate,
 };
 use std::{collections::HashMap, panic, thread};
 
@@ -39,8 +44,10 @@ pub struct Job {
 /// How a run ended.
 pub struct Outcome {
     pub end: End,
-    /// What it did.
+    /// What it did, or in a dry run would have done.
     pub counts: Counts,
+    /// What a dry run that came to its end would have written, and the rate at which that would go.
+    pub plan: Option<Result<(Plan, Rate), SessionError>>,
     /// The texts of the modules that it imported, by the names that errors give them.
     pub modules: HashMap<String, String>,
 }
@@ -88,7 +95,10 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
         let _ = recorder.ask_again();
     }
     let counts = host.session.control().progress.counts();
-    Outcome { end, counts, modules: host.module_texts() }
+    let script = plan::Script { path: job.name.clone(), sha256: digest(job.text.as_bytes()) };
+    let done = matches!(end, End::Done(_)) && host.session.is_dry();
+    let plan = done.then(|| host.session.planned(script).transpose()).flatten();
+    Outcome { end, counts, plan, modules: host.module_texts() }
 }
 
 /// Why something that is about a script's text came to nothing.

@@ -34,7 +34,6 @@ const MOST_IN_FLIGHT: usize = 16;
 /// A bulk call in progress. Rows go in in order and come out as they are answered.
 pub struct Bulk<'s> {
     session: &'s Session,
-    operation: &'static Operation,
     number: Number,
     /// The run's own number, while a closure counts for itself.
     outside: Option<Number>,
@@ -59,9 +58,10 @@ pub struct Bulk<'s> {
 
 struct Open {
     number: Number,
-    id: Option<String>,
-    /// The record that is busy with it.
+    operation: &'static Operation,
+    /// The record that is written to.
     target: Option<String>,
+    id: Option<String>,
     /// Whether its intent is of this attempt: of an older one nobody knows whether it was carried out.
     is_new: bool,
 }
@@ -108,7 +108,6 @@ impl Session {
         let (answer, answers) = mpsc::channel();
         Ok(Bulk {
             session: self,
-            operation,
             number,
             outside: None,
             group: Vec::new(),
@@ -127,11 +126,6 @@ impl Session {
 }
 
 impl Bulk<'_> {
-    /// The operation that each row makes.
-    pub fn operation(&self) -> &'static Operation {
-        self.operation
-    }
-
     /// From here on what the script does belongs to the closure of this row; until [`Bulk::leave`].
     pub fn enter(&mut self, row: u64) {
         self.outside = Some(self.session.renumber(Number(self.number.0, row, 0, 0)));
@@ -205,12 +199,23 @@ impl Bulk<'_> {
             Some(recorder) => recorder.canonical(write::object_of(call.operation), id)?,
             None => None,
         };
-        Ok(Some(canonical.unwrap_or_else(|| id.clone())))
+        // Ids of two kinds of objects may be the same.
+        let id = canonical.unwrap_or_else(|| id.clone());
+        Ok(Some(format!("{}/{id}", write::object_of(call.operation))))
     }
 
     /// A row that is done, if there is one; rows may come out of order.
     pub fn next_done(&mut self) -> Option<Row> {
         self.finished.pop_front()
+    }
+
+    /// Sends what was handed in and waits for its answers; more may follow.
+    pub fn settle(&mut self) -> Result<(), SessionError> {
+        self.flush()?;
+        while !self.open.is_empty() {
+            self.receive(true)?;
+        }
+        self.check()
     }
 
     /// Sends what is left and waits for all answers. An error is what ends the run; the rows that were answered come out
@@ -267,9 +272,9 @@ impl Bulk<'_> {
         }
         let link = self.session.link()?;
         for (prepared, target) in self.group.drain(..) {
-            let Prepared { number, id, intent, .. } = &prepared;
-            let row = number.1;
-            self.open.insert(row, Open { number: *number, id: id.clone(), target, is_new: intent.is_some() });
+            let Prepared { number, operation, id, intent, .. } = &prepared;
+            let (row, is_new) = (number.1, intent.is_some());
+            self.open.insert(row, Open { number: *number, operation, target, id: id.clone(), is_new });
             let (client, permits) = (link.client().clone(), self.permits.clone());
             let (answer, closed) = (self.answer.clone(), self.closed.clone());
             link.runtime().spawn(async move {
@@ -312,7 +317,7 @@ impl Bulk<'_> {
         if result.is_ok() {
             self.adapt();
         }
-        match self.session.record(open.number, self.operation, open.id.as_deref(), result) {
+        match self.session.record(open.number, open.operation, open.id.as_deref(), result) {
             Ok(outcome) => self.finish(sent.row, outcome, false),
             Err(error) => self.give_up(error),
         }

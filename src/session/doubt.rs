@@ -40,9 +40,14 @@ pub(super) fn settle(session: &Session, call: &Call, doubt: &Doubt) -> Result<Ve
         // Deleting twice gives the same answer.
         Effect::Delete | Effect::Read => Ok(Verdict::Send),
         Effect::Update => update(session, call, doubt),
-        Effect::Create if session.present().duration_since(doubt.at) < KEY_LIVES => Ok(Verdict::Send),
+        Effect::Create if !is_old(doubt.at, session.present()) => Ok(Verdict::Send),
         Effect::Create => create(session, call, doubt),
     }
+}
+
+/// Whether the service has forgotten the key of a create that was meant then.
+pub(super) fn is_old(at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(at) >= KEY_LIVES
 }
 
 fn update(session: &Session, call: &Call, doubt: &Doubt) -> Result<Verdict, SessionError> {
@@ -64,10 +69,12 @@ fn update(session: &Session, call: &Call, doubt: &Doubt) -> Result<Verdict, Sess
         return Ok(Verdict::Done(answer));
     }
     let Some(before) = &doubt.before else { return Ok(Verdict::Send) };
-    let other = before.iter().find(|(name, value)| now.get(*name).unwrap_or(&Value::Null) != *value);
+    let ours = before.iter().filter(|(name, _)| wanted.contains_key(*name));
+    let mut ours = ours.map(|(name, value)| (name, value, now.get(name).unwrap_or(&Value::Null)));
+    let other = ours.find(|(_, value, now)| value != now);
     Ok(match other {
         None => Verdict::Send,
-        Some((name, value)) => Verdict::Conflict(conflict(operation, name, value, &wanted, &now)),
+        Some((name, value, _)) => Verdict::Conflict(conflict(operation, name, value, &wanted, &now)),
     })
 }
 

@@ -36,9 +36,14 @@ impl Listing {
         let Some(call) = self.walk.next().map_err(|error| incomplete(self.operation, &error))? else { return Ok(None) };
         let number = self.number.page(self.pages + 1);
         let request = Request::build(&call, None).map_err(CallError::Refused)?;
-        let answer = match session.recorded(number, &request)? {
-            Some(recorded) => recorded?,
-            None => self.fetch(session, number, &request, call.operation)?,
+        let planned = session.plan(&call)?;
+        let dry = planned.is_some();
+        let answer = match planned {
+            Some(planned) => planned?.0,
+            None => match session.recorded(number, &request)? {
+                Some(recorded) => recorded?,
+                None => self.fetch(session, number, &request, call.operation)?,
+            },
         };
         let rows = self.walk.accept(&answer.body).map_err(|error| broken(self.operation, &answer, &error))?;
         self.pages += 1;
@@ -47,7 +52,9 @@ impl Listing {
         }
         // What is in the way of the page after this one is said when that page is asked for.
         let after = self.number.page(self.pages + 1);
+        // A page of a dry run follows from the writes so far, so none is asked for ahead.
         if self.wanted != Some(0)
+            && !dry
             && !session.recorder().is_some_and(|recorder| recorder.knows(after))
             && let Ok(Some(call)) = self.walk.next()
         {

@@ -2,11 +2,13 @@
 //! asynchronous client from the script's synchronous thread. Knows no script engine and prints nothing.
 
 pub mod allow;
+mod apply;
 mod bulk;
 mod capability;
 mod control;
 pub mod crash;
 mod doubt;
+mod drift;
 pub mod journal;
 mod link;
 mod listing;
@@ -18,9 +20,11 @@ mod workspace;
 mod write;
 
 pub use allow::{Allow, Allowed, Refusal};
+pub use apply::{Applied, How};
 pub use bulk::{Bulk, Row};
 pub use capability::Capability;
 pub use control::{Control, Progress};
+pub use drift::{Drift, Look};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
@@ -36,8 +40,10 @@ use crate::{
     secret::Secret,
     stop::Stop,
     store::StoreError,
+    text::Rate,
 };
 use jiff::Timestamp;
+use overlay::{Overlay, Wrote};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -48,6 +54,9 @@ use std::{
     },
 };
 use write::Ready;
+
+/// What a dry run answers, and what that did to the plan.
+type Planned = (Answer, Wrote);
 
 const LOCK: &str = "no code panics while it holds this lock";
 
@@ -63,6 +72,8 @@ pub struct Session {
     recorder: Option<Recorder>,
     /// What others may ask of the run, and what it says of itself.
     control: Control,
+    /// The workspace as it would be, in a dry run: no write is sent then.
+    overlay: Mutex<Option<Overlay>>,
     /// Whether a record that was not read in this run is read before it is changed, so that the change can be told and
     /// taken back.
     reads_before_it_writes: bool,
@@ -161,6 +172,7 @@ impl Session {
             link: OnceLock::new(),
             recorder: None,
             control: Control::default(),
+            overlay: Mutex::default(),
             reads_before_it_writes: true,
             steps: Mutex::default(),
             run_key,
@@ -197,6 +209,12 @@ impl Session {
         self
     }
 
+    /// Sends no write from here on, but plans them: reads see them as if they had been made.
+    pub fn with_dry_run(self) -> Session {
+        *self.overlay.lock().expect(LOCK) = Some(Overlay::new(self.clock.clone()));
+        self
+    }
+
     /// What others may ask of the run, and what it says of itself.
     pub fn with_control(mut self, control: Control) -> Session {
         self.control = control;
@@ -206,6 +224,15 @@ impl Session {
     /// Makes one call and waits for its answer. The script's thread calls this; it must not run on the runtime.
     pub fn call(&self, call: Call) -> Result<Answer, SessionError> {
         let number = self.number();
+        if let Some(planned) = self.plan(&call)? {
+            let (answer, wrote) = planned?;
+            match wrote {
+                Wrote::Entry(_) => self.control.progress.changed(1),
+                Wrote::Nothing => self.control.progress.unchanged(1),
+                Wrote::Read => {}
+            }
+            return Ok(answer);
+        }
         if !call.operation.effect.writes() {
             return self.read(number, &call);
         }
@@ -228,6 +255,45 @@ impl Session {
             Outcome::Failed(error) => Err(error.into()),
             Outcome::Left(why) => unreachable!("a single call is never left alone: {why}"),
         }
+    }
+
+    /// The answer to a call of a dry run, and what it did to the plan; `None` where the run is none.
+    fn plan(&self, call: &Call) -> Result<Option<Result<Planned, SessionError>>, SessionError> {
+        let mut overlay = self.overlay.lock().expect(LOCK);
+        let Some(overlay) = overlay.as_mut() else { return Ok(None) };
+        self.capability.permit(call).map_err(SessionError::Refusal)?;
+        self.control.pass(&self.stop)?;
+        let link = self.link()?;
+        let live = |call: &Call| {
+            let request = Request::build(call, None).map_err(CallError::Refused)?;
+            link.block_on(link.client().send(&request, call.operation))
+        };
+        let planned = overlay.call(call, &live);
+        if let Ok((_, Wrote::Entry(_))) = planned {
+            self.capability.count(call.operation.name).map_err(SessionError::Refusal)?;
+        }
+        Ok(Some(planned.map_err(SessionError::from)))
+    }
+
+    /// The plan of a dry run, and the rate at which it could be carried out; `None` where the run is none. Asks which
+    /// workspace it is for.
+    pub fn planned(&self, script: plan::Script) -> Result<Option<(plan::Plan, Rate)>, SessionError> {
+        let overlay = self.overlay.lock().expect(LOCK);
+        let Some(overlay) = overlay.as_ref() else { return Ok(None) };
+        let Workspace { id: workspace, slug, .. } = self.workspace()?;
+        let plan = overlay.plan(plan::Head {
+            onramp: env!("CARGO_PKG_VERSION").into(),
+            id: self.run_key.clone(),
+            created_at: self.present(),
+            workspace: plan::Workspace { id: workspace, slug },
+            script,
+        });
+        Ok(Some((plan, self.link()?.client().pace().rate)))
+    }
+
+    /// Whether writes are planned and not sent.
+    pub fn is_dry(&self) -> bool {
+        self.overlay.lock().expect(LOCK).is_some()
     }
 
     /// Makes a call that reads, or finds its answer in the record.
@@ -303,7 +369,8 @@ impl Session {
         self.clock.now()
     }
 
-    fn workspace(&self) -> Result<Workspace, SessionError> {
+    /// The workspace that the key belongs to.
+    pub fn workspace(&self) -> Result<Workspace, SessionError> {
         workspace::ask(self.link()?)
     }
 

@@ -7,6 +7,7 @@ use super::{
     doubt,
     journal::{Answered, Asked, Doubt, Entry, Recorded, Recorder, Told, digest},
     link::Link,
+    overlay::Wrote,
     seen::Snapshot,
 };
 use crate::api::{
@@ -16,8 +17,8 @@ use crate::api::{
     operation::{Effect, Operation},
     request::{Call, Request},
 };
+use jiff::Timestamp;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// What became of a write.
 #[derive(Clone, Debug)]
@@ -58,13 +59,27 @@ pub struct Manner<'a> {
     pub overwrite: bool,
     /// Of a row: its record is looked at again where it was read too long ago.
     pub look_again: bool,
+    /// The idempotency key of a create, where it does not follow from the run.
+    pub key: Option<&'a str>,
+    /// When a create was first meant, where that may be long ago, and another process may have made it.
+    pub meant_at: Option<Timestamp>,
 }
 
 impl Session {
     /// Finds out what is to be done for a write. `link` is asked for only where something has to be sent.
     pub(super) fn prepare(&self, number: Number, call: &Call, manner: Manner<'_>) -> Result<Ready, SessionError> {
+        if let Some(planned) = self.plan(call)? {
+            return match planned {
+                Ok((answer, Wrote::Nothing)) => Ok(Ready::Done(Outcome::Unchanged(answer))),
+                Ok((answer, _)) => Ok(Ready::Done(Outcome::Changed(answer))),
+                Err(SessionError::Call(error @ (CallError::Api(_) | CallError::BadAnswer(_)))) => {
+                    Ok(Ready::Done(Outcome::Failed(error)))
+                }
+                Err(error) => Err(error),
+            };
+        }
         let operation = call.operation;
-        let key = self.idempotency_key(number);
+        let key = manner.key.map_or_else(|| self.idempotency_key(number), str::to_string);
         let request = Request::build(call, Some(&key)).map_err(CallError::Refused)?;
         // What a rule forbids needs no key.
         self.capability.permit(call).map_err(SessionError::Refusal)?;
@@ -95,6 +110,15 @@ impl Session {
             }
         }
         self.keep(recorder)?;
+        if let Some(at) = manner.meant_at.filter(|at| doubt::is_old(*at, self.present())) {
+            let body = request.body.clone().unwrap_or_default();
+            let told = Doubt { asked: asked.clone(), body, key: Some(key), at, server: None, before: None };
+            if let doubt::Verdict::Done(answer) = doubt::settle(self, call, &told)? {
+                let object = answer.body.clone();
+                recorder.append(&Entry::Unchanged { n: number, asked }, &object)?;
+                return Ok(Ready::Done(Outcome::Unchanged(answer)));
+            }
+        }
         let snapshot = match (&id, operation.effect) {
             (Some(id), Effect::Update | Effect::Delete) => self.look(recorder, operation, id)?,
             _ => None,
@@ -131,7 +155,8 @@ impl Session {
                 }
                 return Ok(Ready::Done(Outcome::Unchanged(quiet(object))));
             }
-            before = Some(values(body.keys(), &known.object));
+            // All of it: an undo puts back what followed from the change, too.
+            before = Some(known.object.clone().into_iter().collect());
         }
         if let (Some(snapshot), Effect::Delete) = (&snapshot, operation.effect) {
             before = Some(snapshot.object.clone().into_iter().collect());
@@ -231,8 +256,8 @@ impl Session {
                 authenticated: true,
             };
             let answer = link.block_on(link.client().send(&request, list))?;
-            let target = Some(target.clone());
-            recorder.append(&Entry::Looked { at: self.present(), target }, &answer.body)?;
+            let looked = Entry::Looked { at: self.present(), target: Some(target.clone()) };
+            recorder.append(&looked, &answer.body)?;
             if let Some(now) = recorder.snapshot(object, id)?
                 && now.at > old.at
             {
@@ -354,11 +379,6 @@ fn quiet(body: Vec<u8>) -> Answer {
 /// The fields of a body. Bodies are made by onramp itself, so one that is no object has no fields.
 pub(super) fn fields(body: Option<&[u8]>) -> Map<String, Value> {
     body.and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default()
-}
-
-/// The values of these fields; one that the object does not show is null.
-fn values<'a>(names: impl Iterator<Item = &'a String>, object: &Map<String, Value>) -> BTreeMap<String, Value> {
-    names.map(|name| (name.clone(), object.get(name).cloned().unwrap_or_default())).collect()
 }
 
 /// Which of the fields to be set is another one by now, for people.

@@ -134,6 +134,8 @@ mod tests {
             params: vec![("days".into(), Some(Value::Integer(3))), ("since".into(), None)],
             args: vec!["a".into()],
             run: About { id: "r1".into(), ..About::default() },
+            first: None,
+            rows: None,
         };
         let found = |name| constant(name, &inputs, &TimeZone::UTC).to_string();
         assert_eq!(found("params"), r#"#{"days": 3, "since": ()}"#);

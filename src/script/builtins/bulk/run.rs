@@ -105,6 +105,7 @@ impl Run<'_> {
                     label: Some(&label).filter(|label| !label.is_empty()).map(String::as_str),
                     overwrite: self.plan.overwrite,
                     look_again: true,
+                    ..Manner::default()
                 };
                 let pushed = self.bulk.push(number, &call, manner);
                 self.tally.begin(Waiting { row: number, value, id, label, end: None });

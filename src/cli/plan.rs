@@ -1,0 +1,124 @@
+//! `onramp plan`: plans for whoever has to approve them, and how a dry run shows its own.
+
+use super::written;
+use crate::{
+    config,
+    error::Failure,
+    script::Sink,
+    session::plan::{
+        self, Plan,
+        render::{self, Options},
+    },
+    text::{self, Rate},
+    ui::Ui,
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Look at plans
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Show(ShowArgs),
+}
+
+/// Show a plan that a dry run has saved
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// The plan
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+    #[command(flatten)]
+    as_text: AsText,
+    /// Write it as a table for a spreadsheet to this file
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Write it as a page to read and to print to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// How a plan is shown.
+#[derive(Debug, clap::Args)]
+pub struct AsText {
+    /// Show every change, and not only the first 20 of each kind
+    #[arg(long, help_heading = "Dry run")]
+    all: bool,
+    /// Show the plan for people or as JSON (docs/plan-format.md)
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Dry run")]
+    output: Format,
+}
+
+/// What a dry run does with its plan.
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    #[command(flatten)]
+    as_text: AsText,
+    /// Keep the plan in this file, for `onramp plan show` and `onramp apply`
+    #[arg(long, value_name = "FILE", requires = "dry_run", help_heading = "Dry run")]
+    save: Option<PathBuf>,
+}
+
+/// The forms of a plan on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+pub fn run(command: &Command, ui: &Ui) -> Result<u8, Failure> {
+    let Command::Show(args) = command;
+    let plan = read(&args.plan)?;
+    let options = Options { all: args.as_text.all, rate: None };
+    for (path, text) in [(&args.csv, render::csv(&plan)), (&args.html, render::html(&plan, &options))] {
+        if let Some(path) = path {
+            written::whole(path, &text)?;
+            ui.status(&format!("written to `{}`", text::escape_control(&path.display().to_string())));
+        }
+    }
+    if args.csv.is_none() && args.html.is_none() {
+        args.as_text.show(&plan, &options, ui);
+    }
+    Ok(0)
+}
+
+/// Reads a plan; what is wrong with one is told.
+pub fn read(path: &Path) -> Result<Plan, Failure> {
+    let shown = path.display();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("the plan `{shown}` cannot be read: {}", config::reason(&error))))?;
+    plan::read(&text).map_err(|bad| Failure::usage(format!("`{shown}` {}", bad.message)).hint(bad.hint))
+}
+
+impl Show {
+    /// Whether standard output is the plan's alone.
+    pub fn takes_output(&self) -> bool {
+        self.as_text.output == Format::Json
+    }
+
+    /// Shows a plan, and keeps it where that was asked for.
+    pub fn plan(&self, plan: &Plan, rate: Option<Rate>, ui: &Ui) -> Result<(), Failure> {
+        if let Some(path) = &self.save {
+            written::whole(path, &plan.to_json())?;
+        }
+        self.as_text.show(plan, &Options { all: self.as_text.all, rate }, ui);
+        if let Some(path) = &self.save {
+            let path = path.display();
+            ui.status(&format!("the plan is in `{path}`: `onramp apply {path}` makes exactly these changes"));
+        }
+        Ok(())
+    }
+}
+
+impl AsText {
+    fn show(&self, plan: &Plan, options: &Options, ui: &Ui) {
+        match self.output {
+            Format::Json => ui.data(plan.to_json().trim_end()),
+            Format::Text if plan.entries.is_empty() => ui.data("NOT SENT: nothing would be changed"),
+            Format::Text => {
+                ui.data(format!("NOT SENT: what follows is only planned\n\n{}", render::text(plan, options)).trim_end())
+            }
+        };
+    }
+}
