@@ -182,6 +182,8 @@ pub fn carry_out(mut args: Args, resumed: Option<Resumed>, ui: &Ui) -> Result<u8
     }
     let end =
         conclude(&job, &outcome, kept.as_ref().filter(|kept| kept.is_kept() && !record.fleeting).map(Kept::id), ui);
+    // A run that is kept as ended has said all that it has to say.
+    ui.flush();
     if let Some(kept) = kept {
         leave(&kept, &outcome, &end, ui);
     }

@@ -5,12 +5,9 @@ use super::{
     Number, Session, SessionError,
     control::Stage,
     crash::{self, Point},
-    journal::Entry,
     write::{self, Manner, Outcome, Prepared, Ready},
 };
 use crate::api::{
-    client::Answer,
-    error::CallError,
     operation::{Effect, Operation},
     request::Call,
 };
@@ -39,8 +36,8 @@ pub struct Bulk<'s> {
     outside: Option<Number>,
     /// Ready to be sent, their intents not yet safe; with the record that each is about.
     group: Vec<(Prepared, Option<String>)>,
-    /// Those whose intents are safe and whose answers are not there yet, by row, with what is needed then.
-    open: HashMap<u64, Open>,
+    /// Those whose intents are safe and whose answers are not there yet, by row, with the record that each is about.
+    open: HashMap<u64, Option<String>>,
     /// Records that are being written to: the next write to one of them waits.
     busy: HashSet<String>,
     finished: VecDeque<Row>,
@@ -56,20 +53,10 @@ pub struct Bulk<'s> {
     fatal: Option<SessionError>,
 }
 
-struct Open {
-    number: Number,
-    operation: &'static Operation,
-    /// The record that is written to.
-    target: Option<String>,
-    id: Option<String>,
-    /// Whether its intent is of this attempt: of an older one nobody knows whether it was carried out.
-    is_new: bool,
-}
-
 struct Sent {
     row: u64,
-    /// `None` where it was not sent after all.
-    result: Option<Result<Answer, CallError>>,
+    /// What became of it, as it stands in the journal; `None` where it was not sent after all.
+    outcome: Option<Result<Outcome, SessionError>>,
 }
 
 /// A row with what became of it.
@@ -272,17 +259,28 @@ impl Bulk<'_> {
         }
         let link = self.session.link()?;
         for (prepared, target) in self.group.drain(..) {
-            let Prepared { number, operation, id, intent, .. } = &prepared;
-            let (row, is_new) = (number.1, intent.is_some());
-            self.open.insert(row, Open { number: *number, operation, target, id: id.clone(), is_new });
+            let row = prepared.number.1;
+            self.open.insert(row, target);
             let (client, permits) = (link.client().clone(), self.permits.clone());
             let (answer, closed) = (self.answer.clone(), self.closed.clone());
+            let (recorder, clock) = (self.session.recorder.clone(), self.session.clock().clone());
             link.runtime().spawn(async move {
+                // Until the answer is recorded: what is in doubt after a crash is never more than may be in flight.
                 let _permit = permits.acquire().await;
-                let result =
-                    if closed.load(Ordering::SeqCst) { None } else { Some(write::send(&client, &prepared).await) };
+                let recorder = recorder.as_deref();
+                let outcome = if closed.load(Ordering::SeqCst) {
+                    recorder.map_or(Ok(()), |recorder| prepared.take_back(recorder)).err().map(Err)
+                } else {
+                    let result = write::send(&client, &prepared).await;
+                    let Prepared { number, operation, id, .. } = &prepared;
+                    Some(write::enter(recorder, clock.now(), *number, operation, id.as_deref(), result))
+                };
+                if matches!(outcome, Some(Err(_))) {
+                    // It ends the run; nothing that waits may go out while the script finds out.
+                    closed.store(true, Ordering::SeqCst);
+                }
                 // Whoever waits may be gone with the run.
-                let _ = answer.send(Sent { row, result });
+                let _ = answer.send(Sent { row, outcome });
             });
         }
         Ok(())
@@ -294,34 +292,28 @@ impl Bulk<'_> {
             let sent = crate::memory::unbounded(|| self.answers.recv());
             // The sender lives as long as `self`.
             if let Ok(sent) = sent {
-                self.take(sent)?;
+                self.take(sent);
             }
         }
         while let Ok(sent) = self.answers.try_recv() {
-            self.take(sent)?;
+            self.take(sent);
         }
         self.check()
     }
 
-    fn take(&mut self, sent: Sent) -> Result<(), SessionError> {
-        let Some(open) = self.open.remove(&sent.row) else { return Ok(()) };
-        if let Some(target) = &open.target {
+    fn take(&mut self, sent: Sent) {
+        let Some(target) = self.open.remove(&sent.row) else { return };
+        if let Some(target) = &target {
             self.busy.remove(target);
         }
-        let Some(result) = sent.result else {
-            if let Some(recorder) = self.session.recorder().filter(|_| open.is_new) {
-                recorder.append(&Entry::Unsent { n: open.number }, b"")?;
+        match sent.outcome {
+            None => {}
+            Some(Ok(outcome)) => {
+                self.adapt();
+                self.finish(sent.row, outcome, false);
             }
-            return Ok(());
-        };
-        if result.is_ok() {
-            self.adapt();
+            Some(Err(error)) => self.give_up(error),
         }
-        match self.session.record(open.number, open.operation, open.id.as_deref(), result) {
-            Ok(outcome) => self.finish(sent.row, outcome, false),
-            Err(error) => self.give_up(error),
-        }
-        Ok(())
     }
 
     fn finish(&mut self, row: u64, outcome: Outcome, recorded: bool) {

@@ -49,7 +49,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Mutex, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -69,7 +69,7 @@ pub type Unsent = Box<dyn Fn(&Request) + Send + Sync>;
 /// One run's road to the API.
 pub struct Session {
     /// The record of the run, where it is one that may write.
-    recorder: Option<Recorder>,
+    recorder: Option<Arc<Recorder>>,
     /// What others may ask of the run, and what it says of itself.
     control: Control,
     /// The workspace as it would be, in a dry run: no write is sent then.
@@ -205,7 +205,7 @@ impl Session {
 
     /// Keeps a record of the run.
     pub fn with_recorder(mut self, recorder: Recorder) -> Session {
-        self.recorder = Some(recorder);
+        self.recorder = Some(Arc::new(recorder));
         self
     }
 
@@ -339,7 +339,7 @@ impl Session {
 
     /// The record of the run, where one is kept.
     pub fn recorder(&self) -> Option<&Recorder> {
-        self.recorder.as_ref()
+        self.recorder.as_deref()
     }
 
     fn number(&self) -> Number {

@@ -269,34 +269,45 @@ impl Session {
         self.look(recorder, operation, id)
     }
 
-    /// Enters what became of a write that was sent.
-    pub(super) fn record(
+    fn record(
         &self,
         number: Number,
         operation: &'static Operation,
         id: Option<&str>,
         result: Result<Answer, CallError>,
     ) -> Result<Outcome, SessionError> {
-        let recorder = self.recorder();
-        match result {
-            Ok(answer) => {
-                if let Some(recorder) = recorder {
-                    crash::pass(Point::BeforeAnswerStored);
-                    let Answer { status, ref request_id, date, .. } = answer;
-                    let answered = Answered { status, request_id: request_id.clone(), date };
-                    recorder.append(&Entry::Answer { n: number, at: self.present(), answered }, &answer.body)?;
-                    if let (Some(id), Effect::Delete) = (id, operation.effect) {
-                        recorder.forget(object_of(operation), id)?;
-                    }
-                    crash::pass(Point::AfterAnswerStored);
+        enter(self.recorder(), self.present(), number, operation, id, result)
+    }
+}
+
+/// Enters what became of a write that was sent. Called by whoever has the answer, before anything else is done with it: what
+/// is not entered is asked for again after a crash.
+pub(super) fn enter(
+    recorder: Option<&Recorder>,
+    at: Timestamp,
+    number: Number,
+    operation: &'static Operation,
+    id: Option<&str>,
+    result: Result<Answer, CallError>,
+) -> Result<Outcome, SessionError> {
+    match result {
+        Ok(answer) => {
+            if let Some(recorder) = recorder {
+                crash::pass(Point::BeforeAnswerStored);
+                let Answer { status, ref request_id, date, .. } = answer;
+                let answered = Answered { status, request_id: request_id.clone(), date };
+                recorder.append(&Entry::Answer { n: number, at, answered }, &answer.body)?;
+                if let (Some(id), Effect::Delete) = (id, operation.effect) {
+                    recorder.forget(object_of(operation), id)?;
                 }
-                Ok(Outcome::Changed(answer))
+                crash::pass(Point::AfterAnswerStored);
             }
-            Err(error) => {
-                let (Some(recorder), Some(told)) = (recorder, Told::of(&error)) else { return Err(error.into()) };
-                recorder.append(&Entry::Denied { n: number, error: told }, b"")?;
-                Ok(Outcome::Failed(error))
-            }
+            Ok(Outcome::Changed(answer))
+        }
+        Err(error) => {
+            let (Some(recorder), Some(told)) = (recorder, Told::of(&error)) else { return Err(error.into()) };
+            recorder.append(&Entry::Denied { n: number, error: told }, b"")?;
+            Ok(Outcome::Failed(error))
         }
     }
 }
@@ -316,6 +327,15 @@ impl Prepared {
         }
         let result = link.block_on(send(link.client(), self));
         session.record(self.number, self.operation, self.id.as_deref(), result)
+    }
+
+    /// Enters that it was not sent after all. Of a write whose intent is of an earlier attempt nobody knows whether it was
+    /// carried out, so that it stays in doubt.
+    pub(super) fn take_back(&self, recorder: &Recorder) -> Result<(), SessionError> {
+        match &self.intent {
+            Some(_) => recorder.append(&Entry::Unsent { n: self.number }, b"").map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Enters its intent, which is safe only after a sync.

@@ -2,7 +2,8 @@
 
 use super::{Onramp, PATIENCE};
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     sync::{Arc, Condvar, Mutex},
     thread,
@@ -55,6 +56,21 @@ impl Served {
     /// The requests that were answered so far, a line for each.
     pub fn log(&self) -> Vec<String> {
         self.log.lines.lock().unwrap().clone()
+    }
+
+    /// How many requests were answered so far. What was answered before this is asked stands in the log.
+    pub fn asked(&self) -> usize {
+        let marks = |lines: &[String]| lines.iter().filter(|line| line.contains("/mark: ")).count();
+        let before = marks(&self.log());
+        let address = self.base_url.split('/').nth(2).unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET /mark HTTP/1.0\r\n\r\n").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        let mut lines = self.log.lines.lock().unwrap();
+        while marks(&lines) == before {
+            lines = self.log.grown.wait_timeout(lines, PATIENCE).unwrap().0;
+        }
+        lines.len() - marks(&lines)
     }
 
     /// How many of the requests so far were of this method, and to a path that has this in it.
