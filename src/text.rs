@@ -34,9 +34,9 @@ pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -
         .map(|(_, name)| name)
 }
 
-/// Reads `300ms`, `2s`, `10m` or `24h`. The error says what is wanted.
+/// Reads `300ms`, `2s`, `10m`, `24h` or `7d`. The error says what is wanted.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let wanted = || format!("`{text}` is not a duration; write for example `300ms`, `2s`, `10m` or `24h`");
+    let wanted = || format!("`{text}` is not a duration; write for example `300ms`, `2s`, `10m`, `24h` or `7d`");
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wanted)?;
     let number: u64 = text[..digits].parse().map_err(|_| wanted())?;
     let millis = match &text[digits..] {
@@ -44,6 +44,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return Err(wanted()),
     };
     // 10 years: beyond that arithmetic with instants starts to overflow, and nobody means it.
@@ -164,6 +165,15 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A word as a shell takes it: as it is where that is safe, else in single quotes.
+pub fn shell_word(word: &str) -> Cow<'_, str> {
+    let safe = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(safe) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+}
+
 /// The first `limit` characters, with `…` where something was cut off.
 pub fn cut(text: &str, limit: usize) -> Cow<'_, str> {
     match text.char_indices().nth(limit) {
@@ -196,7 +206,8 @@ mod tests {
     fn durations_are_read_and_shown() {
         assert_eq!(parse_duration("300ms"), Ok(Duration::from_millis(300)));
         assert_eq!(parse_duration("24h"), Ok(Duration::from_secs(86_400)));
-        for bad in ["", "5", "s", "-1s", "1.5s", "2 s", "3d", "99999999999999999999s", "999999999h"] {
+        assert_eq!(parse_duration("90d"), Ok(Duration::from_secs(90 * 86_400)));
+        for bad in ["", "5", "s", "-1s", "1.5s", "2 s", "3w", "99999999999999999999s", "999999999h"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }
         for (millis, shown) in
@@ -233,5 +244,11 @@ mod tests {
         assert_eq!(escape_control("\u{202e}evil"), "\\u{202e}evil");
         assert_eq!(escape_control("Größe 日本"), "Größe 日本");
         assert_eq!(cut("日本語", 2), "日本…");
+    }
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_read_them() {
+        assert_eq!(["a.rhai", "--days=3", ""].map(shell_word), ["a.rhai", "--days=3", "''"]);
+        assert_eq!(shell_word("it's $HOME"), r"'it'\''s $HOME'");
     }
 }

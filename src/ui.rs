@@ -1,12 +1,20 @@
 //! The only writer to standard output and standard error. Filters secrets out of everything, keeps the two streams in
 //! step, and notices when nobody reads any more. Decides nothing about what is said.
 
+mod glance;
+mod progress;
+
+pub use glance::Glance;
+pub use progress::Followed;
+
 use crate::{
     error::Failure,
     script::{Level, Sink},
     secret::{Redactor, Secret},
     text,
 };
+use indicatif::ProgressDrawTarget;
+use progress::Bar;
 use std::{
     io::{self, IsTerminal, Write},
     sync::{
@@ -29,6 +37,7 @@ struct Inner {
     failed: Mutex<Option<io::Error>>,
     terminal: bool,
     colour: bool,
+    bar: Bar,
 }
 
 /// A script's sink where standard output belongs to something else: its data goes to standard error.
@@ -68,12 +77,23 @@ impl Ui {
             failed: Mutex::new(None),
             terminal: io::stdout().is_terminal(),
             colour: colour_wanted && io::stderr().is_terminal(),
+            bar: Bar::default(),
         }))
     }
 
     /// Keeps a secret out of both streams from now on.
     pub fn hide(&self, secret: Secret) {
         self.0.redactor.lock().expect(LOCK).add(secret);
+    }
+
+    /// Whether a text holds something that is kept out of both streams.
+    pub fn hides(&self, text: &str) -> bool {
+        self.0.redactor.lock().expect(LOCK).redact(text) != text
+    }
+
+    /// Whether standard output is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.0.terminal
     }
 
     /// The text without secrets, for other sinks.
@@ -150,14 +170,35 @@ impl Ui {
 
     fn write_error(&self, line: &str) {
         let line = self.0.redactor.lock().expect(LOCK).redact(line).into_owned();
-        // Nobody can be told that standard error is gone.
-        let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+        self.0.bar.aside(|| {
+            // Nobody can be told that standard error is gone.
+            let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+        });
+    }
+
+    fn bar(&self) -> &Bar {
+        &self.0.bar
+    }
+
+    /// Where progress is drawn; hidden unless standard error is a terminal that can.
+    fn draw_target() -> ProgressDrawTarget {
+        ProgressDrawTarget::stderr()
+    }
+
+    /// The width of the terminal that progress is drawn on.
+    fn columns() -> usize {
+        terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0))
     }
 
     fn hand_on(&self, out: &mut Vec<u8>) -> bool {
         if !out.is_empty() && !self.0.closed.load(Ordering::Relaxed) {
-            let mut stdout = io::stdout().lock();
-            if let Err(error) = stdout.write_all(out).and_then(|()| stdout.flush()) {
+            let write = || {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(out).and_then(|()| stdout.flush())
+            };
+            // Where only standard error is a terminal, a slow reader of the data must not hold up the progress.
+            let written = if self.0.terminal { self.0.bar.aside(write) } else { write() };
+            if let Err(error) = written {
                 self.0.closed.store(true, Ordering::Relaxed);
                 if error.kind() != io::ErrorKind::BrokenPipe {
                     *self.0.failed.lock().expect(LOCK) = Some(error);

@@ -55,7 +55,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli/completions.rs"]),
     ("clap_mangen", &["cli/man.rs"]),
     ("ctrlc", &["cli/"]),
-    ("comfy_table", &["script/builtins/output.rs"]),
+    ("comfy_table", &["script/layout.rs"]),
     ("terminal_size", &["ui.rs"]),
     ("rustyline", &["repl/"]),
     ("indicatif", &["ui/", "ui.rs"]),

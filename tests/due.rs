@@ -9,7 +9,14 @@ use onramp::{
     trigger::schedule::{MISSED_WINDOW, Notice, Open, Plan, Runs, Scheduler, Wanted, What, reset},
 };
 use rusqlite::{Connection, params};
-use std::{cell::Cell, collections::HashMap, path::Path, time::Duration};
+use std::{
+    cell::Cell,
+    collections::HashMap,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 /// Runs in a table beside the ledger, as the store keeps them.
 struct Table<'c> {
@@ -33,8 +40,8 @@ impl From<LedgerError> for Failed {
 impl Table<'_> {
     fn new(db: &Connection) -> Table<'_> {
         db.execute_batch(
-            "CREATE TABLE sim (id INTEGER PRIMARY KEY, script TEXT, due INTEGER, state TEXT);
-             CREATE INDEX sim_state ON sim (state);",
+            "CREATE TABLE IF NOT EXISTS sim (id INTEGER PRIMARY KEY, script TEXT, due INTEGER, state TEXT);
+             CREATE INDEX IF NOT EXISTS sim_state ON sim (state);",
         )
         .unwrap();
         Table { db, dies_in: Cell::new(None) }
@@ -256,28 +263,24 @@ fn hold(db: &Connection, exactly: bool) -> u64 {
 
 #[test]
 fn a_year_and_a_half_of_kills_sleeps_and_small_steps_leave_each_due_time_with_one_row() {
-    for seed in [7] {
-        let db = due::open_for_tests().unwrap();
-        let life = live(&db, seed, false);
-        assert!(life.kills > 100 && life.said["back"] > 50 && life.said["missed"] > 50, "{:?}", life.said);
-        assert!(life.said["changed"] > 5 && life.said["removed"] > 2, "{:?}", life.said);
-        assert!(hold(&db, true) > 20_000);
-        assert_eq!(column(&db, "SELECT count(*) FROM sim GROUP BY script, due HAVING count(*) > 1"), [0_i64; 0]);
-        runs_and_rows_belong_together(&db);
-    }
+    let db = due::open_for_tests().unwrap();
+    let life = live(&db, 7, false);
+    assert!(life.kills > 100 && life.said["back"] > 50 && life.said["missed"] > 50, "{:?}", life.said);
+    assert!(life.said["changed"] > 5 && life.said["removed"] > 2, "{:?}", life.said);
+    assert!(hold(&db, true) > 20_000);
+    assert_eq!(column(&db, "SELECT count(*) FROM sim GROUP BY script, due HAVING count(*) > 1"), [0_i64; 0]);
+    runs_and_rows_belong_together(&db);
 }
 
 #[test]
 fn a_clock_that_was_days_ahead_stops_the_schedules_until_they_are_put_back_and_none_runs_twice() {
-    for seed in [7] {
-        let db = due::open_for_tests().unwrap();
-        let life = live(&db, seed, true);
-        assert!(life.said["stopped"] > 20 && life.said["goes on"] > 20, "{:?}", life.said);
-        hold(&db, false);
-        let twice = "SELECT count(*) FROM due WHERE run IS NOT NULL GROUP BY schedule, due_at HAVING count(*) > 1";
-        assert_eq!(column(&db, twice), [0_i64; 0]);
-        runs_and_rows_belong_together(&db);
-    }
+    let db = due::open_for_tests().unwrap();
+    let life = live(&db, 7, true);
+    assert!(life.said["stopped"] > 20 && life.said["goes on"] > 20, "{:?}", life.said);
+    hold(&db, false);
+    let twice = "SELECT count(*) FROM due WHERE run IS NOT NULL GROUP BY schedule, due_at HAVING count(*) > 1";
+    assert_eq!(column(&db, twice), [0_i64; 0]);
+    runs_and_rows_belong_together(&db);
 }
 
 /// Each run has its row, and each row its run: what a kill undid, it undid in both.
@@ -350,4 +353,71 @@ fn a_scheduler_sleeps_until_the_next_due_time_and_no_longer_than_half_a_minute()
     assert_eq!(scheduler.sleep(now), Duration::from_secs(30));
     assert_eq!(scheduler.sleep(now + SignedDuration::from_secs(35)), Duration::from_secs(15));
     assert_eq!(scheduler.sleep(now + SignedDuration::from_secs(60)), Duration::ZERO);
+}
+
+/// Where the process that is to be killed finds its ledger.
+const LEDGER: &str = "ONRAMP_TEST_LEDGER";
+
+/// Opens a ledger in a file, as the store keeps it.
+fn open_file(file: &Path) -> Connection {
+    let db = Connection::open(file).unwrap();
+    db.pragma_update(None, "journal_mode", "wal").unwrap();
+    db.pragma_update(None, "synchronous", "full").unwrap();
+    due::prepare(&db).unwrap();
+    db
+}
+
+#[test]
+#[ignore = "a part of the next one, which starts and kills it"]
+fn a_process_that_accounts_for_every_second() {
+    let Some(file) = std::env::var_os(LEDGER) else { return };
+    let db = open_file(Path::new(&file));
+    let (ledger, runs, mut scheduler) = (Ledger::new(&db), Table::new(&db), Scheduler::default());
+    let begin: Timestamp = "2026-05-26T06:00:00Z".parse().unwrap();
+    let mut now = ledger.in_force("/p/a.rhai").unwrap().map_or(begin, |version| version.accounted_to);
+    let every = plan("a.rhai", "every 1s", "UTC", Overlap::Queue, Missed::All);
+    scheduler.adopt(ledger, root(), vec![every], now).unwrap();
+    loop {
+        now += SignedDuration::from_secs(1);
+        scheduler.tick(ledger, &runs, now).unwrap();
+        db.execute("UPDATE sim SET state = 'done' WHERE state = 'queued'", []).unwrap();
+        println!("accounted");
+    }
+}
+
+#[test]
+fn a_process_that_is_killed_at_any_moment_leaves_no_due_time_without_its_row_and_none_with_two_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("onramp.db");
+    let mut rng = Rng::with_seed(20_260_526);
+    for _ in 0..20 {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "due::a_process_that_accounts_for_every_second", "--ignored", "--nocapture"]);
+        let mut child = command.env(LEDGER, &file).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let seen = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .filter(|line| line.ends_with("accounted"))
+            .take(rng.usize(10..30))
+            .count();
+        assert!(seen >= 10, "it ended by itself");
+        // Somewhere in the next ticks.
+        for _ in 0..rng.u32(0..200_000) {
+            std::hint::spin_loop();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Until then its output was read by somebody.
+        drop(lines);
+    }
+    let db = open_file(&file);
+    let seconds = column(&db, "SELECT due_at FROM due ORDER BY due_at");
+    assert!(seconds.len() >= 200 && seconds.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seconds:?}");
+    let cursor = column(&db, "SELECT accounted_to FROM schedule");
+    assert_eq!(cursor, [*seconds.last().unwrap()]);
+    assert_eq!(
+        column(&db, "SELECT due FROM sim ORDER BY due"),
+        column(&db, "SELECT due_at FROM due WHERE run IS NOT NULL")
+    );
 }

@@ -2,13 +2,22 @@
 
 use crate::harness::Onramp;
 use std::fs;
-/// The pages that there have to be: one for the program and one for each command of its help, in that order.
+
+/// The pages that there have to be: one for the program and one for each command of its help, each before those below it.
 fn pages() -> Vec<String> {
-    let help = Onramp::new(&["--help"]).ran().stdout;
-    let commands = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
-    let names = commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
-    std::iter::once("onramp.1".to_string()).chain(names.map(|name| format!("onramp-{name}.1"))).collect()
+    fn below(words: &[String], pages: &mut Vec<String>) {
+        pages.push(format!("onramp{}.1", words.iter().map(|word| format!("-{word}")).collect::<String>()));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let help = Onramp::new(&words).args(&["--help"]).ran().stdout;
+        let commands = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
+        let names = commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+        for name in names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+            below(&words.iter().chain([&name]).map(|word| word.to_string()).collect::<Vec<_>>(), pages);
+        }
+    }
+    let mut pages = Vec::new();
+    below(&[], &mut pages);
+    pages
 }
 
 #[test]
@@ -33,7 +42,8 @@ fn a_folder_gets_a_page_for_each_command() {
         let text = fs::read_to_string(folder.join(&page)).unwrap();
         let name = page.trim_end_matches(".1");
         assert!(text.contains(&format!(".TH {name} 1")) && text.contains("\"onramp 0"), "{page}\n{text}");
-        assert!(help.contains(name.trim_start_matches("onramp-")), "{name}");
+        let first = name.trim_start_matches("onramp-").split('-').next().unwrap();
+        assert!(help.contains(first), "{name}");
     }
     let run = fs::read_to_string(folder.join("onramp-run.1")).unwrap();
     for part in ["\\-\\-sandbox\\-fault", "\\-\\-read\\-only", "Exit codes: 0 all went well"] {

@@ -1,6 +1,6 @@
 //! Every example script against a sandbox, its standard output held against `tests/scripts/NAME.out`.
 
-use crate::harness::{Served, bless_or_compare, files, run, run_in_sandbox};
+use crate::harness::{NOW, Served, bless_or_compare, files, run, run_in_sandbox};
 use std::{fs, path::Path};
 
 #[test]
@@ -52,6 +52,44 @@ fn untidy_contacts_are_reported_and_corrected_only_when_asked() {
     let left = tidy("--fix");
     assert_eq!(left.lines().count(), 2, "{left}");
     assert!(left.contains("e-mail stands twice,a@b.example,also at "), "{left}");
+}
+
+#[test]
+fn rows_of_a_csv_are_changed_by_domain_or_by_id_and_those_that_failed_can_be_run_again() {
+    let sandbox = Served::start(&["--customers", "12", "--fault", "update-customer:status=404@2"]);
+    let update = |args: &[&str]| {
+        let flags = ["--file=mine.csv", "--report=done.csv"];
+        sandbox.used_by(run(&[&script("bulk_update_from_csv.rhai")]).args(&flags).args(args))
+    };
+    let names = "let all = list_customers().where(#{status: \"active\"}).take(2).to_array();\n\
+                 for c in all { print(c.domain); }\nfor c in all { print(c.display_id); }";
+    let found = sandbox.used_by(run(&["-e", names])).ran().stdout;
+    let found: Vec<&str> = found.lines().collect();
+    let csv = format!("domain,plan,mrr\n{},gold,1\n nobody.example,gold,1\n{},gold,2\n", found[0], found[1]);
+    let first = update(&[]).file("mine.csv", &csv).ran();
+    let failed = format!("error: row 2, {}: The sandbox was told to answer 404 here.\n", found[1]);
+    let missing = "warning:  nobody.example: no customer has this domain\n";
+    let end = "error: 1 row failed; the others are done\n";
+    let said = "1 changed, 0 as they were, 0 left out, 1 failed\n";
+    first.assert_all(4, said, &format!("{missing}{failed}{end}"));
+    let report = fs::read_to_string(first.folder().join("done.csv")).unwrap();
+    let again = update(&["--rows", "done.csv"]).file("mine.csv", &csv).file("done.csv", &report).ran();
+    again.assert_all(0, "1 changed, 0 as they were, 0 left out, 0 failed\n", missing);
+    let by_id = format!("display_id,plan,mrr\n{},gold,1\n{},,\n", found[2], found[3]);
+    let third = update(&[]).file("mine.csv", by_id).ran();
+    third.assert_all(0, "0 changed, 1 as they were, 1 left out, 0 failed\n", "");
+}
+
+#[test]
+fn the_churn_sweep_changes_customers_only_when_asked() {
+    let sandbox = Served::start(&[]);
+    let sweep = |flag: &str| sandbox.used_by(run(&["--now", NOW, &script("churn_sweep.rhai"), flag])).ran();
+    let listed = sweep("--apply=false");
+    assert!(listed.stdout.ends_with("run it with --apply to mark them as churned\n"), "{listed}");
+    let marked = sweep("--apply");
+    assert!(marked.stdout.ends_with("10 are marked as churned, 0 failed\n"), "{marked}");
+    let left = sweep("--apply");
+    left.assert_all(0, "0 customers at risk have not moved for 60 days or longer\n", "");
 }
 
 fn script(name: &str) -> String {

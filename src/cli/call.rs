@@ -1,20 +1,24 @@
 //! `onramp call`: one operation from the command line, by the same road as a script's.
 
-use super::{connect::Connection, json, signals, source};
+use super::{
+    connect::Connection,
+    json,
+    kept::{self, Asked, Begin},
+    source,
+};
 use crate::{
-    api::{operation, operation::Operation, operations},
+    api::{operation, operation::Operation, operations, request::Call},
     error::{Failure, Kind},
     project::Project,
-    run::fresh_key,
     script::{
-        Sink,
+        FaultKind, Sink,
         direct::{self, Given},
     },
-    session::{Capability, Progress, Session, SessionError},
-    stop::Stop,
+    session::{Capability, Session, SessionError},
     text,
     ui::Ui,
 };
+use std::{collections::BTreeMap, ffi::OsString};
 
 /// Call one operation of the API and show its answer
 #[derive(Debug, clap::Args)]
@@ -26,7 +30,7 @@ Examples:
 
 `key=value` gives text, or a number or truth value where the operation wants one; `key:=JSON` gives any JSON. \
 `onramp functions NAME` shows what an operation takes. The answer goes to standard output as JSON, just as the service \
-sent it; with `--all` each row of a list is one line.
+sent it; with `--all` each row of a list is one line. A write is kept as a run: `onramp show` tells what it changed.
 
 Exit codes: as those of `onramp run`.")]
 pub struct Args {
@@ -43,10 +47,18 @@ pub struct Args {
     #[arg(long)]
     read_only: bool,
     #[command(flatten)]
-    connection: Connection,
+    pub connection: Connection,
+    /// All words of the command line.
+    #[arg(skip)]
+    pub line: Vec<OsString>,
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
+    carry_out(args, Begin::Anew, ui)
+}
+
+/// Makes a call, anew or once more, or finds out what became of one. A write is kept like that of a script.
+pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let operation = named(&args.operation)?;
     if args.all && !operation.is_list() {
         return Err(Failure::usage(format!("`{}` is not a list", operation.name)).hint("leave out `--all`"));
@@ -61,28 +73,51 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     if args.read_only {
         capability.forbid_writes();
     }
-    let stop = Stop::default();
-    signals::listen(&stop, ui)?;
-    let clock = args.connection.clock();
-    let key = fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
-    let session = Session::new(args.connection.connector(&stop, ui, &Progress::default())?, key, clock, stop)
-        .with_capability(capability);
-    let failed = |error: SessionError| Failure::of_fault(&direct::fault(error), &|_| None);
-    if !args.all {
-        let answer = session.call(call).map_err(failed)?;
-        ui.data(&json::pretty(&String::from_utf8_lossy(&answer.body)));
-        return Ok(0);
-    }
-    let mut listing = session.list(call, None);
-    while let Some(rows) = listing.next_page(&session).map_err(failed)? {
-        for row in rows {
-            if !ui.data(&json::compact(row.json.get())) {
-                // Whoever reads has seen enough.
-                return Ok(0);
+    let writes = operation.effect.writes() && capability.may_write();
+    let asked = Asked {
+        kind: "call",
+        name: &format!("call {}", operation.name),
+        words: &args.line,
+        script: None,
+        writes,
+        capability,
+        environment: BTreeMap::new(),
+    };
+    let (session, keeping) = kept::open(begin, asked, args.connection, ui)?;
+    let result = if args.all { rows(&session, call, ui) } else { answer(&session, call, ui) };
+    let counts = session.control().progress.counts();
+    let (stopped, end) = match result {
+        Ok(()) => (None, Ok(0)),
+        Err(error) => {
+            let fault = direct::fault(error);
+            if fault.kind == FaultKind::WillPass
+                && let Some(recorder) = session.recorder()
+            {
+                // What ended the call is no answer. Where that cannot be noted, the next attempt ends in the same way.
+                let _ = recorder.ask_again();
             }
+            (fault.stopped(), Err(keeping.with_way_on(Failure::of_fault(&fault, &|_| None), counts.changed)))
+        }
+    };
+    keeping.leave(&counts, stopped, &end, ui);
+    end
+}
+
+fn answer(session: &Session, call: Call, ui: &Ui) -> Result<(), SessionError> {
+    let answer = session.call(call)?;
+    ui.data(&json::pretty(&String::from_utf8_lossy(&answer.body)));
+    Ok(())
+}
+
+fn rows(session: &Session, call: Call, ui: &Ui) -> Result<(), SessionError> {
+    let mut listing = session.list(call, None);
+    while let Some(rows) = listing.next_page(session)? {
+        // Whoever reads may have seen enough.
+        if !rows.iter().all(|row| ui.data(&json::compact(row.json.get()))) {
+            break;
         }
     }
-    Ok(0)
+    Ok(())
 }
 
 fn named(name: &str) -> Result<&'static Operation, Failure> {

@@ -2,6 +2,7 @@
 
 use super::{
     line,
+    output::{Format, Output},
     source::{self, Script},
 };
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     project::Project,
     run::{self, Undone},
     script::{
-        Limits, Place, Sink,
+        Limits, Place,
         check::{Finding, Report, Severity, check},
     },
     session::Allow,
@@ -35,19 +36,8 @@ pub struct Args {
     /// The scripts, or `-` for standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// How findings are written
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    output: Output,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Output {
-    /// For people, on standard error
-    Text,
-    /// One array, on standard output
-    Json,
-    /// One object on each line, on standard output
-    Jsonl,
+    #[command(flatten)]
+    format: Format,
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
@@ -83,26 +73,15 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         report.texts.insert(name, text);
     }
     let errors = report.count(Severity::Error) + unreadable.len();
-    match args.output {
-        Output::Text => {
-            for (_, failure) in &unreadable {
-                ui.failure(failure);
-            }
-            show(&report, ui);
-            ui.status(&summary(args.files.len(), errors, report.count(Severity::Warning)));
+    if args.format.output == Output::Text {
+        for (_, failure) in &unreadable {
+            ui.failure(failure);
         }
-        Output::Json | Output::Jsonl => {
-            let mut found: Vec<Value> = unreadable.iter().map(|(file, failure)| unread(file, failure)).collect();
-            found.extend(report.findings.iter().map(as_json));
-            if args.output == Output::Json {
-                ui.data(&format!("{:#}", Value::Array(found)));
-            } else {
-                found.iter().for_each(|finding| {
-                    ui.data(&finding.to_string());
-                });
-            }
-        }
+        show(&report, ui);
+        ui.status(&summary(args.files.len(), errors, report.count(Severity::Warning)));
     }
+    let unread = unreadable.iter().map(|(file, failure)| unread(file, failure));
+    args.format.output.objects(ui, unread.chain(report.findings.iter().map(as_json)).collect());
     Ok(if errors > 0 { error::Kind::Usage.exit_code() } else { 0 })
 }
 

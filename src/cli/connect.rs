@@ -70,6 +70,38 @@ pub struct Connection {
     pub interactive: bool,
 }
 
+/// What may be another one when a run is carried out again.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Override {
+    /// Read the API key from this file, whatever the run began with
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Show each request on standard error
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl Override {
+    /// The same, wherever the present folder will be.
+    pub fn here(&self) -> Result<Override, Failure> {
+        let absolute = self.key_file.as_deref().map(std::path::absolute).transpose();
+        let key_file = absolute
+            .map_err(|error| Failure::usage(format!("`--key-file` cannot be used: {}", config::reason(&error))))?;
+        Ok(Override { key_file, verbose: self.verbose })
+    }
+
+    /// Puts it over the connection of `run`.
+    pub fn apply(self, connection: &mut Connection, run: &str) -> Result<(), Failure> {
+        connection.verbose |= self.verbose;
+        if connection.sandbox && self.key_file.is_some() {
+            return Err(Failure::usage(format!("the run `{run}` was against a sandbox, which takes no key"))
+                .hint("leave out `--key-file`"));
+        }
+        connection.key_file = self.key_file.or(connection.key_file.take());
+        Ok(())
+    }
+}
+
 /// What a connection is used with.
 struct With {
     stop: Stop,

@@ -43,7 +43,11 @@ pub fn parse_with(words: &[OsString], kept: Option<(String, String)>) -> Result<
     command.build();
     let run = command.find_subcommand("run").filter(|_| words.get(1).is_some_and(|word| word == "run"));
     let Some((run, source)) = run.and_then(|run| Some((run, find(run, words.get(2..)?)?))) else {
-        return Ok(Cli::from_arg_matches(&Cli::command().try_get_matches_from(words)?)?);
+        let mut cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(words)?)?;
+        if let Command::Call(args) = &mut cli.command {
+            args.line = words.to_vec();
+        }
+        return Ok(cli);
     };
     let flags = flags_of(run);
     let mut script = Script::read(&source, &flags, kept).map_err(Early::Failed)?;

@@ -35,12 +35,16 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
             .hint(format!("read about it with `onramp {named} --help`"))
             .hint(format!("write `./{named}` if you mean a folder")));
     }
-    let all = std::iter::once(&command).chain(command.get_subcommands());
-    let pages = all.map(page).collect::<Result<Vec<_>, _>>()?;
+    let pages = all(&command).into_iter().map(page).collect::<Result<Vec<_>, _>>()?;
     for path in written::write_all(&folder, &pages)? {
         ui.line(&path.to_string_lossy());
     }
     Ok(0)
+}
+
+/// A command and everything below it.
+fn all(command: &Command) -> Vec<&Command> {
+    std::iter::once(command).chain(command.get_subcommands().flat_map(all)).collect()
 }
 
 /// The page of a command, by the name of its file.

@@ -2,29 +2,47 @@
 //! which subcommand runs.
 
 mod call;
+mod cancel;
+mod changes;
 mod check;
 mod completions;
 mod connect;
 mod declared;
 mod definitions;
+mod due;
 mod functions;
+mod history;
 mod json;
+mod kept;
 mod limits;
 mod line;
+mod logs;
 mod man;
+mod output;
+mod pause;
 mod plan;
 mod record;
+mod repl;
 mod resume;
+mod retry;
 mod run;
+mod runs;
 mod sandbox;
+mod schedule;
 mod share;
+mod show;
 mod signals;
 mod source;
+mod status;
+mod stored;
+mod unpause;
+mod wishes;
 mod written;
 
 use crate::{
     config,
     error::{Failure, Kind},
+    memory,
     ui::Ui,
 };
 use clap::{Parser, Subcommand};
@@ -42,21 +60,54 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Args>),
+    Repl(Box<repl::Args>),
     Check(check::Args),
-    Resume(resume::Args),
     #[command(subcommand)]
     Plan(plan::Command),
     Call(call::Args),
+    Runs(runs::Args),
+    Show(show::Args),
+    Logs(logs::Args),
+    Status(status::Args),
+    History(history::Args),
+    Resume(resume::Args),
+    Retry(retry::Args),
+    Pause(pause::Args),
+    Unpause(unpause::Args),
+    Cancel(cancel::Args),
     Functions(functions::Args),
     Sandbox(sandbox::Args),
+    Schedule(schedule::Args),
+    Due(due::Args),
     Completions(completions::Args),
     Definitions(definitions::Args),
     Man(man::Args),
 }
 
+impl Command {
+    /// The connection of a command that can be carried out again.
+    fn connection(&mut self) -> Option<&mut connect::Connection> {
+        match self {
+            Command::Run(args) => Some(&mut args.connection),
+            Command::Call(args) => Some(&mut args.connection),
+            _ => None,
+        }
+    }
+
+    /// Carries out the command of a run.
+    fn carry_out(self, run: &str, begin: kept::Begin, ui: &Ui) -> Result<u8, Failure> {
+        match self {
+            Command::Run(args) => run::carry_out(*args, begin, ui),
+            Command::Call(args) => call::carry_out(args, begin, ui),
+            _ => Err(Failure::usage(format!("the run `{run}` cannot be carried out again"))),
+        }
+    }
+}
+
 /// Does what the words ask for, the program's own name first, and gives back the exit code. A failure has been shown by
 /// then.
 pub fn run(words: &[OsString], ui: &Ui) -> u8 {
+    memory::share_heap();
     // Before anything else is said: words of the command line or of a script may hold the key by mistake.
     // The sandbox's own key is no secret, and `onramp sandbox` has to show it.
     let key = config::key_in_environment().filter(|key| key.expose() != crate::sandbox::KEY);
@@ -87,12 +138,24 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(*args, ui),
+        Command::Repl(args) => repl::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
-        Command::Resume(args) => resume::run(&args, ui),
         Command::Plan(command) => plan::run(&command, ui),
         Command::Call(args) => call::run(args, ui),
+        Command::Runs(args) => runs::run(&args, ui),
+        Command::Show(args) => show::run(&args, ui),
+        Command::Logs(args) => logs::run(&args, ui),
+        Command::Status(args) => status::run(&args, ui),
+        Command::History(args) => history::run(&args, ui),
+        Command::Resume(args) => resume::run(&args, ui),
+        Command::Retry(args) => retry::run(&args, ui),
+        Command::Pause(args) => pause::run(&args, ui),
+        Command::Unpause(args) => unpause::run(&args, ui),
+        Command::Cancel(args) => cancel::run(&args, ui),
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
+        Command::Schedule(args) => schedule::run(args, ui),
+        Command::Due(args) => due::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
         Command::Definitions(args) => definitions::run(args, ui),
         Command::Man(args) => man::run(args, ui),

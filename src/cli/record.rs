@@ -1,15 +1,20 @@
 //! What is kept of a command line so that it can be carried out again: its words, where it was, and the text of its script.
 //! Never a key, and no value of the environment.
 
+use super::{Command, line, source};
 use crate::{
     config,
     error::Failure,
     run::{Hide, short_id},
     session::journal::digest,
     store::{NewRun, Run},
+    text,
 };
 use serde::{Deserialize, Serialize};
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 /// The version of this record.
 const VERSION: u32 = 1;
@@ -66,6 +71,50 @@ impl Record {
         })
     }
 
+    /// Goes to the folder in which the run was begun.
+    pub fn enter_folder(&self, run: &str) -> Result<(), Failure> {
+        std::env::set_current_dir(&self.folder).map_err(|error| {
+            let folder = self.folder.display();
+            Failure::usage(format!(
+                "the folder `{folder}` of the run `{run}` cannot be used: {}",
+                config::reason(&error)
+            ))
+        })
+    }
+
+    /// Whether its script came from a file.
+    pub fn has_file(&self) -> bool {
+        self.script.as_ref().is_some_and(|(name, _)| name != "-" && name != "-e")
+    }
+
+    /// What the script's file holds now; the name and the text. `None` where the script was no file, or cannot be read any
+    /// more. The present folder has to be that of the run.
+    pub fn script_now(&self) -> Option<(String, String)> {
+        let (name, _) = self.script.as_ref().filter(|_| self.has_file())?;
+        source::text_of(Path::new(name)).ok()
+    }
+
+    /// The words as they would be typed again.
+    pub fn command_line(&self) -> String {
+        let words = self.words.iter().skip(1).map(|word| text::shell_word(word));
+        std::iter::once("onramp".into()).chain(words).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether the script's file holds another text by now.
+    pub fn changed_since(&self) -> bool {
+        self.script_now().is_some_and(|now| self.script.as_ref() != Some(&now))
+    }
+
+    /// The command that the words mean, with this name and text of the script.
+    pub fn command(&self, run: &str, script: Option<(String, String)>) -> Result<Command, Failure> {
+        let words: Vec<OsString> = self.words.iter().map(OsString::from).collect();
+        let cli = line::parse_with(&words, script).map_err(|early| match early {
+            line::Early::Failed(mut failures) if !failures.is_empty() => failures.remove(0),
+            _ => Failure::usage(format!("the command line of the run `{run}` makes no sense any more")),
+        })?;
+        Ok(cli.command)
+    }
+
     /// An error if the connection leads elsewhere than that of the run.
     pub fn same_place(&self, run: &str, connection: &super::connect::Connection) -> Result<(), Failure> {
         let now = place(connection)?;
@@ -81,18 +130,15 @@ impl Record {
         short_id().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))
     }
 
-    /// As it goes into the store, without what `hide` takes out.
-    pub fn new_run(&self, kind: &str, trigger: &str, hide: &Hide) -> Result<NewRun, Failure> {
+    /// As it goes into the store, without what `hide` takes out. `name` is what people call it.
+    pub fn new_run(&self, kind: &str, name: &str, trigger: &str, hide: &Hide) -> Result<NewRun, Failure> {
         let id = self.fresh_id()?;
-        let (script, text) = match &self.script {
-            Some((name, text)) => (name.clone(), text.as_str()),
-            None => (self.words.iter().skip(1).take(2).cloned().collect::<Vec<_>>().join(" "), ""),
-        };
+        let text = self.script.as_ref().map_or("", |(_, text)| text);
         let mode = if self.base_url == EMBEDDED { "sandbox" } else { "live" };
         Ok(NewRun {
             id,
             kind: kind.into(),
-            script: hide(&script),
+            script: hide(name),
             hash: digest(text.as_bytes()),
             job: hide(&serde_json::to_string(self).map_err(|error| Failure::bug(&error.to_string()))?),
             mode: mode.into(),

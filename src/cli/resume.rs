@@ -1,19 +1,18 @@
 //! `onramp resume`: a run that stopped goes on: what it did is not done again.
 
 use super::{
-    Command, line,
+    connect::Override,
+    kept::{Begin, Resumed, failure_of_store},
     record::Record,
-    run::{self, Resumed, failure_of_store},
+    stored,
 };
 use crate::{
-    config,
     error::Failure,
     run::{Around, Kept},
     store::{Filter, Lock, Run, State, Store},
     text,
     ui::Ui,
 };
-use std::ffi::OsString;
 
 /// Go on with a run that stopped: what it did is not done again
 #[derive(Debug, clap::Args)]
@@ -31,12 +30,14 @@ pub struct Args {
     /// The newest run that has written, or meant to, and has not ended
     #[arg(long, conflicts_with = "run")]
     last: bool,
+    #[command(flatten)]
+    other: Override,
 }
 
 pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
-    let store = store()?;
+    let store = stored::store()?;
     let run = match &args.run {
-        Some(id) => find(&store, id)?,
+        Some(id) => stored::find(&store, id)?,
         None => last(&store)?,
     };
     if run.state.has_ended() {
@@ -55,33 +56,21 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
                 "run it again; `--sandbox-data FILE` keeps a sandbox, and so does `onramp sandbox` in another terminal",
             ));
     }
-    std::env::set_current_dir(&record.folder).map_err(|error| {
-        let folder = record.folder.display();
-        Failure::usage(format!("the run's folder `{folder}` cannot be used: {}", config::reason(&error)))
-    })?;
-    note_changes(&run, &record, ui);
-    let words: Vec<OsString> = record.words.iter().map(OsString::from).collect();
-    let cli = line::parse_with(&words, record.script.clone()).map_err(|early| match early {
-        line::Early::Failed(mut failures) if !failures.is_empty() => failures.remove(0),
-        _ => Failure::usage(format!("the command line of the run `{}` makes no sense any more", run.id)),
-    })?;
-    match cli.command {
-        Command::Run(args) => run::carry_out(*args, Some(Resumed { run, record }), ui),
-        _ => Err(Failure::usage(format!("the run `{}` cannot be resumed", run.id))),
-    }
-}
-
-/// The script has changed on its disk: the run does not mind, but its author should know.
-fn note_changes(run: &Run, record: &Record, ui: &Ui) {
-    let Some((name, text)) = record.script.as_ref().filter(|(name, _)| name != "-" && name != "-e") else { return };
-    let now = super::source::text_of(std::path::Path::new(name));
-    if now.is_ok_and(|(_, now)| now != *text) {
-        let name = text::escape_control(name);
+    let other = args.other.here()?;
+    record.enter_folder(&run.id)?;
+    if record.changed_since() {
+        let name = text::escape_control(&run.script);
         ui.status(&format!(
             "`{name}` has changed since; the run `{}` goes on with the text that it began with",
             run.id
         ));
     }
+    let mut command = record.command(&run.id, record.script.clone())?;
+    if let Some(connection) = command.connection() {
+        other.apply(connection, &run.id)?;
+    }
+    let id = run.id.clone();
+    command.carry_out(&id, Begin::Resume(Box::new(Resumed { run, record })), ui)
 }
 
 /// Takes a run's lock, and begins another attempt.
@@ -91,31 +80,6 @@ pub fn take_up(run: &Run, around: Around) -> Result<Kept, Failure> {
         Failure::usage(format!("the run `{}` is at work in another process", run.id))
             .hint("see it with `onramp status`; `onramp cancel` stops it")
     })
-}
-
-/// The store of the state folder; there has to be one.
-pub fn store() -> Result<Store, Failure> {
-    let dir = config::state_dir()?;
-    let store = Store::existing(&dir).map_err(|error| failure_of_store(&error))?;
-    store.ok_or_else(|| {
-        Failure::usage(format!("no run has been kept in `{}` yet", dir.display()))
-            .hint("a script that writes is kept; `ONRAMP_STATE_DIR` says where")
-    })
-}
-
-/// The run that people mean.
-pub fn find(store: &Store, id: &str) -> Result<Run, Failure> {
-    let mut found = store.find(id).map_err(|error| failure_of_store(&error))?;
-    let shown = text::escape_control(id);
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 => Err(Failure::usage(format!("there is no run `{shown}`")).hint("`onramp runs` lists them")),
-        _ => {
-            let ids: Vec<&str> = found.iter().map(|run| run.id.as_str()).collect();
-            Err(Failure::usage(format!("several runs begin with `{shown}`"))
-                .hint(format!("use {}", text::one_of(ids.into_iter()))))
-        }
-    }
 }
 
 fn last(store: &Store) -> Result<Run, Failure> {

@@ -1,10 +1,10 @@
 //! A run's place in the store: taken with its first write, held by its lock, followed by its heartbeat, left with its end.
 //! Knows no script and no stream.
 
-use super::log::Log;
+use super::{log::Log, meter::Meter};
 use crate::{
     clock::Clock,
-    session::{Control, Keeper, Recorder, Workspace},
+    session::{Control, Keeper, Recorder, Standing, Workspace},
     stop::{Reason, Stop},
     store::{Counts, Lock, NewRun, Run, State, Store, StoreError, Wish},
 };
@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How often a run says how far it is, and hears what somebody wants of it.
@@ -31,6 +31,7 @@ struct Inner {
     control: Control,
     stop: Stop,
     log: Log,
+    tell: Tell,
     place: Mutex<Option<Place>>,
 }
 
@@ -47,6 +48,9 @@ struct Beat {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Says something to whoever watches the run where it was started.
+pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// What a run can use of those around it.
 #[derive(Clone)]
 pub struct Around {
@@ -56,6 +60,7 @@ pub struct Around {
     pub control: Control,
     pub stop: Stop,
     pub log: Log,
+    pub tell: Tell,
 }
 
 /// How an attempt ended.
@@ -71,8 +76,8 @@ pub struct Ending {
 impl Kept {
     /// A run that takes its place in the store once it writes.
     pub fn new(new: NewRun, around: Around) -> Kept {
-        let Around { dir, clock, control, stop, log } = around;
-        Kept(Arc::new(Inner { dir, new, clock, control, stop, log, place: Mutex::new(None) }))
+        let Around { dir, clock, control, stop, log, tell } = around;
+        Kept(Arc::new(Inner { dir, new, clock, control, stop, log, tell, place: Mutex::new(None) }))
     }
 
     /// Takes up a run that is in the store already. `None` where another process is at it.
@@ -167,34 +172,40 @@ impl Inner {
         let owner = format!("{}", std::process::id());
         let Some(epoch) = store.begin(id, epoch, &owner, self.clock.now())? else { return Ok(false) };
         self.log.keep(&folder).map_err(unusable)?;
-        let beat = Beat::start(&self.dir, id, epoch, &self.control, &self.stop)?;
+        let beat = Beat::start(self, epoch)?;
         *self.place.lock().expect(LOCK) = Some(Place { store, epoch, _lock: lock, beat });
         Ok(true)
     }
 }
 
 impl Beat {
-    fn start(dir: &Path, id: &str, epoch: i64, control: &Control, stop: &Stop) -> Result<Beat, StoreError> {
-        let store = Store::open(dir)?;
+    fn start(run: &Inner, epoch: i64) -> Result<Beat, StoreError> {
+        let store = Store::open(&run.dir)?;
         let over = Arc::new((Mutex::new(false), Condvar::new()));
-        let (id, control, stop, ended) = (id.to_string(), control.clone(), stop.clone(), over.clone());
+        let (id, control, stop, tell) = (run.new.id.clone(), run.control.clone(), run.stop.clone(), run.tell.clone());
+        let ended = over.clone();
         let beat = move || {
             let (over, woken) = &*ended;
+            let mut meter = Meter::new(Instant::now());
             let mut over = over.lock().expect(LOCK);
             while !*over {
-                let progress = serde_json::to_string(&control.progress.bulk()).unwrap_or_default();
+                let (paused, progress) = (control.is_paused(), &control.progress);
+                let counts = progress.counts();
+                let standing = meter.look(Instant::now(), counts.requests, progress.bulk(), progress.rate());
+                let standing = serde_json::to_string(&Standing { paused, ..standing }).unwrap_or_default();
                 // A beat that is missed is made up by the next: what counts is in the journal.
-                if let Ok(wish) = store.beat(&id, epoch, &progress, &control.progress.counts()) {
-                    control.pause(wish == Some(Wish::Pause));
-                    if wish == Some(Wish::Cancel) {
-                        stop.ask(Reason::Cancelled);
+                if let Ok(wish) = store.beat(&id, epoch, &standing, &counts) {
+                    obey(wish, &id, &control, &stop, &tell);
+                    if control.is_paused() != paused {
+                        // Whoever wished it waits to hear of it.
+                        continue;
                     }
                 }
                 over = woken.wait_timeout(over, BEAT).expect(LOCK).0;
             }
         };
         let thread = thread::Builder::new().name("heartbeat".into()).spawn(beat);
-        let thread = thread.map_err(|error| StoreError::folder(dir, &error))?;
+        let thread = thread.map_err(|error| StoreError::folder(&run.dir, &error))?;
         Ok(Beat { over, thread: Some(thread) })
     }
 
@@ -204,6 +215,26 @@ impl Beat {
         if let Some(thread) = self.thread.take() {
             // It does nothing that panics; and if it did, the run is over all the same.
             let _ = thread.join();
+        }
+    }
+}
+
+/// Does what somebody wishes of the run from another terminal, and says so in this one.
+fn obey(wish: Option<Wish>, id: &str, control: &Control, stop: &Stop, tell: &Tell) {
+    if wish == Some(Wish::Cancel) {
+        // Also a run that is held stops, and sends nothing before.
+        if stop.asked().is_none() {
+            tell("cancelled from another terminal; stopping after what is in flight");
+            stop.ask(Reason::Cancelled);
+        }
+        return;
+    }
+    let paused = wish == Some(Wish::Pause);
+    if paused != control.is_paused() {
+        control.pause(paused);
+        match paused {
+            true => tell(&format!("paused from another terminal; `onramp unpause {id}` lets it go on")),
+            false => tell("going on"),
         }
     }
 }

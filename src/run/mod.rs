@@ -1,13 +1,18 @@
 //! One job to one outcome: gives the script its thread and its stack, waits for it, and turns even a panic into an
 //! outcome. Knows no trigger, no command line and no stream.
 
+mod gather;
 mod guard;
 mod keep;
+mod lines;
 mod log;
+mod meter;
 mod watch;
 
+pub use gather::{gather, story};
 pub use guard::{judge, judge_at};
-pub use keep::{Around, Ending, Kept, journal_of, may_write, short_id};
+pub use keep::{Around, Ending, Kept, Tell, journal_of, may_write, short_id};
+pub use lines::{Gone, Lines};
 pub use log::{Hide, Log, Tee};
 
 use crate::{

@@ -83,6 +83,11 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Why it was stopped, where somebody asked for it.
+    pub fn stopped(&self) -> Option<Reason> {
+        if let FaultKind::Stopped(reason) = self.kind { Some(reason) } else { None }
+    }
+
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Fault {
         Fault { kind, message: message.into(), place: None, frames: vec![], notes: vec![], hints: vec![] }
     }

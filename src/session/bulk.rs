@@ -83,6 +83,7 @@ impl Session {
             return Err(SessionError::Nested);
         }
         self.control().progress.stage(Some(Stage {
+            call: number.0,
             operation: operation.name.to_string(),
             done: 0,
             total,
@@ -90,6 +91,7 @@ impl Session {
             unchanged: 0,
             skipped: 0,
             failed: 0,
+            allowed: None,
         }));
         let first = in_flight.unwrap_or(FIRST_IN_FLIGHT);
         let (answer, answers) = mpsc::channel();
@@ -334,13 +336,14 @@ impl Bulk<'_> {
         self.finished.push_back(Row { row, outcome, recorded });
     }
 
-    /// As many in flight as keep the budget busy at this latency, and a few more so that one slow answer holds up nobody.
+    /// Learns what the budget allows, and has as many in flight as keep the budget busy at this latency, and a few more so that one slow answer holds up nobody.
     fn adapt(&mut self) {
+        let Ok(link) = self.session.link() else { return };
+        let pace = link.client().pace();
+        self.session.control().progress.on_stage(|stage| stage.allowed = Some(pace.rate.into()));
         if !self.adapts {
             return;
         }
-        let Ok(link) = self.session.link() else { return };
-        let pace = link.client().pace();
         let busy = f64::from(pace.rate.limit) / pace.rate.window.as_secs_f64() * pace.latency.as_secs_f64();
         let wanted = ((busy * 1.5).ceil() as usize + 1).clamp(2, MOST_IN_FLIGHT);
         if wanted > self.in_flight {

@@ -1,7 +1,10 @@
 //! What a run may do: which writes, how many, in which workspace. Held here, below the script, so that nothing a script or
 //! a module does gets around it. Reads are always allowed. Sends nothing itself.
 
-use super::allow::{Allow, Allowed, Refusal};
+use super::{
+    Guard,
+    allow::{Allow, Allowed, Refusal},
+};
 use crate::{api::request::Call, text};
 use std::{
     collections::BTreeMap,
@@ -18,6 +21,10 @@ pub struct Capability {
     read_only: bool,
     /// The slug or the id of the only workspace that may be talked to.
     workspace: Option<String>,
+    /// The id and the slug of the workspace in which the run was begun.
+    begun_in: Option<(String, String)>,
+    /// Whoever has the last word on each write.
+    guard: Guard,
     /// Writes that were let through.
     passed: AtomicU64,
 }
@@ -33,9 +40,24 @@ impl Capability {
         self.read_only = true;
     }
 
+    /// Asks `guard` before each write that nothing else forbids.
+    pub fn set_guard(&mut self, guard: Guard) {
+        self.guard = guard;
+    }
+
     /// Whether any write may pass.
     pub fn may_write(&self) -> bool {
         !self.read_only && self.max_writes != Some(0) && self.allow.0.as_ref().is_none_or(|rules| !rules.is_empty())
+    }
+
+    /// Holds a run that goes on to the workspace in which it was begun.
+    pub fn stay_in(&mut self, id: &str, slug: &str) {
+        self.begun_in = Some((id.to_string(), slug.to_string()));
+    }
+
+    /// The id and the slug of the workspace in which the run was begun.
+    pub fn begun_in(&self) -> Option<(&str, &str)> {
+        self.begun_in.as_ref().map(|(id, slug)| (id.as_str(), slug.as_str()))
     }
 
     /// The slug or the id of the only workspace that may be talked to.
@@ -74,7 +96,7 @@ impl Capability {
         if let Some(Refusal { message, hint }) = objection {
             return Err(Refusal { message: format!("`{name}` was not sent: {message}"), hint });
         }
-        Ok(())
+        self.guard.pass(call)
     }
 
     /// Counts a write that is about to be sent, or was.

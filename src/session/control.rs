@@ -2,11 +2,14 @@
 //! where they come from is decided elsewhere.
 
 use super::{LOCK, SessionError};
-use crate::{api::error::CallError, stop::Stop, store::Counts};
+use crate::{api::error::CallError, stop::Stop, store::Counts, text::Rate};
 use serde::{Deserialize, Serialize};
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 use tokio::sync::watch;
 
@@ -63,11 +66,31 @@ struct Shared {
     skipped: AtomicU64,
     failed: AtomicU64,
     bulk: Mutex<Option<Stage>>,
+    rate: Mutex<Option<Rate>>,
+}
+
+/// What a run says of itself while it works, to whoever looks from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Standing {
+    /// Held by somebody, and sending nothing.
+    pub paused: bool,
+    /// The bulk call in progress.
+    pub bulk: Option<Stage>,
+    /// Requests sent in the last minute, or since the attempt began.
+    pub requests_per_minute: Option<u64>,
+    /// How many the rate budget lets through in a minute.
+    pub limit_per_minute: Option<u64>,
+    /// How long the bulk call will take from here.
+    pub seconds_left: Option<u64>,
 }
 
 /// A bulk call in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
+    /// Its number among the run's calls.
+    #[serde(default)]
+    pub call: u64,
     pub operation: String,
     pub done: u64,
     /// Rows in all, where that is known.
@@ -76,6 +99,29 @@ pub struct Stage {
     pub unchanged: u64,
     pub skipped: u64,
     pub failed: u64,
+    /// What the rate budget allows, once that is known.
+    #[serde(default)]
+    pub allowed: Option<Allowed>,
+}
+
+/// So many requests in a span of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowed {
+    pub requests: u32,
+    pub window_ms: u64,
+}
+
+impl From<Rate> for Allowed {
+    fn from(rate: Rate) -> Allowed {
+        let window_ms = u64::try_from(rate.window.as_millis()).unwrap_or(u64::MAX);
+        Allowed { requests: rate.limit, window_ms }
+    }
+}
+
+impl From<Allowed> for Rate {
+    fn from(allowed: Allowed) -> Rate {
+        Rate { limit: allowed.requests, window: Duration::from_millis(allowed.window_ms) }
+    }
 }
 
 impl Progress {
@@ -112,6 +158,16 @@ impl Progress {
     /// The bulk call in progress.
     pub fn bulk(&self) -> Option<Stage> {
         self.0.bulk.lock().expect(LOCK).clone()
+    }
+
+    /// The rate that the budget keeps to.
+    pub(super) fn keep_to(&self, rate: Rate) {
+        *self.0.rate.lock().expect(LOCK) = Some(rate);
+    }
+
+    /// The rate that the budget keeps to, once something was sent.
+    pub fn rate(&self) -> Option<Rate> {
+        *self.0.rate.lock().expect(LOCK)
     }
 
     /// What the run has done.

@@ -9,6 +9,7 @@ mod control;
 pub mod crash;
 mod doubt;
 mod drift;
+mod guard;
 pub mod journal;
 mod link;
 mod listing;
@@ -23,8 +24,9 @@ pub use allow::{Allow, Allowed, Refusal};
 pub use apply::{Applied, How};
 pub use bulk::{Bulk, Row};
 pub use capability::Capability;
-pub use control::{Control, Progress};
+pub use control::{Control, Progress, Stage, Standing};
 pub use drift::{Drift, Look};
+pub use guard::{Guard, Write};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
@@ -322,6 +324,16 @@ impl Session {
         &self.clock
     }
 
+    /// Whether a call has opened the connection.
+    pub fn is_connected(&self) -> bool {
+        self.link.get().is_some_and(Result::is_ok)
+    }
+
+    /// How many calls the rate budget would let through at once; `None` before the first call.
+    pub fn budget_left(&self) -> Option<u32> {
+        self.link.get().and_then(|link| link.as_ref().ok()).map(|link| link.client().budget_left())
+    }
+
     /// The flag that asks this run to stop.
     pub fn stop(&self) -> &Stop {
         &self.stop
@@ -377,10 +389,10 @@ impl Session {
     fn link(&self) -> Result<&Link, SessionError> {
         let link = self.link.get_or_init(|| (self.connect)()).as_ref();
         let link = link.map_err(|error| SessionError::Connect(error.clone()))?;
-        if let Some(wanted) = self.capability.workspace()
-            && !self.verified.load(Ordering::Relaxed)
-        {
-            workspace::verify(link, wanted)?;
+        self.control.progress.keep_to(link.client().pace().rate);
+        let (wanted, begun_in) = (self.capability.workspace(), self.capability.begun_in());
+        if (wanted.is_some() || begun_in.is_some()) && !self.verified.load(Ordering::Relaxed) {
+            workspace::verify(link, wanted, begun_in)?;
             self.verified.store(true, Ordering::Relaxed);
         }
         Ok(link)

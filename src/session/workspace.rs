@@ -30,9 +30,12 @@ struct Organization {
     name: Option<String>,
 }
 
-/// Passes if the key of `link` belongs to `wanted`, by slug or by id.
-pub(super) fn verify(link: &Link, wanted: &str) -> Result<(), SessionError> {
-    judge(&get_me(link)?.organization, wanted)
+/// Passes if the key of `link` belongs to `wanted`, by slug or by id, and to the workspace in which the run was begun, by
+/// id and slug.
+pub(super) fn verify(link: &Link, wanted: Option<&str>, begun_in: Option<(&str, &str)>) -> Result<(), SessionError> {
+    let found = get_me(link)?.organization;
+    wanted.map_or(Ok(()), |wanted| judge(&found, wanted))?;
+    begun_in.map_or(Ok(()), |(id, slug)| stays(&found, id, slug))
 }
 
 /// The workspace that the key of `link` belongs to.
@@ -76,6 +79,21 @@ fn judge(found: &Organization, wanted: &str) -> Result<(), SessionError> {
     }))
 }
 
+fn stays(found: &Organization, id: &str, slug: &str) -> Result<(), SessionError> {
+    if found.id == id {
+        return Ok(());
+    }
+    Err(SessionError::Connect(ConnectError {
+        kind: ConnectKind::Configuration,
+        message: format!(
+            "the run was begun in the workspace `{}`, and the key belongs to `{}`",
+            text::escape_control(slug),
+            text::escape_control(&found.slug)
+        ),
+        hints: vec!["use a key of that workspace; `onramp resume --key-file FILE` takes another one".into()],
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +106,9 @@ mod tests {
             let error = judge(&found, other).expect_err(other);
             assert!(error.to_string().contains("the key belongs to `acme`"), "{error}");
         }
+        assert!(stays(&found, "org_1", "an earlier slug").is_ok());
+        let error = stays(&found, "org_2", "beta").unwrap_err().to_string();
+        assert_eq!(error, "the run was begun in the workspace `beta`, and the key belongs to `acme`");
         assert!(operation("get_me").is_some());
     }
 }

@@ -155,11 +155,8 @@ impl Session {
                 }
                 return Ok(Ready::Done(Outcome::Unchanged(quiet(object))));
             }
-            // All of it: an undo puts back what followed from the change, too.
-            before = Some(known.object.clone().into_iter().collect());
-        }
-        if let (Some(snapshot), Effect::Delete) = (&snapshot, operation.effect) {
-            before = Some(snapshot.object.clone().into_iter().collect());
+            let value = |name: &String| (name.clone(), known.object.get(name).cloned().unwrap_or_default());
+            before = Some(body.keys().map(value).collect());
         }
         let intent = Entry::Intent {
             n: number,

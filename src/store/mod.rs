@@ -1,6 +1,7 @@
 //! What onramp keeps between runs: the runs themselves, their journals, and the log of sends that processes share. Knows no
 //! script, no operation and no stream.
 
+mod changes;
 pub mod due;
 mod error;
 pub mod journal;
@@ -9,6 +10,7 @@ pub mod rate;
 mod runs;
 mod schema;
 
+pub use changes::{Changed, NewChange};
 pub use error::StoreError;
 pub use lock::Lock;
 pub use runs::{Counts, Filter, NewRun, Run, State, Wish};
@@ -57,6 +59,11 @@ impl Store {
         run_folder(&self.dir, run)
     }
 
+    /// The journal of a run cannot be read.
+    pub fn unreadable(&self, run: &str, error: &std::io::Error) -> StoreError {
+        StoreError::folder(&self.folder(run), error)
+    }
+
     fn failed(&self, error: rusqlite::Error) -> StoreError {
         StoreError::database(&self.dir, &error)
     }
@@ -71,6 +78,11 @@ const DATABASE: &str = "onramp.db";
 
 fn run_folder(dir: &Path, run: &str) -> PathBuf {
     dir.join("runs").join(run)
+}
+
+/// As text that sorts by time: always with milliseconds.
+fn sortable(time: jiff::Timestamp) -> String {
+    format!("{time:.3}")
 }
 
 /// Makes a folder that only its owner may look into, and those above it.

@@ -1,6 +1,6 @@
 //! The rows of runs: made, begun, followed, ended. A process changes a run only under the epoch with which it began it.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, sortable};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, named_params, params};
 use serde::{Deserialize, Serialize};
@@ -143,6 +143,7 @@ pub struct Run {
 /// Which runs are looked for.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
+    /// Its path, or the last parts of it.
     pub script: Option<String>,
     pub state: Option<State>,
     pub since: Option<Timestamp>,
@@ -256,7 +257,7 @@ impl Store {
     /// Runs, the newest first.
     pub fn list(&self, filter: &Filter) -> Result<Vec<Run>, StoreError> {
         self.select(
-            "WHERE (?1 IS NULL OR script = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR created_at >= ?3)
+            "WHERE (?1 IS NULL OR script = ?1 OR substr(script, -length(?1) - 1) = '/' || ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR created_at >= ?3)
              ORDER BY created_at DESC, rowid DESC LIMIT ?4",
             params![
                 filter.script,
@@ -287,8 +288,8 @@ impl Store {
             gone.push(run.id);
         }
         if !gone.is_empty() {
-            // Deleted rows stay readable in the file until it is written anew.
-            self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); VACUUM;").map_err(|error| self.failed(error))?;
+            // Deleted rows stay readable in the file until it is written anew, and beside it until that is done.
+            self.db.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").map_err(|error| self.failed(error))?;
         }
         Ok(gone)
     }
@@ -323,11 +324,6 @@ pub(super) fn insert(db: &rusqlite::Connection, run: &NewRun, state: State, now:
         ],
     )
     .map(drop)
-}
-
-/// As text that sorts by time: always with milliseconds.
-fn sortable(time: Timestamp) -> String {
-    format!("{time:.3}")
 }
 
 fn json(counts: &Counts) -> String {

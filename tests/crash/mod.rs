@@ -4,7 +4,7 @@
 mod cases;
 mod model;
 
-use crate::harness::{Onramp, Ran, Served, run};
+use crate::harness::{Onramp, Place, Ran, Served, run};
 use cases::{CASES, Case, DUMP};
 use std::{env, fs, thread, time::Duration};
 
@@ -36,6 +36,7 @@ struct Left {
 struct Trial<'a> {
     case: &'a Case,
     served: Served,
+    place: Place,
     ran: Option<Ran>,
     kills: usize,
     /// What the latest attempt has said.
@@ -53,31 +54,32 @@ enum Cut {
 
 impl<'a> Trial<'a> {
     fn new(case: &'a Case) -> Trial<'a> {
-        Trial { case, served: Served::start(&["--customers", "24"]), ran: None, kills: 0, said: String::new() }
+        Trial { case, served: Served::start(&["--customers", "24"]), place: Place::new(), ran: None, kills: 0, said: String::new() }
     }
 
     /// Runs the script, or goes on with it. True once it came to its end.
     fn attempt(&mut self, cut: &Cut) -> bool {
         let onramp = match self.ran.take() {
-            None => run(&["script.rhai"]).file("script.rhai", self.case.script),
+            None => self.place.onramp(&["run", "script.rhai"]).file("script.rhai", self.case.script),
             // What was killed before its first write has left nothing to go on with.
-            Some(ran) if self.writes() == 0 && !ran.state().join("runs").exists() => ran.then(&["run", "script.rhai"]),
-            Some(ran) => ran.then(&["resume", "--last"]),
+            Some(_) if !self.place.state().join("runs").exists() => self.place.onramp(&["run", "script.rhai"]),
+            Some(_) => self.place.onramp(&["resume", "--last"]),
         };
         let mut onramp = self.served.used_by(onramp);
         if let Cut::At(point, count) = cut {
             onramp = onramp.env("ONRAMP_CRASH_AT", &format!("{point}:{count}"));
         }
         let mut running = onramp.started();
-        if let Cut::After(requests, micros) = cut {
-            let before = self.served.log().len();
-            if self.served.has_answered(before + requests, || running.has_ended()) {
+        let mut ran = match cut {
+            Cut::After(requests, micros)
+                if self.served.has_answered(self.served.log().len() + requests, || running.has_ended()) =>
+            {
                 // Somewhere between two requests, and not always right behind one.
                 thread::sleep(Duration::from_micros(*micros));
-                running.kill();
+                running.kill()
             }
-        }
-        let mut ran = running.ended();
+            _ => running.ended(),
+        };
         if ran.code == Some(2) && ran.stderr.starts_with("error: there is no run that stopped before its end\n") {
             if self.writes() > 0 {
                 // It was killed behind its end.
@@ -86,7 +88,7 @@ impl<'a> Trial<'a> {
             } else {
                 // Its place in the store was not quite made.
                 ran.code = None;
-                fs::remove_dir_all(ran.state().join("runs")).unwrap();
+                fs::remove_dir_all(self.place.state().join("runs")).unwrap();
             }
         }
         self.said = ran.stdout.clone();
@@ -103,7 +105,7 @@ impl<'a> Trial<'a> {
         let ran = self.ran.take().unwrap();
         let report = fs::read_to_string(ran.folder().join("out.csv")).ok();
         let stdout = ran.stdout.clone();
-        let again = self.served.used_by(ran.then(&["resume", "--last"])).ran();
+        let again = self.served.used_by(self.place.onramp(&["resume", "--last"])).ran();
         assert_eq!(again.code, Some(2), "there is nothing to go on with: {again}");
         assert_eq!(self.served.asked(), sent, "{again}");
         let dump = self.served.used_by(run(&["-e", DUMP])).ran();

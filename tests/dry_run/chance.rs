@@ -199,7 +199,12 @@ pub fn step(twin: &mut Twin, (what, a, b, c): Op, own: Option<usize>) {
         }
         3 | 4 => {
             let (kind, name) = pick(&[(0, "get_customer"), (1, "get_contact"), (2, "get_onboarding")], b);
-            let (dry, real) = both(name, Some(&id(&twin.pools[kind], a)), None);
+            let mut ids = id(&twin.pools[kind], a);
+            if c.is_multiple_of(9) {
+                // One of another kind, by the form that is unique.
+                ids = id(&twin.pools[(kind + 1) % 3], a & !1);
+            }
+            let (dry, real) = both(name, Some(&ids), None);
             twin.read(&dry, &real);
         }
         5 => write(twin, both("create_customer", None, body(NEW_CUSTOMER))),

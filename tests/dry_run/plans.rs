@@ -1,14 +1,19 @@
 //! The plan of a dry run held against the calls of the real one, and applied to a third workspace.
 
 use super::{
-    side::{Side, call, json},
+    side::{Side, call, clock, json},
     twin::Twin,
 };
+use crate::{docs::blocks, harness::bless_or_compare};
 use onramp::{
     api::{operation::Effect, request::Call},
-    session::plan::{Head, Plan, Script, Workspace, provisional::Made, read},
+    session::{
+        overlay::Overlay,
+        plan::{Head, Plan, Script, Workspace, provisional::Made, read, render},
+    },
+    text::parse_rate,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs, path::Path};
 
 pub fn head() -> Head {
     Head {
@@ -33,7 +38,7 @@ pub fn held_against_the_real_run(twin: &Twin, customers: u32, seed: u64) {
     for (entry, sent) in plan.entries.iter().zip(&twin.sent) {
         let planned = entry.call(&made).unwrap();
         assert_eq!(planned.operation.name, sent.operation.name);
-        assert_eq!(forms(twin, &planned), forms(twin, sent));
+        assert_eq!((planned.path, planned.body), (sent.path.clone(), sent.body.clone()));
     }
     assert_eq!(fresh.dump(), twin.real.dump());
 }
@@ -53,30 +58,6 @@ pub fn applied(plan: &Plan, side: &Side) -> BTreeMap<usize, Made> {
     made
 }
 
-/// A call with each record by its canonical id: where a script names one that the plan makes by its display id, the
-/// plan names it by the other.
-fn forms(twin: &Twin, call: &Call) -> (Vec<String>, Option<String>) {
-    let canonical = |id: &str, pool: usize| {
-        let pair = twin.pools[pool].iter().find(|pair| pair.real.1 == id && pair.dry.1 != pair.real.1);
-        pair.map_or_else(|| id.to_string(), |pair| pair.real.0.clone())
-    };
-    let pool = match call.operation.path {
-        path if path.starts_with("/contacts") => 1,
-        path if path.starts_with("/onboardings") => 2,
-        _ => 0,
-    };
-    let path = call.path.iter().map(|id| canonical(id, pool)).collect();
-    let body = call.body.as_ref().map(|body| {
-        let text = String::from_utf8(body.clone()).unwrap();
-        let id = json(body)["customer_id"].as_str().map(str::to_string);
-        match id {
-            Some(id) => text.replace(&format!("\"{id}\""), &format!("\"{}\"", canonical(&id, 0))),
-            None => text,
-        }
-    });
-    (path, body)
-}
-
 #[test]
 fn ids_inside_of_texts_are_replaced_when_a_plan_is_applied() {
     let mut twin = Twin::new(3, 1);
@@ -93,4 +74,64 @@ fn ids_inside_of_texts_are_replaced_when_a_plan_is_applied() {
     let wanted =
         serde_json::json!({"parent": parent.id, "n": parent.display_id, "note": format!("see {}.", parent.id)});
     assert_eq!(child["metadata"], wanted);
+}
+
+#[test]
+fn the_page_about_the_format_shows_a_plan_as_it_is_made_and_read() {
+    let (live, mut overlay) = (Side::new(120, 1), Overlay::new(clock()));
+    let mut send = |call: &Call| json(&overlay.call(call, &|call| live.call(call)).unwrap().0.body);
+    let made = send(&call("create_customer", &[], Some(r#"{"name":"Blue Bottle","plan":"growth"}"#)));
+    let contact = r#"{"name":"Ada King","email":"Ada@example.com"}"#;
+    send(&call("create_customer_contact", &[made["id"].as_str().unwrap()], Some(contact)));
+    let mut waiting = call("list_onboardings", &[], None);
+    waiting.set_query("state", "waiting".into());
+    let first = send(&waiting)["data"][0]["id"].as_str().unwrap().to_string();
+    for _ in 0..2 {
+        send(&call("update_onboarding", &[&first], Some(r#"{"waiting_on_customer":false}"#)));
+    }
+    let plan = overlay.plan(head());
+    let rate = Some(parse_rate("60/min").unwrap());
+
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plan-format.md");
+    let text = fs::read_to_string(&page).unwrap();
+    let blocks = blocks(&text);
+    let [document, shown] = &blocks[..] else { panic!("{} blocks", blocks.len()) };
+    let fenced = |language: &str, text: &str| format!("```{language}\n{text}```");
+    let blessed = text.replacen(&fenced("json", &document.text), &fenced("json", &plan.to_json()), 1).replacen(
+        &fenced("text", &shown.text),
+        &fenced("text", &render::text(&plan, &render::Options { all: false, rate })),
+        1,
+    );
+    bless_or_compare(&page, &blessed).unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert_eq!(read(&plan.to_json()).unwrap(), plan);
+}
+
+#[test]
+fn what_must_be_unique_is_free_again_once_nobody_has_it() {
+    let mut twin = Twin::new(3, 2);
+    twin.look_at_all();
+    let both = |twin: &mut Twin, name: &str, path: &[&str], body: Option<&str>| {
+        let call = call(name, path, body);
+        twin.write(&call, &call);
+    };
+    // Two customers of the sandbox, so that both worlds know them by the same ids.
+    let (one, two) = (twin.pools[0][0].real.0.clone(), twin.pools[0][1].real.0.clone());
+    for slug in ["first", "second"] {
+        both(&mut twin, "update_customer", &[&one], Some(&format!(r#"{{"slug":"{slug}"}}"#)));
+    }
+    for slug in ["second", "first"] {
+        both(&mut twin, "update_customer", &[&two], Some(&format!(r#"{{"slug":"{slug}"}}"#)));
+    }
+    both(&mut twin, "delete_customer", &[&one], None);
+    both(&mut twin, "update_customer", &[&two], Some(r#"{"slug":"second"}"#));
+    for name in ["First", "Second"] {
+        both(&mut twin, "create_customer", &[], Some(&format!(r#"{{"name":"{name}"}}"#)));
+    }
+    for email in ["A@x.example", "a@X.example", "b@x.example"] {
+        let contact = format!(r#"{{"name":"Ada","email":"{email}"}}"#);
+        both(&mut twin, "create_customer_contact", &[&two], Some(&contact));
+    }
+    let made = twin.overlay.borrow().entries().len();
+    assert_eq!(made, 9, "of twelve writes three are refused");
+    held_against_the_real_run(&twin, 3, 2);
 }

@@ -48,6 +48,7 @@ impl Side {
             timing: Timing::default(),
             clock: clock(),
             stop: Stop::default(),
+            share: None,
         };
         Side { _handle: handle, client: Client::new(settings, None) }
     }

@@ -2,12 +2,16 @@
 //! whole. What is tested is decided elsewhere.
 
 mod golden;
+mod kept;
 mod process;
 mod served;
 mod server;
+#[cfg(unix)]
+pub mod terminal;
 
 pub use golden::{bless_or_compare, files};
-pub use process::{Onramp, Ran};
+pub use kept::Said;
+pub use process::{Onramp, Place, Ran, Running};
 pub use served::Served;
 pub use server::{KEY, Server, answer};
 

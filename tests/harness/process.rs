@@ -16,13 +16,38 @@ use tempfile::TempDir;
 pub struct Onramp {
     command: Command,
     stdin: Vec<u8>,
-    folders: Folders,
+    folders: Arc<Folders>,
 }
 
-/// What belongs to one run, and goes with it.
+/// What belongs to one run, or to several after each other, and goes with them.
 struct Folders {
     home: TempDir,
     work: TempDir,
+}
+
+/// A home and a working folder for several runs. Clones are the same.
+#[derive(Clone)]
+pub struct Place(Arc<Folders>);
+
+impl Place {
+    pub fn new() -> Place {
+        Place(Arc::new(Folders { home: tempfile::tempdir().unwrap(), work: tempfile::tempdir().unwrap() }))
+    }
+
+    /// The program with these arguments, at this place.
+    pub fn onramp(&self, args: &[&str]) -> Onramp {
+        Onramp::at(self, args)
+    }
+
+    /// Where the program keeps its runs.
+    pub fn state(&self) -> PathBuf {
+        self.0.home.path().join(".local/state/onramp")
+    }
+
+    /// The working folder.
+    pub fn work(&self) -> &Path {
+        self.0.work.path()
+    }
 }
 
 /// A run that has not ended. It is killed when this is dropped.
@@ -31,7 +56,7 @@ pub struct Running {
     stdout: Option<BufReader<ChildStdout>>,
     stderr: Arc<Collected>,
     command: String,
-    folders: Option<Folders>,
+    folders: Option<Arc<Folders>>,
 }
 
 /// What came over a stream so far.
@@ -49,16 +74,17 @@ pub struct Ran {
     pub stdout: String,
     pub stderr: String,
     command: String,
-    folders: Folders,
+    folders: Arc<Folders>,
 }
 
 impl Onramp {
     /// The program with these arguments.
     pub fn new(args: &[&str]) -> Onramp {
-        Onramp::in_folders(args, Folders { home: tempfile::tempdir().unwrap(), work: tempfile::tempdir().unwrap() })
+        Onramp::at(&Place::new(), args)
     }
 
-    fn in_folders(args: &[&str], folders: Folders) -> Onramp {
+    fn at(place: &Place, args: &[&str]) -> Onramp {
+        let folders = place.0.clone();
         let mut command = Command::new(env!("CARGO_BIN_EXE_onramp"));
         command.args(args).env_clear().env("HOME", folders.home.path()).current_dir(folders.work.path());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -95,6 +121,25 @@ impl Onramp {
         shell.env_clear().env("HOME", self.folders.home.path()).current_dir(self.folders.work.path());
         shell.stdout(Stdio::piped()).stderr(Stdio::piped());
         self.command = shell;
+        self
+    }
+
+    /// The command itself, for who starts it in another way.
+    pub fn command(&mut self) -> &mut Command {
+        &mut self.command
+    }
+
+    /// The home folder that it will see.
+    pub fn home(&self) -> &Path {
+        self.folders.home.path()
+    }
+
+    /// The same surroundings for another run, with these arguments.
+    pub fn again(mut self, args: &[&str]) -> Onramp {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_onramp"));
+        command.args(args).env_clear().env("HOME", self.folders.home.path()).current_dir(self.folders.work.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command = command;
         self
     }
 
@@ -177,7 +222,20 @@ impl Running {
 
     /// Ctrl-C, for this process alone.
     pub fn interrupt(&self) {
-        let kill = format!("kill -INT {}", self.child.id());
+        self.signal("INT");
+    }
+
+    /// Ends it without a word, as a loss of power would, and waits until it is gone.
+    pub fn kill(mut self) -> Ran {
+        // It may be gone already.
+        let _ = self.child.kill();
+        // What it wrote by then is still to be had.
+        self.child.wait().unwrap();
+        self.ended()
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
     }
 
@@ -186,11 +244,6 @@ impl Running {
         let mut line = String::new();
         self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line
-    }
-
-    /// Ends it as a loss of power would, as far as a process can tell.
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
     }
 
     /// Whether it has ended.
@@ -241,16 +294,6 @@ impl Ran {
             found == (Some(code), stdout, stderr),
             "expected exit code {code}\n--- stdout\n{stdout}--- stderr\n{stderr}---\n{self}"
         );
-    }
-
-    /// The program with these arguments, where this one ran: it finds all that this one left behind.
-    pub fn then(self, args: &[&str]) -> Onramp {
-        Onramp::in_folders(args, self.folders)
-    }
-
-    /// What onramp keeps between runs.
-    pub fn state(&self) -> PathBuf {
-        self.folders.home.path().join(".local/state/onramp")
     }
 
     /// The folder in which it ran.

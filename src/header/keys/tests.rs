@@ -87,7 +87,7 @@ fn each_mistake_is_told_at_its_place_in_the_script() {
         ("timeout = 10", "2:14: `timeout` takes a duration in quotes, not a whole number"),
         (
             "timeout = \"soon\"",
-            "2:14: `timeout`: `soon` is not a duration; write for example `300ms`, `2s`, `10m` or `24h`",
+            "2:14: `timeout`: `soon` is not a duration; write for example `300ms`, `2s`, `10m`, `24h` or `7d`",
         ),
         (
             "max_memory = \"lots\"",
@@ -106,7 +106,10 @@ fn each_mistake_is_told_at_its_place_in_the_script() {
         ),
         ("schedule = \"0 7 * *\"\ntimezone = \"UTC\"", "2:15: `0 7 * *` has 4 fields, not five"),
         ("schedule = \"61 7 * * *\"\ntimezone = \"UTC\"", "2:15: there is no minute 61"),
-        ("schedule = \"every 15\"", "2:15: `15` is not a duration; write for example `300ms`, `2s`, `10m` or `24h`"),
+        (
+            "schedule = \"every 15\"",
+            "2:15: `15` is not a duration; write for example `300ms`, `2s`, `10m`, `24h` or `7d`",
+        ),
         ("timezone = \"UTC\"", "2:15: `timezone` is the schedule's, and there is none"),
         ("overlap = \"skipp\"", "2:14: `overlap` cannot be `skipp`"),
         ("retries = 1000", "2:14: `retries` is at most 100"),

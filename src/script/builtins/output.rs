@@ -6,16 +6,13 @@ use super::{
     lists::rows_of,
     time::{Span, Time},
 };
-use crate::{
-    script::{
-        fault::{Spot, Thrown},
-        host::{Host, Level, Raised},
-        rows,
-        value::{Json, kind_of},
-    },
-    text,
+use crate::script::{
+    fault::{Spot, Thrown},
+    host::{Host, Level, Raised},
+    layout::{self, Cell},
+    rows,
+    value::{Json, kind_of},
 };
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use rhai::{Array, Dynamic, Engine, INT, ImmutableString, Map, NativeCallContext, Position};
 use std::{
     ops::{Range, RangeInclusive},
@@ -99,17 +96,17 @@ pub fn shown(value: &Dynamic) -> String {
     if let Ok(json) = serde_json::to_string(&Json(value)) {
         return json;
     }
-    let plain = without_json_form(value);
+    let plain = plain(value);
     plain.clone().into_string().unwrap_or_else(|_| serde_json::to_string(&Json(&plain)).unwrap_or_default())
 }
 
 /// A value in which everything that has no JSON form is a word in angle brackets.
-fn without_json_form(value: &Dynamic) -> Dynamic {
+pub fn plain(value: &Dynamic) -> Dynamic {
     if let Some(array) = value.read_lock::<Array>() {
-        return array.iter().map(without_json_form).collect::<Array>().into();
+        return array.iter().map(plain).collect::<Array>().into();
     }
     if let Some(map) = value.read_lock::<Map>() {
-        return map.iter().map(|(name, item)| (name.clone(), without_json_form(item))).collect::<Map>().into();
+        return map.iter().map(|(name, item)| (name.clone(), plain(item))).collect::<Map>().into();
     }
     if serde_json::to_string(&Json(value)).is_ok() {
         return value.flatten_clone();
@@ -142,9 +139,10 @@ fn print_table(host: &Host, ctx: &NativeCallContext, value: &Dynamic, columns: O
             let message = format!("the rows must be object maps; one is {}", kind_of(row));
             return Err(raise(Thrown::argument("table", None, message)));
         };
-        cells.push(columns.iter().map(|name| rows::field(&map, name)).collect::<Result<Vec<_>, _>>().map_err(raise)?);
+        let row = columns.iter().map(|name| rows::field(&map, name).map(|value| cell(&value)));
+        cells.push(row.collect::<Result<Vec<_>, _>>().map_err(raise)?);
     }
-    host.say(&draw(&columns, &cells, host.sink.width()));
+    host.say(&layout::draw(&columns, cells, host.sink.width()));
     Ok(())
 }
 
@@ -161,33 +159,12 @@ pub fn columns_of(rows: &[Dynamic]) -> Vec<String> {
     columns
 }
 
-fn draw(columns: &[String], rows: &[Vec<Dynamic>], width: Option<usize>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    match width {
-        Some(width) => {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_width(width.clamp(20, u16::MAX as usize) as u16);
-        }
-        None => {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
+fn cell(value: &Dynamic) -> Cell {
+    match shown(value) {
+        _ if value.is_unit() => Cell::empty(),
+        text if is_number(value) => Cell::number(&text),
+        text => Cell::text(&text),
     }
-    table.set_header(columns.iter().map(|name| text::escape_control(name).into_owned()));
-    for row in rows {
-        table.add_row(row.iter().map(|value| text::escape_control(&shown(value)).into_owned()));
-    }
-    for at in 0..columns.len() {
-        let right = rows.iter().all(|row| row[at].is_unit() || is_number(&row[at]))
-            && rows.iter().any(|row| !row[at].is_unit());
-        if let Some(column) = table.column_mut(at).filter(|_| right) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.trim_fmt()
 }
 
 /// Whether a cell reads as a number: one, or a text such as `1,250` or `-3.5 %`.

@@ -204,6 +204,14 @@ impl Told {
         }))
     }
 
+    /// On one line, for people.
+    pub fn words(&self) -> String {
+        let code = self.code.as_deref().or(Some(self.kind.as_str()).filter(|kind| !kind.is_empty()));
+        let code = code.map_or(String::new(), |code| format!(", {code}"));
+        let said = if self.message.is_empty() { String::new() } else { format!("{} ", self.message) };
+        format!("{said}(status {}{code})", self.status)
+    }
+
     /// Whether the call may succeed later without anybody changing anything.
     pub fn will_pass(&self) -> bool {
         self.status == 408 || self.status == 429 || self.status >= 500

@@ -3,6 +3,7 @@
 
 mod entry;
 mod past;
+pub mod story;
 
 pub use entry::{Answered, Asked, Entry, FORMAT, Told, digest};
 pub use past::{Doubt, Past, Recorded};

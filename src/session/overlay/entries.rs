@@ -1,12 +1,6 @@
 //! From a write that was answered here to the entry of a plan. Answers nothing.
 
-use super::{
-    Overlay,
-    fields::{Fields, raw},
-    kind::Kind,
-    row::{Facts, display},
-    table::Row,
-};
+use super::{Overlay, fields::Fields, kind::Kind, row::Facts, table::Row};
 use crate::{
     api::{operation::Effect, request::Call},
     session::plan::{Change, Entry, RecordRef, Undo, provisional},
@@ -28,8 +22,8 @@ impl Overlay {
     ) -> usize {
         let facts = &row.facts;
         let position = self.entries.len() + 1;
-        let path: Vec<String> = call.path.iter().map(|id| self.provisional_form(id.trim())).collect();
-        let body = call.body.as_ref().map(|body| self.body(kind, body));
+        let path: Vec<String> = call.path.iter().map(|id| id.trim().to_string()).collect();
+        let body = call.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned());
         let changes = changes(before, after);
         // What the plan itself makes was not there before.
         let own = self.is_made(&facts.id);
@@ -70,29 +64,6 @@ impl Overlay {
             let seen = || Facts::of(Kind::Customer, &self.seen.find(Kind::Customer, id)?.1.json)?.name;
             known.unwrap_or_else(seen)
         })
-    }
-
-    /// The provisional id in place of a provisional display id; any other id as it is.
-    fn provisional_form(&self, id: &str) -> String {
-        let made = display(id).and_then(|display| self.made.get(&display.to_string()));
-        let made = made.and_then(|position| self.entries.get(position - 1));
-        made.map_or_else(|| id.to_string(), |entry| entry.record.id.clone())
-    }
-
-    /// The exact text of a body. Only a customer that the plan itself makes is named by its provisional id.
-    fn body(&self, kind: Kind, body: &[u8]) -> String {
-        let text = String::from_utf8_lossy(body).into_owned();
-        if kind != Kind::Onboarding || self.made.is_empty() {
-            return text;
-        }
-        let Ok(mut fields) = Fields::parse(&text) else { return text };
-        match fields.text("customer_id") {
-            Some(id) if self.provisional_form(&id) != id => {
-                fields.set("customer_id", raw(self.provisional_form(&id)));
-                fields.to_text()
-            }
-            _ => text,
-        }
     }
 }
 

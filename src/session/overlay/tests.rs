@@ -173,3 +173,9 @@ fn calls_that_cannot_be_made_are_refused_before_anything_is_asked() {
         assert!(matches!(overlay.call(&bad, &live), Err(CallError::Refused(_))));
     }
 }
+
+#[test]
+fn an_overlay_may_be_shared_by_threads() {
+    fn shared<T: Send>() {}
+    shared::<Overlay>();
+}

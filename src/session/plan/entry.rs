@@ -16,8 +16,7 @@ pub struct Entry {
     pub position: usize,
     /// The operation's script name.
     pub operation: String,
-    /// A value for each of the operation's path parameters, as the script gave them; a record that the plan makes goes
-    /// by its provisional id.
+    /// A value for each of the operation's path parameters, as the script gave them.
     pub path: Vec<String>,
     /// The exact bytes of the body, for creates and updates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,7 +34,7 @@ pub struct Entry {
     pub seen_updated_at: Option<String>,
     /// What an undo can do about it.
     pub undo: Undo,
-    /// The provisional ids that `path` and `body` speak of, each with the position of the create that stands for it.
+    /// The provisional ids and display ids that `path` and `body` speak of, each with the position of the create that stands for it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub uses: BTreeMap<String, usize>,
 }

@@ -18,11 +18,14 @@ pub struct Quote {
 
 impl Quote {
     pub(super) fn of(entries: &[Entry]) -> Quote {
-        let there = |entry: &&Entry| entry.effect() != Some(Effect::Create);
-        let made: BTreeSet<&str> = entries.iter().filter(|e| !there(e)).map(|e| e.record.id.as_str()).collect();
-        let old: BTreeSet<(&str, &str)> =
-            entries.iter().filter(there).map(|e| (e.record.object.as_str(), e.record.id.as_str())).collect();
-        Quote { writes: entries.len(), reads: old.iter().filter(|(_, id)| !made.contains(id)).count() }
+        let mut known = BTreeSet::new();
+        let mut reads = 0;
+        for entry in entries {
+            // The first entry about a record tells whether the plan makes it.
+            let first = known.insert((&entry.record.object, &entry.record.id));
+            reads += usize::from(first && entry.effect() != Some(Effect::Create));
+        }
+        Quote { writes: entries.len(), reads }
     }
 
     /// All requests.

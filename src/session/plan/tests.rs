@@ -82,7 +82,7 @@ fn a_plan_comes_back_as_it_was() {
 #[test]
 fn layout_is_no_damage() {
     let mut small = plan();
-    // A number that no JSON library keeps.
+    // A formatter writes `1e400` as another number, and that is damage.
     small.entries[2].changes[0].after = exact("{\"a\":[1, 2]}");
     let small = Plan::new(head(), small.entries, 7);
     let value: Value = serde_json::from_str(&small.to_json()).unwrap();
@@ -195,6 +195,19 @@ delete_customer: 1 write
 applying it takes up to 6 requests (4 writes, 2 reads to see that nothing has moved), at 2/min at least 2 min
 "#;
     assert_eq!(render::text(&plan(), &options), wanted);
+}
+
+#[test]
+fn one_write_is_one_line() {
+    let plan = plan();
+    assert_eq!(
+        render::line(&plan.entries[0]),
+        r#"update_customer Acme <b>\u{1b}[31m (customer 101, c1): status: "active" → "churned""#
+    );
+    assert_eq!(
+        render::line(&plan.entries[3]),
+        r#"delete_customer Acme <b>\u{1b}[31m (customer 104, c9): mrr: 125000 → gone"#
+    );
 }
 
 #[test]

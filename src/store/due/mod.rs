@@ -11,6 +11,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::{fmt, path::Path};
 
+/// A database with a ledger in it.
+pub type Database = Connection;
+
 /// The ledger in a database. Whoever owns the connection may write other things in the same transaction.
 #[derive(Clone, Copy)]
 pub struct Ledger<'c> {
@@ -123,7 +126,7 @@ pub fn open_for_tests() -> Result<Connection, LedgerError> {
 }
 
 /// Opens a store that exists; `None` where there is no file, or nothing in it was ever due. Makes nothing.
-pub fn open_existing(file: &Path, to_write: bool) -> Result<Option<Connection>, LedgerError> {
+pub fn open_existing(file: &Path, to_write: bool) -> Result<Option<Database>, LedgerError> {
     if !file.exists() {
         return Ok(None);
     }

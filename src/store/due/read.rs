@@ -41,6 +41,12 @@ impl Ledger<'_> {
         Ok(query.query_map([], version)?.collect::<Result<_, _>>()?)
     }
 
+    /// All scripts that ever had a schedule.
+    pub fn scripts(&self) -> Result<Vec<String>, LedgerError> {
+        let mut query = self.db.prepare("SELECT DISTINCT script FROM schedule ORDER BY script")?;
+        Ok(query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
     /// Rows in the order of their due times.
     pub fn entries(&self, filter: &Filter) -> Result<Vec<Entry>, LedgerError> {
         let mut query = self.db.prepare(

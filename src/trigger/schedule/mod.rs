@@ -182,7 +182,7 @@ fn write<R: Runs>(held: &Held, ledger: Ledger<'_>, runs: &R, line: Line, now: Ti
 fn missed(lines: &[Line]) -> Option<What> {
     use crate::store::due::Outcome;
     let missed = || lines.iter().map(|line| &line.row).filter(|row| row.outcome == Outcome::Missed);
-    let (first, last) = (missed().next()?, missed().last()?);
+    let (first, last) = (missed().next()?, missed().next_back()?);
     let count = missed().map(|row| row.count).sum();
     Some(What::Missed { count, first: first.due_at, last: last.until.unwrap_or(last.due_at) })
 }

@@ -50,8 +50,8 @@ impl Plan {
         self.schedule.after(cursor, &self.zone)
     }
 
-    /// How much later than at `due` its run starts: from nothing to the whole jitter, always the same for this script and
-    /// this instant.
+    /// How much later than at `due` its run starts: from nothing to the whole jitter, in whole seconds unless it is short.
+    /// Always the same for this script and this instant.
     pub fn delay(&self, due: Timestamp) -> SignedDuration {
         let millis = u64::try_from(self.jitter.as_millis()).unwrap_or(u64::MAX);
         if millis == 0 {
@@ -60,7 +60,8 @@ impl Plan {
         let hash = Sha256::new().chain_update(&self.script).chain_update([0]).chain_update(due.to_string()).finalize();
         let mut first = [0; 8];
         first.copy_from_slice(&hash[..8]);
-        SignedDuration::from_millis((u64::from_be_bytes(first) % millis.saturating_add(1)) as i64)
+        let unit = if millis < 10_000 { 1 } else { 1000 };
+        SignedDuration::from_millis((u64::from_be_bytes(first) % (millis / unit + 1) * unit) as i64)
     }
 
     /// When the run for a due time starts, where nothing holds it up.

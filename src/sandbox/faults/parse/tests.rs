@@ -47,7 +47,7 @@ fn a_text_that_is_no_fault_says_what_is_wrong_and_what_is_wanted() {
         ("html=204", "`html` needs 200 or a number from 400 to 599; write for example `html=200`".into()),
         ("cut=3", "`cut` takes no value; write `cut` alone".into()),
         ("delay", "`delay` needs a time; write for example `delay=2s`".into()),
-        ("delay=2", "`2` is not a duration; write for example `300ms`, `2s`, `10m` or `24h`".into()),
+        ("delay=2", "`2` is not a duration; write for example `300ms`, `2s`, `10m`, `24h` or `7d`".into()),
         ("429=1500ms", "`1500ms` is not a number of whole seconds; write for example `429=3s`".into()),
         ("updat-customer:cut", "there is no operation `updat-customer`; did you mean `update-customer`?".into()),
         (

@@ -8,7 +8,7 @@ mod words;
 
 pub use csv::csv;
 pub use html::html;
-pub use text::text;
+pub use text::{line, text};
 
 use super::{Entry, Plan};
 use crate::text::Rate;

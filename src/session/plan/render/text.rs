@@ -2,12 +2,29 @@
 
 use super::{Options, SHOWN, groups, words};
 use crate::{
-    session::plan::Plan,
+    session::plan::{Change, Entry, Plan},
     text::{cut, escape_control, plural},
 };
 
 /// Longer values are cut, unless everything is asked for.
 const VALUE: usize = 100;
+
+/// One write as one line: `update_customer Acme (customer 101, clx9…): status: "active" → "churned"`.
+pub fn line(entry: &Entry) -> String {
+    let changes: Vec<String> =
+        entry.changes.iter().map(|change| change_line(change, &|value| cut(value, VALUE).into())).collect();
+    let changes = if changes.is_empty() { String::new() } else { format!(": {}", changes.join(", ")) };
+    escape_control(&format!("{} {}{changes}", entry.operation, words::record(entry))).into_owned()
+}
+
+fn change_line(change: &Change, shown: &dyn Fn(&str) -> String) -> String {
+    let (before, after) = (words::value(change.before.as_ref()), words::value(change.after.as_ref()));
+    match (&change.before, &change.after) {
+        (None, _) => format!("{}: {}", change.field, shown(after)),
+        (_, None) => format!("{}: {} → gone", change.field, shown(before)),
+        _ => format!("{}: {} → {}", change.field, shown(before), shown(after)),
+    }
+}
 
 /// The plan as lines. Control characters in data are escaped.
 pub fn text(plan: &Plan, options: &Options) -> String {
@@ -26,12 +43,7 @@ pub fn text(plan: &Plan, options: &Options) -> String {
                 line(&format!("    cannot be undone as it was: {why}"));
             }
             for change in &entry.changes {
-                let (before, after) = (words::value(change.before.as_ref()), words::value(change.after.as_ref()));
-                line(&match (&change.before, &change.after) {
-                    (None, _) => format!("    {}: {}", change.field, shown(after)),
-                    (_, None) => format!("    {}: {} → gone", change.field, shown(before)),
-                    _ => format!("    {}: {} → {}", change.field, shown(before), shown(after)),
-                });
+                line(&format!("    {}", change_line(change, &shown)));
             }
         }
         if entries.len() > most {

@@ -1,0 +1,181 @@
+//! What commands that may write have in common: their session with its record, and the place of their run in the store.
+//! What is done over the session is theirs.
+
+use super::{connect::Connection, record::Record, resume, signals};
+use crate::{
+    config,
+    error::{Failure, Kind},
+    run::{self, Around, Ending, Hide, Kept, Log},
+    secret::Secret,
+    session::{Capability, Control, Session},
+    stop::{Reason, Stop},
+    store::{Counts, Run, State, StoreError},
+    text,
+    ui::Ui,
+};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
+
+/// How a command comes to be carried out.
+pub enum Begin {
+    Anew,
+    /// Once more, as a new run: the id of the one before.
+    Retry(String),
+    Resume(Box<Resumed>),
+}
+
+/// A run that goes on, with what is kept of its command line.
+pub struct Resumed {
+    pub run: Run,
+    pub record: Record,
+}
+
+/// What is to be carried out.
+pub struct Asked<'a> {
+    pub kind: &'a str,
+    /// What people call it.
+    pub name: &'a str,
+    /// All words of the command line.
+    pub words: &'a [OsString],
+    /// The name and the text of the script, where there is one.
+    pub script: Option<(&'a str, &'a str)>,
+    /// Whether it may come to write: else it needs no record.
+    pub writes: bool,
+    pub capability: Capability,
+    pub environment: BTreeMap<String, Secret>,
+}
+
+/// The place of a run among those that are kept, taken with its first write.
+pub struct Keeping {
+    pub id: String,
+    pub log: Log,
+    /// Where a dry run puts the files that its script writes.
+    pub preview: PathBuf,
+    kept: Option<Kept>,
+    /// Whether its workspace goes with it.
+    fleeting: bool,
+}
+
+/// The session over which it is done, and its place in the store.
+pub fn open(begin: Begin, asked: Asked<'_>, connection: Connection, ui: &Ui) -> Result<(Session, Keeping), Failure> {
+    let stop = Stop::default();
+    signals::listen(&stop, ui)?;
+    let clock = connection.clock();
+    let around = around(&stop, &connection, ui)?;
+    let mut capability = asked.capability;
+    let (record, kept) = match begin {
+        Begin::Resume(resumed) => {
+            let Resumed { run, record } = *resumed;
+            record.same_place(&run.id, &connection)?;
+            if let (Some(id), Some(slug)) = (&run.workspace_id, &run.workspace) {
+                capability.stay_in(id, slug);
+            }
+            let kept = resume::take_up(&run, around.clone())?;
+            (record, Some(kept))
+        }
+        Begin::Anew | Begin::Retry(_) => {
+            let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
+            let record = Record::new(key, asked.words, asked.script, &connection)?;
+            let mut new = record.new_run(asked.kind, asked.name, "manual", &hide(ui))?;
+            if let Begin::Retry(of) = begin {
+                new.retry_of = Some(of);
+            }
+            (record, asked.writes.then(|| Kept::new(new, around.clone())))
+        }
+    };
+    let id = kept.as_ref().map_or_else(|| record.fresh_id(), |kept| Ok(kept.id().to_string()))?;
+    let verbose = connection.verbose;
+    let connect = connection.connector(&stop, ui, &around.control.progress)?;
+    let mut session = Session::new(connect, record.key.clone(), clock, stop)
+        .with_capability(capability)
+        .with_environment(asked.environment)
+        .with_control(around.control.clone());
+    if verbose {
+        let ui = ui.clone();
+        session = session.with_unsent(Box::new(move |request| {
+            let target = text::escape_control(&request.target);
+            ui.status(&format!("{} {target}: not sent, it would change nothing", request.method.as_str()));
+        }));
+    }
+    if let Some(kept) = &kept {
+        session = session.with_recorder(kept.recorder().map_err(|error| failure_of_store(&error))?);
+    }
+    let preview = around.dir.join("previews").join(&id);
+    Ok((session, Keeping { id, log: around.log, preview, kept, fleeting: record.fleeting }))
+}
+
+impl Keeping {
+    /// The id of a run that can be taken up again.
+    pub fn resumable(&self) -> Option<&str> {
+        self.kept.as_ref().filter(|kept| kept.is_kept() && !self.fleeting).map(Kept::id)
+    }
+
+    /// What to do after a run that was not carried out to its end, `done` changes of it.
+    pub fn with_way_on(&self, mut failure: Failure, done: u64) -> Failure {
+        let changes = text::plural(done as usize, "change");
+        match (self.resumable(), failure.kind) {
+            (Some(id), Kind::Key | Kind::Rows | Kind::WillPass | Kind::Interrupted) => {
+                failure.hints.push(format!("`onramp resume {id}` goes on where it stopped; {changes} made so far"));
+            }
+            (Some(id), _) if done > 0 => {
+                failure.hints.push(format!("{changes} had been made by then: `onramp show {id}` lists them"));
+            }
+            (_, _) if done > 0 => failure.hints.push(format!(
+                "look at the workspace before you run the script again: {changes} had been made by then"
+            )),
+            _ => {}
+        }
+        failure
+    }
+
+    /// Enters how the run ended. What cannot be entered is no reason to call a good run a bad one.
+    ///
+    /// `stopped` says why, where somebody asked for it.
+    pub fn leave(self, counts: &Counts, stopped: Option<Reason>, end: &Result<u8, Failure>, ui: &Ui) {
+        let Some(kept) = self.kept else { return };
+        // A run that is kept as ended has said all that it has to say.
+        ui.flush();
+        let (exit_code, message) = match end {
+            Ok(code) => (*code, None),
+            Err(failure) => (failure.kind.exit_code(), Some(ui.hidden(&failure.message))),
+        };
+        let state = match (stopped, exit_code) {
+            (Some(Reason::Cancelled), _) => State::Cancelled,
+            (Some(Reason::Enough), _) => State::Running,
+            (_, 0) => State::Done,
+            // They pass, or can be mended: the run goes on where it stopped.
+            (_, 3 | 75 | 130) => State::Running,
+            _ => State::Failed,
+        };
+        let ending = Ending { state, exit_code, message };
+        // A run that has talked to the workspace is part of its history, also if there was nothing to change.
+        let even_so = state.has_ended() && counts.requests > 0;
+        if let Err(error) = kept.end(&ending, even_so) {
+            ui.warn(&format!("the end of the run could not be kept: {error}"));
+        }
+    }
+}
+
+/// What a kept run uses of those around it.
+fn around(stop: &Stop, connection: &Connection, ui: &Ui) -> Result<Around, Failure> {
+    let (clock, told) = (connection.clock(), ui.clone());
+    Ok(Around {
+        dir: config::state_dir()?,
+        clock: clock.clone(),
+        control: Control::default(),
+        stop: stop.clone(),
+        log: Log::new(clock, hide(ui)),
+        tell: Arc::new(move |text: &str| told.notice(text)),
+    })
+}
+
+/// The filter for what is kept.
+fn hide(ui: &Ui) -> Hide {
+    let ui = ui.clone();
+    Arc::new(move |text: &str| ui.hidden(text))
+}
+
+/// A failure of the store, as people see it.
+pub fn failure_of_store(error: &StoreError) -> Failure {
+    let kind = if error.will_pass { Kind::WillPass } else { Kind::Usage };
+    Failure::new(kind, &error.message).hint(&error.hint)
+}

@@ -1,0 +1,54 @@
+//! From journals to what can be looked up: the story of one run, and the changes of all of them. Reads only; what a run
+//! does at the same time, the next look finds.
+
+use crate::{
+    session::journal::story::{Change, Story},
+    store::{NewChange, Store, StoreError, journal::Journal},
+};
+use std::{fs, io, path::Path};
+
+/// The story of a run; of one that never wrote, an empty one.
+pub fn story(store: &Store, id: &str) -> Result<Story, StoreError> {
+    match told(&store.folder(id)) {
+        Ok((story, _)) => Ok(story),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Story::default()),
+        Err(error) => Err(store.unreadable(id, &error)),
+    }
+}
+
+/// Brings the changes that can be looked up to what the journals tell by now.
+pub fn gather(store: &Store) -> Result<(), StoreError> {
+    let all = store.gathered()?;
+    let grown = all.into_iter().filter(|(id, bytes)| {
+        // A run that never wrote has no journal.
+        fs::metadata(store.folder(id).join("journal")).is_ok_and(|journal| journal.len() > *bytes)
+    });
+    let grown: Vec<String> = grown.map(|(id, _)| id).collect();
+    if grown.is_empty() {
+        return Ok(());
+    }
+    store.relaxed(|| grown.iter().try_for_each(|id| gather_one(store, id)))?
+}
+
+fn gather_one(store: &Store, id: &str) -> Result<(), StoreError> {
+    match told(&store.folder(id)) {
+        Ok((story, bytes)) => {
+            let changes: Vec<NewChange> = story.changes.into_iter().map(entered).collect();
+            store.gather(id, bytes, &changes)
+        }
+        // Deleted meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(store.unreadable(id, &error)),
+    }
+}
+
+fn told(folder: &Path) -> io::Result<(Story, u64)> {
+    let (journal, frames) = Journal::look(&folder.join("journal"))?;
+    Ok((Story::of(&journal, &frames)?, journal.len()))
+}
+
+fn entered(change: Change) -> NewChange {
+    let fields = serde_json::to_string(&change.fields).expect("fields are JSON already");
+    let Change { number, at, operation, object, id, display_id, .. } = change;
+    NewChange { number: number.to_string(), at, operation, object, id, display_id, fields }
+}

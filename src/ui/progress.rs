@@ -1,0 +1,104 @@
+//! Shows how far a bulk call is: on a terminal one line that changes, elsewhere a sentence now and then. Knows when to look
+//! and where to draw; what is said comes from `glance`.
+
+use super::{
+    LOCK, Ui,
+    glance::{self, Glance, Meter, Pulse},
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::{
+    sync::{Arc, Condvar, Mutex},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// Between two looks.
+const TICK: Duration = Duration::from_millis(250);
+/// Between two sentences where there is no terminal.
+const SENTENCE: Duration = Duration::from_secs(30);
+
+/// The line of a terminal that changes; the others are written above it.
+#[derive(Default)]
+pub struct Bar(Mutex<Option<ProgressBar>>);
+
+impl Bar {
+    /// Writes to the terminal while the line is out of the way.
+    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &*self.0.lock().expect(LOCK) {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    fn show(&self, line: String, target: impl FnOnce() -> ProgressDrawTarget) {
+        let mut bar = self.0.lock().expect(LOCK);
+        let bar = bar.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("{msg}").expect("the template is right");
+            ProgressBar::with_draw_target(None, target()).with_style(style)
+        });
+        bar.set_message(line);
+        bar.tick();
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = self.0.lock().expect(LOCK).take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// A run that is being watched, until this is dropped.
+pub struct Followed {
+    over: Arc<(Mutex<bool>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ui {
+    /// Shows how far a run is, as `look` tells it, until what comes back is dropped. Nothing is shown while it has no bulk
+    /// call to tell of.
+    pub fn follow(&self, look: impl Fn() -> Option<Glance> + Send + 'static) -> Followed {
+        let over: Arc<(Mutex<bool>, Condvar)> = Arc::default();
+        let (ended, ui) = (over.clone(), self.clone());
+        let follow = move || {
+            let begun = Instant::now();
+            let (mut meter, mut pulse) = (Meter::default(), Pulse::new(SENTENCE));
+            let at_terminal = !Ui::draw_target().is_hidden();
+            let (over, woken) = &*ended;
+            let mut over = over.lock().expect(LOCK);
+            loop {
+                over = woken.wait_timeout(over, TICK).expect(LOCK).0;
+                if *over {
+                    break;
+                }
+                let Some(glance) = look() else {
+                    ui.bar().clear();
+                    continue;
+                };
+                let now = begun.elapsed();
+                let pace = meter.look(now, &glance);
+                if at_terminal {
+                    // One column is left free: some terminals go on to the next line as soon as the last one is used.
+                    let columns = Ui::columns().saturating_sub(1);
+                    ui.bar().show(glance::line(&glance, &pace, columns), Ui::draw_target);
+                } else if pulse.is_due(glance.call, now) {
+                    ui.status(&glance::sentence(&glance, &pace));
+                }
+            }
+            ui.bar().clear();
+        };
+        // Without a thread to spare, the run goes on unwatched.
+        let thread = thread::Builder::new().name("progress".into()).spawn(follow).ok();
+        Followed { over, thread }
+    }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        *self.over.0.lock().expect(LOCK) = true;
+        self.over.1.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // If it panicked, nothing is shown any more, and the run is over all the same.
+            let _ = thread.join();
+        }
+    }
+}
