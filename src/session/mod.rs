@@ -261,20 +261,26 @@ impl Session {
 
     /// The answer to a call of a dry run, and what it did to the plan; `None` where the run is none.
     fn plan(&self, call: &Call) -> Result<Option<Result<Planned, SessionError>>, SessionError> {
-        let mut overlay = self.overlay.lock().expect(LOCK);
-        let Some(overlay) = overlay.as_mut() else { return Ok(None) };
-        self.capability.permit(call).map_err(SessionError::Refusal)?;
-        self.control.pass(&self.stop)?;
-        let link = self.link()?;
-        let live = |call: &Call| {
-            let request = Request::build(call, None).map_err(CallError::Refused)?;
-            link.block_on(link.client().send(&request, call.operation))
-        };
-        let planned = overlay.call(call, &live);
-        if let Ok((_, Wrote::Entry(_))) = planned {
-            self.capability.count(call.operation.name).map_err(SessionError::Refusal)?;
-        }
-        Ok(Some(planned.map_err(SessionError::from)))
+        // Whoever is halted for its use of memory must not hold the plan.
+        crate::memory::unbounded(|| {
+            let mut overlay = self.overlay.lock().expect(LOCK);
+            let Some(overlay) = overlay.as_mut() else { return Ok(None) };
+            self.capability.permit(call).map_err(SessionError::Refusal)?;
+            self.control.pass(&self.stop)?;
+            let link = self.link()?;
+            let live = |call: &Call| {
+                let request = Request::build(call, None).map_err(CallError::Refused)?;
+                link.block_on(link.client().send(&request, call.operation))
+            };
+            let planned = overlay.call(call, &live);
+            if let Ok((_, Wrote::Entry(_))) = planned
+                && let Err(refusal) = self.capability.count(call.operation.name)
+            {
+                overlay.drop_last();
+                return Err(SessionError::Refusal(refusal));
+            }
+            Ok(Some(planned.map_err(SessionError::from)))
+        })
     }
 
     /// The plan of a dry run, and the rate at which it could be carried out; `None` where the run is none. Asks which

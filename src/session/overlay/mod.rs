@@ -123,6 +123,11 @@ impl Overlay {
         }
     }
 
+    /// Takes the last write out of the plan: it was one too many, and the run ends with it.
+    pub fn drop_last(&mut self) {
+        self.entries.pop();
+    }
+
     /// The writes so far, in order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
