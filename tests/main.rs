@@ -3,6 +3,7 @@
 mod api;
 mod architecture;
 mod bad_day;
+mod bulk;
 mod call;
 mod check;
 mod control;

@@ -125,11 +125,10 @@ impl Session {
         };
         let body = fields(request.body.as_deref());
         let mut before = None;
-        if let (Some(snapshot), Effect::Update) = (&snapshot, operation.effect) {
+        if let (Some(id), Some(snapshot), Effect::Update) = (&id, &snapshot, operation.effect) {
             let mut current = None;
             let stale = !snapshot.is_fresh(self.present());
             if stale && manner.look_again {
-                let id = id.as_deref().unwrap_or_default();
                 current = match self.look_at_page(recorder, operation, snapshot, id) {
                     Ok(current) => current,
                     // Nobody knows what would be overwritten.
@@ -138,14 +137,17 @@ impl Session {
                     }
                     Err(error) => return Err(error),
                 };
-                if let Some(moved) = current.as_ref().and_then(|now| moved(&body, &snapshot.object, &now.object))
-                    && !manner.overwrite
-                {
-                    recorder.append(&Entry::Left { n: number, asked, why: moved.clone() }, b"")?;
-                    return Ok(Ready::Done(Outcome::Left(moved)));
-                }
             }
             let known = current.as_ref().unwrap_or(snapshot);
+            // Others than the one for which the page was looked at again may have moved, too.
+            if manner.look_again
+                && !manner.overwrite
+                && let Some(read) = recorder.as_read(object_of(operation), id)?
+                && let Some(moved) = moved(&body, &read.object, &known.object)
+            {
+                recorder.append(&Entry::Left { n: number, asked, why: moved.clone() }, b"")?;
+                return Ok(Ready::Done(Outcome::Left(moved)));
+            }
             let certain = !stale || current.is_some();
             if certain && body.iter().all(|(name, value)| known.object.get(name) == Some(value)) {
                 let object = serde_json::to_vec(&known.object).expect("JSON stays JSON");
@@ -213,9 +215,11 @@ impl Session {
         if let Some(snapshot) = recorder.snapshot(object, id)? {
             return Ok(Some(snapshot));
         }
-        if !self.reads_before_it_writes {
-            return Ok(None);
-        }
+        if self.reads_before_it_writes { self.fetch(recorder, object, id) } else { Ok(None) }
+    }
+
+    /// The present state of an object, from the API.
+    fn fetch(&self, recorder: &Recorder, object: &str, id: &str) -> Result<Option<Snapshot>, SessionError> {
         let Some(get) = api::operation(&format!("get_{object}")) else { return Ok(None) };
         let request = Request::build(&Call::new(get, vec![id.to_string()]), None).map_err(CallError::Refused)?;
         let link = self.link()?;
@@ -242,6 +246,7 @@ impl Session {
         let object = operation.returns.object().name;
         let link = self.link()?;
         if let Some(target) = &old.page
+            && !recorder.is_fresh(target, self.present())
             && let Some(list) = api::operations().find(|list| list.is_list() && list.returns.object().name == object)
         {
             let request = Request {
@@ -262,8 +267,7 @@ impl Session {
             }
         }
         // It is no longer on its page, or never was on one.
-        recorder.forget(object, id)?;
-        self.look(recorder, operation, id)
+        self.fetch(recorder, object, id)
     }
 
     fn record(

@@ -54,7 +54,14 @@ enum Cut {
 
 impl<'a> Trial<'a> {
     fn new(case: &'a Case) -> Trial<'a> {
-        Trial { case, served: Served::start(&["--customers", "24"]), place: Place::new(), ran: None, kills: 0, said: String::new() }
+        Trial {
+            case,
+            served: Served::start(&["--customers", "24"]),
+            place: Place::new(),
+            ran: None,
+            kills: 0,
+            said: String::new(),
+        }
     }
 
     /// Runs the script, or goes on with it. True once it came to its end.

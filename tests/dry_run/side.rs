@@ -44,7 +44,6 @@ impl Side {
             key: Secret::key(handle.key()).unwrap(),
             rate: None,
             max_wait: MAX_WAIT,
-            share: None,
             timing: Timing::default(),
             clock: clock(),
             stop: Stop::default(),

@@ -173,6 +173,16 @@ impl Recorder {
         self.seen.lock().expect(LOCK).get(object, id, &self.journal).map_err(|error| self.unusable(&error))
     }
 
+    /// The state of an object that the script has: from its own reads and writes.
+    pub fn as_read(&self, object: &str, id: &str) -> Result<Option<Snapshot>, SessionError> {
+        self.seen.lock().expect(LOCK).as_read(object, id, &self.journal).map_err(|error| self.unusable(&error))
+    }
+
+    /// Whether a page was looked at again so lately that it would show the same.
+    pub fn is_fresh(&self, page: &str, now: Timestamp) -> bool {
+        self.seen.lock().expect(LOCK).is_fresh(page, now)
+    }
+
     /// An object that is gone.
     pub fn forget(&self, object: &str, id: &str) -> Result<(), SessionError> {
         self.seen.lock().expect(LOCK).forget(object, id, &self.journal).map_err(|error| self.unusable(&error))
@@ -264,13 +274,13 @@ impl Recorder {
     }
 
     fn see(&self, entry: &Entry, body: &[u8], span: Span) {
-        let (at, target) = match entry {
-            Entry::Read { asked, at, .. } => (*at, Some(asked.target.as_str())),
-            Entry::Looked { at, target } => (*at, target.as_deref()),
-            Entry::Answer { at, .. } => (*at, None),
+        let (at, target, looked) = match entry {
+            Entry::Read { asked, at, .. } => (*at, Some(asked.target.as_str()), false),
+            Entry::Looked { at, target } => (*at, target.as_deref(), true),
+            Entry::Answer { at, .. } => (*at, None, false),
             _ => return,
         };
-        self.seen.lock().expect(LOCK).take(body, span, at, target);
+        self.seen.lock().expect(LOCK).take(body, span, at, target, looked);
     }
 
     /// What the journal holds cannot be read again.

@@ -145,7 +145,7 @@ struct Telling<'a> {
 
 impl Telling<'_> {
     fn see(&mut self, frame: &Frame, at: Timestamp, target: Option<&str>) -> io::Result<()> {
-        self.seen.take(&self.journal.read(frame.body)?, frame.body, at, target);
+        self.seen.take(&self.journal.read(frame.body)?, frame.body, at, target, false);
         Ok(())
     }
 
@@ -164,7 +164,7 @@ impl Telling<'_> {
         let Some(Open { asked, label, before, body }) = self.open.remove(&n) else { return Ok(None) };
         let Some(operation) = api::operation(&asked.operation) else { return Ok(None) };
         let answer = self.journal.read(frame.body)?;
-        self.seen.take(&answer, frame.body, at, None);
+        self.seen.take(&answer, frame.body, at, None, false);
         let answer = fields(Some(&answer));
         let object = object_of(operation);
         let fields = match (operation.effect, &before) {
