@@ -26,6 +26,7 @@ mod operations;
 mod process;
 mod reference;
 mod repl;
+mod runs;
 mod sandbox;
 mod schedule;
 mod scripts;

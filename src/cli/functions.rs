@@ -68,7 +68,13 @@ fn entry_json(domain: &str, entry: &Entry) -> Value {
     });
     match entry {
         Entry::Operation(operation) => operation_json(&mut value, operation),
-        Entry::Builtin(builtin) => value["example"] = builtin.example.into(),
+        Entry::Builtin(builtin) => {
+            value["example"] = builtin.example.into();
+            for about::Section { heading, rows } in about::of_builtin(builtin) {
+                let rows = rows.into_iter().map(|row| json!({"name": row.name, "doc": row.text}));
+                value[heading.to_lowercase()] = rows.collect();
+            }
+        }
         Entry::Standard(standard) => value["arities"] = standard.arities.iter().copied().collect(),
         Entry::Keyword(_) => {}
     }

@@ -1,8 +1,10 @@
 //! The command line: one file per subcommand. Parsing and help live in the `Args` structs; what is decided here is only
 //! which subcommand runs.
 
+mod apply;
 mod call;
 mod cancel;
+mod carry;
 mod changes;
 mod check;
 mod completions;
@@ -35,6 +37,7 @@ mod signals;
 mod source;
 mod status;
 mod stored;
+mod undo;
 mod unpause;
 mod wishes;
 mod written;
@@ -64,6 +67,8 @@ enum Command {
     Check(check::Args),
     #[command(subcommand)]
     Plan(plan::Command),
+    Apply(apply::Args),
+    Undo(undo::Args),
     Call(call::Args),
     Runs(runs::Args),
     Show(show::Args),
@@ -90,6 +95,8 @@ impl Command {
         match self {
             Command::Run(args) => Some(&mut args.connection),
             Command::Call(args) => Some(&mut args.connection),
+            Command::Apply(args) => Some(&mut args.connection),
+            Command::Undo(args) => Some(&mut args.connection),
             _ => None,
         }
     }
@@ -99,6 +106,8 @@ impl Command {
         match self {
             Command::Run(args) => run::carry_out(*args, begin, ui),
             Command::Call(args) => call::carry_out(args, begin, ui),
+            Command::Apply(args) => apply::carry_out(args, begin, ui),
+            Command::Undo(args) => undo::carry_out(args, begin, ui),
             _ => Err(Failure::usage(format!("the run `{run}` cannot be carried out again"))),
         }
     }
@@ -141,6 +150,8 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         Command::Repl(args) => repl::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Plan(command) => plan::run(&command, ui),
+        Command::Apply(args) => apply::carry_out(args, kept::Begin::Anew, ui),
+        Command::Undo(args) => undo::carry_out(args, kept::Begin::Anew, ui),
         Command::Call(args) => call::run(args, ui),
         Command::Runs(args) => runs::run(&args, ui),
         Command::Show(args) => show::run(&args, ui),

@@ -22,7 +22,7 @@ pub struct Args {
 }
 
 /// A run hears within half a second; a busy machine may take longer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
     let store = stored::store()?;

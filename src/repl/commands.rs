@@ -3,7 +3,8 @@
 
 use super::{
     Mode,
-    saved::script,
+    history::may_be_kept,
+    saved::{Good, script},
     session::{Broken, Next, Session},
 };
 use crate::{
@@ -314,7 +315,9 @@ fn save(session: &mut Session, path: &str) -> Result<Next, Broken> {
     if session.good.is_empty() {
         return Err(Failure::usage("there is nothing to save yet").into());
     }
-    let text = script(&session.good);
+    let kept = |line: &&Good| may_be_kept(&line.text, &session.ui);
+    let lines: Vec<Good> = session.good.iter().filter(kept).cloned().collect();
+    let text = script(&lines);
     let options = fs::OpenOptions::new().write(true).create_new(true).open(path);
     options.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
@@ -323,6 +326,9 @@ fn save(session: &mut Session, path: &str) -> Result<Next, Broken> {
         _ => Failure::usage(format!("`{shown}` cannot be written: {}", crate::config::reason(&error)))
             .hint("name a file in a folder that you can write to"),
     })?;
+    if lines.len() < session.good.len() {
+        session.ui.warn("lines that hold a key were left out");
+    }
     session.ui.status(&format!("wrote `{shown}`; `onramp check {shown}` looks at it"));
     Ok(Next::Line)
 }

@@ -17,6 +17,7 @@ use rustyline::{
     validate::{ValidationContext, ValidationResult, Validator},
 };
 use std::{borrow::Cow, fs, path::Path, rc::Rc};
+use unicode_width::UnicodeWidthStr;
 
 /// The editor's view of a session.
 pub struct Editing {
@@ -24,6 +25,8 @@ pub struct Editing {
     /// Hints need a colour of their own, or they would pass for text.
     pub colour: bool,
     pub from_history: HistoryHinter,
+    /// Columns and rows of the terminal.
+    pub size: (usize, usize),
 }
 
 impl Helper for Editing {}
@@ -57,7 +60,7 @@ impl Completer for Editing {
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Choice>)> {
         let Completion { start, candidates } = self.completion(line, at);
-        Ok((start, candidates.into_iter().map(Choice).collect()))
+        Ok((start, fitting(candidates, self.size).into_iter().map(Choice).collect()))
     }
 }
 
@@ -119,6 +122,26 @@ impl Editing {
     }
 }
 
+/// As many candidates as fit on a screen, and how many more there are: paging through them would hold the keys that write
+/// the next letter, Ctrl-C among them.
+fn fitting(mut candidates: Vec<Candidate>, (columns, rows): (usize, usize)) -> Vec<Candidate> {
+    let widest = candidates.iter().map(|candidate| candidate.shown.width()).max().unwrap_or(0) + 2;
+    let room = rows.saturating_sub(3).max(1) * (columns / widest.min(columns).max(1)).max(1);
+    if candidates.len() <= room {
+        return candidates;
+    }
+    // What all have in common is filled in, so the last line must not have less of it.
+    let common = candidates.iter().skip(1).fold(candidates[0].text.clone(), |common, candidate| {
+        let same = common.char_indices().zip(candidate.text.chars()).find(|((_, a), b)| a != b);
+        let end = same.map_or(common.len().min(candidate.text.len()), |((at, _), _)| at);
+        common[..end].to_string()
+    });
+    let more = candidates.len() - (room - 1);
+    candidates.truncate(room - 1);
+    candidates.push(Candidate { text: common, shown: format!("… and {more} more") });
+    candidates
+}
+
 fn shifted(found: Completion, by: usize) -> Completion {
     Completion { start: found.start + by, ..found }
 }
@@ -169,5 +192,24 @@ impl Highlighter for Editing {
     fn highlight_char(&self, line: &str, at: usize, kind: CmdKind) -> bool {
         // Each key may change what a word is; a moved cursor only which brackets belong together.
         kind != CmdKind::MoveCursor || highlight::is_at_bracket(line, at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_candidates_are_shown_than_fit_and_the_common_part_stays() {
+        let all = |count: usize| -> Vec<Candidate> {
+            let one = |at: usize| Candidate { text: format!("same_{at}"), shown: format!("same_{at}(…)") };
+            (0..count).map(one).collect()
+        };
+        assert_eq!(fitting(all(5), (80, 24)).len(), 5);
+        assert_eq!(fitting(Vec::new(), (80, 24)), []);
+        let shown = fitting(all(100), (24, 13));
+        assert_eq!(shown.len(), 10 * 2);
+        assert_eq!(shown[19], Candidate { text: "same_".into(), shown: "… and 81 more".into() });
+        assert_eq!(fitting(all(3), (1, 1)).len(), 1);
     }
 }

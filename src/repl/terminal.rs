@@ -22,7 +22,7 @@ pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
     let config = Config::builder()
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
-        .completion_prompt_limit(100)
+        .completion_prompt_limit(usize::MAX)
         .max_history_size(history::MOST)
         .map_err(|error| unusable(&error))?
         .history_ignore_dups(true)
@@ -38,6 +38,7 @@ pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
         lines: session.lines.clone(),
         colour: options.colour,
         from_history: HistoryHinter::new(),
+        size: (80, 24),
     }));
     options.questions.will_be_answered();
     session.answer_to =
@@ -48,6 +49,10 @@ pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
         let prompt = session.prompt();
         let read = {
             let _reading = session.activity.reading();
+            let size = editor.dimensions();
+            if let (Some((columns, rows)), Some(helper)) = (size, editor.helper_mut()) {
+                helper.size = (usize::from(columns), usize::from(rows));
+            }
             editor.readline(&(prompt.clone(), painted(&prompt, session.switch.mode())))
         };
         let line = match read {

@@ -6,12 +6,11 @@ mod guard;
 mod keep;
 mod lines;
 mod log;
-mod meter;
 mod watch;
 
-pub use gather::{gather, story};
+pub use gather::{gather, journal_in, story, story_with_doubts};
 pub use guard::{judge, judge_at};
-pub use keep::{Around, Ending, Kept, Tell, journal_of, may_write, short_id};
+pub use keep::{Around, Ending, Kept, Tell, glance, journal_of, may_write, short_id};
 pub use lines::{Gone, Lines};
 pub use log::{Hide, Log, Tee};
 

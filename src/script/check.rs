@@ -1,6 +1,7 @@
 //! The static check: what is wrong with a script, found without running it and without a request. All of its text is
 //! looked at, dead branches, functions, closures and modules too. What cannot be known for certain is not said.
 
+mod bulk;
 mod calls;
 mod circles;
 mod facts;

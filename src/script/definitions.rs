@@ -2,7 +2,7 @@
 //! that onramp adds, with the documentation of the catalogue. Gives texts; writes no file.
 
 use super::{
-    about,
+    about::{self, Section},
     builtins::input::CONSTANTS,
     catalog::{Catalog, Entry},
     engine,
@@ -59,7 +59,9 @@ fn ours(catalog: &Catalog) -> String {
                     items.extend(called(operation).iter().map(|line| documented(&doc, line)));
                 }
                 Entry::Builtin(builtin) => {
-                    let doc = with_example(vec![format!("{}.", builtin.summary)], builtin.example);
+                    let mut doc = vec![format!("{}.", builtin.summary)];
+                    doc.extend(about::of_builtin(builtin).iter().flat_map(listed));
+                    let doc = with_example(doc, builtin.example);
                     for signature in builtin.signatures {
                         let doc = [&[format!("`{signature}`"), String::new()][..], &doc].concat();
                         items.push(documented(&doc, &declared(builtin.name, signature)));
@@ -82,11 +84,14 @@ fn of_operation(operation: &Operation) -> Vec<String> {
     let does = about::effect(operation.effect);
     let mut doc = vec![format!("{}.", operation.summary), String::new()];
     doc.push(format!("It {does} and gives {}.", about::returned(operation)));
-    for section in about::sections(operation) {
-        doc.extend([String::new(), format!("{}:", section.heading), String::new()]);
-        doc.extend(section.rows.iter().map(|row| format!("- `{}`: {}", row.name, row.text)));
-    }
+    doc.extend(about::sections(operation).iter().flat_map(listed));
     with_example(doc, operation.example)
+}
+
+/// A section as lines of documentation.
+fn listed(section: &Section) -> Vec<String> {
+    let heading = [String::new(), format!("{}:", section.heading), String::new()];
+    heading.into_iter().chain(section.rows.iter().map(|row| format!("- `{}`: {}", row.name, row.text))).collect()
 }
 
 fn with_example(mut doc: Vec<String>, example: &str) -> Vec<String> {

@@ -91,7 +91,6 @@ impl Session {
             unchanged: 0,
             skipped: 0,
             failed: 0,
-            allowed: None,
         }));
         let first = in_flight.unwrap_or(FIRST_IN_FLIGHT);
         let (answer, answers) = mpsc::channel();
@@ -340,7 +339,7 @@ impl Bulk<'_> {
     fn adapt(&mut self) {
         let Ok(link) = self.session.link() else { return };
         let pace = link.client().pace();
-        self.session.control().progress.on_stage(|stage| stage.allowed = Some(pace.rate.into()));
+        self.session.control().progress.keep_to(pace.rate);
         if !self.adapts {
             return;
         }

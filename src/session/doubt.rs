@@ -45,6 +45,17 @@ pub(super) fn settle(session: &Session, call: &Call, doubt: &Doubt) -> Result<Ve
     }
 }
 
+/// The record as it is since a write in doubt, if that was carried out; asked of the workspace, and nothing is sent.
+pub(super) fn was_carried_out(session: &Session, call: &Call, doubt: &Doubt) -> Result<Option<Vec<u8>>, SessionError> {
+    let verdict = match call.operation.effect {
+        Effect::Create => create(session, call, doubt)?,
+        Effect::Update => update(session, call, doubt)?,
+        // Of a delete nothing is left to be asked.
+        Effect::Delete | Effect::Read => return Ok(None),
+    };
+    Ok(if let Verdict::Done(answer) = verdict { Some(answer.body) } else { None })
+}
+
 /// Whether the service has forgotten the key of a create that was meant then.
 pub(super) fn is_old(at: Timestamp, now: Timestamp) -> bool {
     now.duration_since(at) >= KEY_LIVES

@@ -17,6 +17,7 @@ mod observe;
 pub mod overlay;
 pub mod plan;
 mod seen;
+mod undo;
 mod workspace;
 mod write;
 
@@ -30,6 +31,7 @@ pub use guard::{Guard, Write};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
+pub use undo::WayBack;
 pub use write::{Manner, Outcome};
 
 use crate::{
@@ -202,6 +204,12 @@ impl Session {
     /// Tells `told` of each write that is not sent because it would change nothing.
     pub fn with_unsent(mut self, told: Unsent) -> Session {
         self.unsent = Some(told);
+        self
+    }
+
+    /// Reads nothing before it writes: what is changed blindly cannot be told, and not be taken back.
+    pub fn without_snapshots(mut self) -> Session {
+        self.reads_before_it_writes = false;
         self
     }
 
@@ -395,7 +403,11 @@ impl Session {
     fn link(&self) -> Result<&Link, SessionError> {
         let link = self.link.get_or_init(|| (self.connect)()).as_ref();
         let link = link.map_err(|error| SessionError::Connect(error.clone()))?;
-        self.control.progress.keep_to(link.client().pace().rate);
+        let progress = &self.control.progress;
+        // Before the first answer nobody knows more than a guess.
+        if progress.counts().requests > 0 {
+            progress.keep_to(link.client().pace().rate);
+        }
         let (wanted, begun_in) = (self.capability.workspace(), self.capability.begun_in());
         if (wanted.is_some() || begun_in.is_some()) && !self.verified.load(Ordering::Relaxed) {
             workspace::verify(link, wanted, begun_in)?;

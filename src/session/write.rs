@@ -15,6 +15,7 @@ use crate::api::{
     client::{Answer, Client},
     error::CallError,
     operation::{Effect, Operation},
+    page::Walk,
     request::{Call, Request},
 };
 use jiff::Timestamp;
@@ -160,6 +161,9 @@ impl Session {
             let value = |name: &String| (name.clone(), known.object.get(name).cloned().unwrap_or_default());
             before = Some(body.keys().map(value).collect());
         }
+        if let (Some(snapshot), Effect::Delete, true) = (&snapshot, operation.effect, self.reads_before_it_writes) {
+            self.keep_children(recorder, number, operation, snapshot.id().unwrap_or_default())?;
+        }
         let intent = Entry::Intent {
             n: number,
             asked,
@@ -232,6 +236,43 @@ impl Session {
             Err(CallError::Api(_) | CallError::BadAnswer(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Reads what vanishes with a record before it is deleted, so that an undo can make it again.
+    fn keep_children(
+        &self,
+        recorder: &Recorder,
+        number: Number,
+        operation: &Operation,
+        id: &str,
+    ) -> Result<(), SessionError> {
+        let parent = format!("{}/", operation.path.trim_end_matches("{id}").trim_end_matches('/'));
+        let lists = api::operations()
+            .filter(|list| list.is_list() && list.path_params.len() == 1 && list.path.starts_with(&parent));
+        let mut children = Vec::new();
+        let mut any = false;
+        for list in lists {
+            any = true;
+            let mut walk = Walk::new(Call::new(list, vec![id.to_string()]));
+            let link = self.link()?;
+            // A list that cannot be walked to its end is kept as far as it goes.
+            while let Ok(Some(call)) = walk.next() {
+                let request = Request::build(&call, None).map_err(CallError::Refused)?;
+                let answer = match link.block_on(link.client().send(&request, list)) {
+                    Ok(answer) => answer,
+                    // The delete itself will say what is wrong.
+                    Err(CallError::Api(_)) => break,
+                    Err(error) => return Err(error.into()),
+                };
+                let Ok(rows) = walk.accept(&answer.body) else { break };
+                children.extend(rows.into_iter().map(|row| row.json));
+            }
+        }
+        if any {
+            let body = serde_json::to_vec(&children).expect("JSON stays JSON");
+            recorder.append(&Entry::Children { n: number }, &body)?;
+        }
+        Ok(())
     }
 
     /// The present state of an object that came with a page a while ago. The whole page is asked for, which serves its

@@ -54,6 +54,13 @@ impl Store {
         if dir.join(DATABASE).exists() { Store::open(dir).map(Some) } else { Ok(None) }
     }
 
+    /// The same store for what may be lost with the power, though never torn: what can be gathered again, or is said again
+    /// soon. Commits wait for no disk.
+    pub fn relaxed(self) -> Result<Store, StoreError> {
+        self.db.pragma_update(None, "synchronous", "normal").map_err(|error| self.failed(error))?;
+        Ok(self)
+    }
+
     /// The folder of one run: its journal, its log, its lock.
     pub fn folder(&self, run: &str) -> PathBuf {
         run_folder(&self.dir, run)

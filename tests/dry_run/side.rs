@@ -44,10 +44,10 @@ impl Side {
             key: Secret::key(handle.key()).unwrap(),
             rate: None,
             max_wait: MAX_WAIT,
+            share: None,
             timing: Timing::default(),
             clock: clock(),
             stop: Stop::default(),
-            share: None,
         };
         Side { _handle: handle, client: Client::new(settings, None) }
     }

@@ -4,6 +4,8 @@
 mod golden;
 mod kept;
 mod process;
+#[cfg(unix)]
+mod pty;
 mod served;
 mod server;
 #[cfg(unix)]

@@ -1,14 +1,11 @@
 //! The real program at a pseudo-terminal: keys go in, and what a person would see comes out, by a terminal emulator.
 //! Unix only, as the terminals are.
 
-use super::{Onramp, PATIENCE};
+use super::{Onramp, PATIENCE, pty};
 use std::{
     fs::File,
     io::{Read, Write},
-    os::{
-        fd::{AsRawFd, FromRawFd, OwnedFd},
-        unix::process::CommandExt,
-    },
+    os::fd::AsRawFd,
     process::Child,
     sync::{Arc, Condvar, Mutex},
     thread,
@@ -48,32 +45,17 @@ impl Terminal {
     /// Starts it at a terminal of this many columns.
     pub fn start(mut onramp: Onramp, columns: u16) -> Terminal {
         let rows = 200;
-        let (main, other) = pair(rows, columns);
         let command = onramp.command();
         command.env("TERM", "xterm-256color");
-        command.stdin(other.try_clone().unwrap()).stdout(other.try_clone().unwrap()).stderr(other);
-        // SAFETY: between fork and exec only system calls are made that are allowed there.
-        unsafe {
-            command.pre_exec(|| {
-                // A session of its own, whose terminal is this one: Ctrl-C becomes a signal to it alone.
-                if libc::setsid() < 0 || libc::ioctl(0, libc::TIOCSCTTY, 0) < 0 {
-                    return Err(std::io::Error::last_os_error());
-                }
-                Ok(())
-            });
-        }
-        let child = command.spawn().unwrap();
         let shown = format!("{command:?}");
-        // The program's end of the terminal is in its hands alone now, so that its end is seen.
-        command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
-        command.stderr(std::process::Stdio::null());
+        let (child, main) = pty::spawn(command, rows, columns);
         let screen = Parser::new(nonzero(rows), nonzero(columns), 0);
         let state = Mutex::new(State { screen, raw: Vec::new(), over: false });
         let seen = Arc::new(Seen { state, changed: Condvar::new() });
-        let mut output = File::from(main.try_clone().unwrap());
+        let mut output = main.try_clone().unwrap();
         let watched = seen.clone();
         thread::spawn(move || watched.fill(&mut output));
-        Terminal { child, keys: File::from(main), seen, command: shown, onramp }
+        Terminal { child, keys: main, seen, command: shown, onramp }
     }
 
     /// Presses these keys.
@@ -192,24 +174,6 @@ impl Seen {
             }
         }
     }
-}
-
-/// The two ends of a new terminal.
-fn pair(rows: u16, columns: u16) -> (OwnedFd, OwnedFd) {
-    let (mut main, mut other) = (0, 0);
-    let mut size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: the pointers lead to live values; a null name and null modes are allowed.
-    let made = unsafe {
-        libc::openpty(&raw mut main, &raw mut other, std::ptr::null_mut(), std::ptr::null_mut(), &raw mut size)
-    };
-    assert_eq!(made, 0, "{}", std::io::Error::last_os_error());
-    // SAFETY: the call has just opened them, and nobody else knows them.
-    let (main, other) = unsafe { (OwnedFd::from_raw_fd(main), OwnedFd::from_raw_fd(other)) };
-    for end in [&main, &other] {
-        // SAFETY: both descriptors are open. Children of other tests must not hold this terminal open.
-        assert_eq!(unsafe { libc::fcntl(end.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) }, 0);
-    }
-    (main, other)
 }
 
 fn nonzero(count: u16) -> std::num::NonZero<u16> {

@@ -90,9 +90,10 @@ fn one_tab_fills_in_what_is_common_and_shows_the_candidates() {
     let mut terminal = started(100);
     terminal.types("list_cus");
     terminal.types(TAB);
-    let screen = terminal.shows("list_customers(options?)");
+    let screen = terminal.until("the candidates, and the line below them", |screen| {
+        screen.contains("list_customers(options?)") && screen.trim_end().ends_with("\nsandbox › list_customer")
+    });
     assert!(screen.contains("list_customer_contacts(customer_id, options?)"), "{screen}");
-    assert!(screen.trim_end().ends_with("sandbox › list_customer"), "{screen}");
     terminal.types("s");
     terminal.types(TAB);
     terminal.shows("sandbox › list_customers(");
@@ -197,6 +198,20 @@ fn a_terminal_that_is_closed_by_a_signal_is_left_as_it_was() {
     while !terminal.echoes() {
         std::thread::yield_now();
     }
+    let (code, ..) = terminal.ended();
+    assert_eq!(code, Some(130));
+}
+
+#[test]
+fn a_session_that_waits_for_lines_without_a_prompt_ends_with_ctrl_c() {
+    let onramp = sandbox().within("exec \"$0\" \"$@\" > values.txt");
+    let values = onramp.path("values.txt");
+    let mut terminal = Terminal::start(onramp, 80);
+    terminal.types("1 + 1\rnope\r");
+    terminal.shows("error: there is no variable `nope`");
+    assert_eq!(std::fs::read_to_string(&values).unwrap(), "2\n");
+    terminal.shows("hint: define it first");
+    terminal.types(CTRL_C);
     let (code, ..) = terminal.ended();
     assert_eq!(code, Some(130));
 }

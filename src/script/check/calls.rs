@@ -1,12 +1,16 @@
 //! Calls: whether there is such a function, and whether it takes so many arguments.
 
 use super::{
-    Checker,
+    Checker, bulk,
     facts::Function,
     maps, names,
     walk::{Call, Receiver},
 };
-use crate::{api::operation, script::catalog, text};
+use crate::{
+    api::operation,
+    script::{builtins::bulk::operation_of, catalog},
+    text,
+};
 use rhai::{Expr, ImmutableString, Position};
 use std::collections::BTreeSet;
 
@@ -30,8 +34,14 @@ pub fn judge(checker: &mut Checker<'_>, call: &Call<'_>, visible: &[ImmutableStr
     match native {
         Some(None) => return,
         Some(Some(counts)) if counts.contains(&total) => {
+            // A closure that is held in a map under that name takes what it likes.
+            if call.is_method() && checker.facts.may_be_stored(name) && !is_plain(checker, call.receiver) {
+                return;
+            }
             if let Some(operation) = operation(name) {
                 maps::judge(checker, operation, call);
+            } else if let Some(operation) = operation_of(name) {
+                bulk::judge(checker, operation, call);
             }
             return;
         }

@@ -117,9 +117,9 @@ impl Interactive {
     fn numbers(&self, found: &mut Found, open: &[Open]) {
         let Some(Open::Call { name, receiver, argument, .. }) = open.last() else { return };
         let Some(kind) = id_kind(name, *argument + usize::from(receiver.is_some())) else { return };
-        let word = found.word.clone();
+        let word = found.word.parse().ok();
         let fits = |thing: &Thing| {
-            thing.object == kind && thing.display_id.is_some_and(|number| number.to_string().starts_with(&word))
+            thing.object == kind && thing.display_id.zip(word).is_some_and(|(number, word)| begins_with(number, word))
         };
         for thing in self.host.seen.find(MOST, fits) {
             let number = thing.display_id.unwrap_or_default().to_string();
@@ -284,6 +284,14 @@ fn id_kind(name: &str, argument: usize) -> Option<&'static str> {
         .find(|kind| param.name.starts_with(*kind))
         .or_else(|| operation.object.map(|object| object.name))
         .or_else(|| ["customer", "contact", "onboarding"].into_iter().find(|kind| name.ends_with(kind)))
+}
+
+/// Whether the digits of `number` begin with those of `word`: of ten thousand numbers none is written out.
+fn begins_with(mut number: i64, word: i64) -> bool {
+    while number > word {
+        number /= 10;
+    }
+    number == word && word > 0
 }
 
 /// A signature up to what has to be filled in.

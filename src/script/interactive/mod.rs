@@ -25,7 +25,11 @@ use super::{
 use crate::memory::{self, Halt};
 use last::{LAST, Marks};
 use rhai::{AST, Caches, Dynamic, Engine, EvalAltResult, GlobalRuntimeState, Module, Position, Scope};
-use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// How deep the value of a line may nest that is kept and shown.
 const DEEPEST_VALUE: usize = 500;
@@ -157,18 +161,24 @@ impl Interactive {
 
     /// All functions that lines have defined, later ones in place of earlier ones.
     fn functions_of_all_lines(&self) -> AST {
-        let modules = self.global.lib.iter().skip(2);
-        modules.fold(AST::empty(), |all, module| all.merge(&AST::new_from_module(module.clone())))
+        let mut all = AST::empty();
+        for module in self.global.lib.iter().skip(2) {
+            all.combine(AST::new_from_module(module.clone()));
+        }
+        all
     }
 
     /// How the functions of the session are called, in the order of their names.
     pub fn functions(&self) -> Vec<String> {
-        let all = self.functions_of_all_lines();
-        let named = all.iter_functions().filter(|function| !function.name.starts_with("anon$"));
-        let mut shown: Vec<String> =
-            named.map(|function| format!("{}({})", function.name, function.params.join(", "))).collect();
-        shown.sort_unstable();
-        shown
+        let mut found: BTreeMap<(String, usize), String> = BTreeMap::new();
+        for module in self.global.lib.iter().skip(2) {
+            let lines = AST::new_from_module(module.clone());
+            for function in lines.iter_functions().filter(|function| !function.name.starts_with("anon$")) {
+                let shown = format!("{}({})", function.name, function.params.join(", "));
+                found.insert((function.name.to_string(), function.params.len()), shown);
+            }
+        }
+        found.into_values().collect()
     }
 
     /// Where onramp itself calls something for the line `name`.

@@ -59,8 +59,6 @@ pub struct Recorder {
     lost: OnceLock<StoreError>,
     /// The error that the script was told of last, while nothing has come after it.
     last_error: Mutex<Option<(Number, bool)>>,
-    /// Whether this attempt stands in the journal.
-    attempted: AtomicBool,
     /// By how much the server's clock is ahead of ours.
     ahead: Mutex<Option<SignedDuration>>,
 }
@@ -93,7 +91,6 @@ impl Recorder {
             kept: AtomicBool::new(kept),
             lost: OnceLock::new(),
             last_error: Mutex::default(),
-            attempted: AtomicBool::new(false),
             ahead: Mutex::default(),
         }
     }
@@ -113,24 +110,16 @@ impl Recorder {
         self.kept.load(Ordering::Relaxed)
     }
 
-    /// Called before each write: before the first one the run gets its place in the store, and what was read so far
-    /// becomes a file. `workspace` is asked for only then.
+    /// Gives the run its place in the store and makes a file of what was read so far, before its first write. `workspace`
+    /// is asked for only then; `at` is the present time.
     pub fn keep(
         &self,
-        now: Timestamp,
+        at: Timestamp,
         workspace: impl FnOnce() -> Result<Workspace, SessionError>,
     ) -> Result<(), SessionError> {
-        if !self.is_kept() {
-            self.found(workspace)?;
+        if self.is_kept() {
+            return Ok(());
         }
-        if !self.attempted.swap(true, Ordering::Relaxed) {
-            let onramp = env!("CARGO_PKG_VERSION").to_string();
-            self.append(&Entry::Attempt { format: FORMAT, onramp, at: now }, b"")?;
-        }
-        Ok(())
-    }
-
-    fn found(&self, workspace: impl FnOnce() -> Result<Workspace, SessionError>) -> Result<(), SessionError> {
         if let Some(lost) = self.lost.get() {
             return Err(SessionError::Store(lost.clone()));
         }
@@ -140,7 +129,14 @@ impl Recorder {
         self.journal.keep(&path).map_err(failed)?;
         self.index(&self.journal.frames().map_err(failed)?).map_err(failed)?;
         self.kept.store(true, Ordering::Relaxed);
-        Ok(())
+        self.attempt(at).map_err(SessionError::Store)
+    }
+
+    /// Notes that a process begins to work at a kept run.
+    pub fn attempt(&self, at: Timestamp) -> Result<(), StoreError> {
+        let entry = Entry::Attempt { format: FORMAT, onramp: env!("CARGO_PKG_VERSION").to_string(), at };
+        let head = serde_json::to_vec(&entry).expect("an entry is made of texts and numbers");
+        self.journal.append(&head, b"").map(drop).map_err(|error| StoreError::folder(&self.folder, &error))
     }
 
     /// Adds to the record. What shows objects is looked up from now on.

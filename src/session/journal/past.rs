@@ -74,7 +74,7 @@ impl Past {
                 Entry::Attempt { format, .. } if format != FORMAT => {
                     return Err("its journal was written by another version of onramp".into());
                 }
-                Entry::Attempt { .. } | Entry::Looked { .. } => {}
+                Entry::Attempt { .. } | Entry::Looked { .. } | Entry::Children { .. } => {}
                 Entry::Read { n, .. }
                 | Entry::Refused { n, .. }
                 | Entry::Intent { n, .. }
@@ -100,6 +100,19 @@ impl Past {
             }
         }
         Ok(past)
+    }
+
+    /// The writes in doubt, by number.
+    pub fn doubts(&self, journal: &Journal) -> io::Result<Vec<(Number, Doubt)>> {
+        let mut numbers: Vec<Number> = self.at.keys().copied().collect();
+        numbers.sort_unstable();
+        let mut doubts = Vec::new();
+        for number in numbers {
+            if let Some(Recorded::Doubt(doubt)) = self.get(number, journal)? {
+                doubts.push((number, *doubt));
+            }
+        }
+        Ok(doubts)
     }
 
     /// Whether nothing is recorded.

@@ -7,6 +7,7 @@ use super::{
         seen::Seen,
         write::{fields, object_of},
     },
+    Doubt,
     entry::{Asked, Entry},
 };
 use crate::{
@@ -52,6 +53,8 @@ pub struct Change {
     pub label: Option<String>,
     /// What became another value, side effects included; all that was set of a record that was created or deleted.
     pub fields: Vec<Moved>,
+    /// Of a customer that was deleted: the contacts and onboardings that vanished with it.
+    pub children: Vec<Map<String, Value>>,
 }
 
 /// A field and its values before and after.
@@ -95,7 +98,13 @@ struct Open {
 impl Story {
     /// The story of a journal with these frames. Frames of a later version of onramp that are not known here are left out.
     pub fn of(journal: &Journal, frames: &[Frame]) -> io::Result<Story> {
-        let mut telling = Telling { journal, seen: Seen::default(), open: HashMap::new(), story: Story::default() };
+        let mut telling = Telling {
+            journal,
+            seen: Seen::default(),
+            open: HashMap::new(),
+            children: HashMap::new(),
+            story: Story::default(),
+        };
         let (mut changes, mut failures) = (BTreeMap::new(), BTreeMap::new());
         for frame in frames {
             let Ok(entry) = serde_json::from_slice::<Entry>(&frame.head) else { continue };
@@ -116,6 +125,10 @@ impl Story {
                 }
                 Entry::Left { n, asked, why } => {
                     failures.insert(n, told(n, &asked, None, Some(why)));
+                }
+                Entry::Children { n } => {
+                    let children = serde_json::from_slice(&journal.read(frame.body)?).unwrap_or_default();
+                    telling.children.insert(n, children);
                 }
                 Entry::Unsent { n } => drop(telling.open.remove(&n)),
                 // It is asked again, and in doubt until then.
@@ -140,6 +153,7 @@ struct Telling<'a> {
     /// The records as the run had seen them by then.
     seen: Seen,
     open: HashMap<Number, Open>,
+    children: HashMap<Number, Vec<Map<String, Value>>>,
     story: Story,
 }
 
@@ -193,18 +207,43 @@ impl Telling<'_> {
             display_id: shown.get("display_id").and_then(Value::as_i64).map(|id| id.to_string()),
             label: label.or_else(|| shown.get("name").and_then(Value::as_str).map(str::to_string)),
             fields,
+            children: self.children.remove(&n).unwrap_or_default(),
         }))
     }
 }
 
-/// The fields with a value that people set, in the API's order.
+impl Change {
+    /// A write whose answer nobody got, and that was carried out all the same: `answer` shows the record now.
+    pub fn settled(number: Number, told: &Doubt, operation: &'static Operation, answer: &[u8]) -> Change {
+        let now = fields(Some(answer));
+        let meant = fields(Some(&told.body));
+        let before = |name: &str| told.before.as_ref().and_then(|before| before.get(name));
+        let fields = match operation.effect {
+            Effect::Create => set(operation, &now).map(|(name, to)| moved(name, None, Some(to))).collect(),
+            _ => meant.iter().map(|(name, to)| moved(name, before(name), Some(now.get(name).unwrap_or(to)))).collect(),
+        };
+        Change {
+            number,
+            at: told.at,
+            operation: operation.name.into(),
+            object: object_of(operation).into(),
+            id: now.get("id").and_then(Value::as_str).unwrap_or(id_of(&told.asked)).into(),
+            display_id: now.get("display_id").and_then(Value::as_i64).map(|id| id.to_string()),
+            label: now.get("name").and_then(Value::as_str).map(str::to_string),
+            fields,
+            children: Vec::new(),
+        }
+    }
+}
+
+/// The fields with a value that people set, and whose it is, in the API's order.
 fn set<'a>(
     operation: &'static Operation,
     record: &'a Map<String, Value>,
 ) -> impl Iterator<Item = (&'static str, &'a Value)> {
     let fields = api::object(object_of(operation)).map_or(&[][..], |object| object.fields).iter();
     fields
-        .filter(|field| field.set != api::operation::Set::Never)
+        .filter(|field| field.set != api::operation::Set::Never || field.name == "customer_id")
         .filter_map(|field| Some((field.name, record.get(field.name).filter(|value| !value.is_null())?)))
 }
 
