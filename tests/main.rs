@@ -3,9 +3,11 @@
 mod api;
 mod architecture;
 mod bad_day;
+mod bulk;
 mod call;
 mod check;
 mod control;
+mod crash;
 mod cron;
 mod definitions;
 mod docs;

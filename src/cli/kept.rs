@@ -135,11 +135,19 @@ fn open_as(
         }
     };
     let id = kept.as_ref().map_or_else(|| record.fresh_id(), |kept| Ok(kept.id().to_string()))?;
+    let verbose = connection.verbose;
     let connect = connection.connector(&stop, ui, &around.control.progress)?;
     let mut session = Session::new(connect, record.key.clone(), clock, stop)
         .with_capability(capability)
         .with_environment(asked.environment)
         .with_control(around.control.clone());
+    if verbose {
+        let ui = ui.clone();
+        session = session.with_unsent(Box::new(move |request| {
+            let target = text::escape_control(&request.target);
+            ui.status(&format!("{} {target}: not sent, it would change nothing", request.method.as_str()));
+        }));
+    }
     if let Some(kept) = &kept {
         session = session.with_recorder(kept.recorder().map_err(|error| failure_of_store(&error))?);
     }
@@ -181,6 +189,8 @@ impl Keeping {
     /// `stopped` says why, where somebody asked for it.
     pub fn leave(self, counts: &Counts, stopped: Option<Reason>, end: &Result<u8, Failure>, ui: &Ui) {
         let Some(kept) = self.kept else { return };
+        // A run that is kept as ended has said all that it has to say.
+        ui.flush();
         let (exit_code, message) = match end {
             Ok(code) => (*code, None),
             Err(failure) => (failure.kind.exit_code(), Some(ui.hidden(&failure.message))),

@@ -122,6 +122,13 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
     // The sandbox's own key is no secret, and `onramp sandbox` has to show it.
     let key = config::key_in_environment().filter(|key| key.expose() != crate::sandbox::KEY);
     key.into_iter().for_each(|key| ui.hide(key));
+    #[cfg(debug_assertions)]
+    if let Some(point) = config::crash_at()
+        && !crate::session::crash::arm(&point)
+    {
+        ui.failure(&Failure::usage(format!("there is no point `{point}` to crash at")));
+        return Kind::Usage.exit_code();
+    }
     let cli = match line::parse(words) {
         Ok(cli) => cli,
         Err(line::Early::Said(error)) => {

@@ -150,6 +150,11 @@ fn finish(
 impl Keeper for Kept {
     fn begin(&self, workspace: &Workspace) -> Result<PathBuf, StoreError> {
         let inner = &self.0;
+        if let Some(Place { store, .. }) = &*inner.place.lock().expect(LOCK) {
+            // An earlier attempt ended between taking its place and making its journal.
+            store.place(&inner.new.id, &workspace.id, &workspace.slug, &workspace.key_prefix)?;
+            return Ok(self.journal());
+        }
         let store = Store::open(&inner.dir)?;
         store.add(&inner.new, State::Running, inner.clock.now())?;
         store.place(&inner.new.id, &workspace.id, &workspace.slug, &workspace.key_prefix)?;

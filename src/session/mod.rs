@@ -6,6 +6,7 @@ mod apply;
 mod bulk;
 mod capability;
 mod control;
+pub mod crash;
 mod doubt;
 mod drift;
 mod guard;
@@ -66,10 +67,13 @@ const LOCK: &str = "no code panics while it holds this lock";
 /// Opens the connection when the first call needs it: a script that calls nothing needs no key and starts no server.
 pub type Connect = Box<dyn Fn() -> Result<Link, ConnectError> + Send + Sync>;
 
+/// Told of a write that is not sent because it would change nothing.
+pub type Unsent = Box<dyn Fn(&Request) + Send + Sync>;
+
 /// One run's road to the API.
 pub struct Session {
     /// The record of the run, where it is one that may write.
-    recorder: Option<Recorder>,
+    recorder: Option<Arc<Recorder>>,
     /// What others may ask of the run, and what it says of itself.
     control: Control,
     /// The workspace as it would be, in a dry run: no write is sent then.
@@ -93,6 +97,7 @@ pub struct Session {
     verified: AtomicBool,
     /// The environment values that the script declares.
     environment: BTreeMap<String, Secret>,
+    unsent: Option<Unsent>,
 }
 
 /// Why a call brought nothing: it could not be made, it may not be made, or there is no connection to make it over.
@@ -146,6 +151,11 @@ impl Number {
     fn page(self, page: u64) -> Number {
         Number(self.0, self.1, self.2, page)
     }
+
+    /// Whether it is the write of a bulk call's row.
+    fn is_row(self) -> bool {
+        self.1 > 0 && self.2 == 0 && self.3 == 0
+    }
 }
 
 impl fmt::Display for Number {
@@ -178,6 +188,7 @@ impl Session {
             capability: Capability::default(),
             verified: AtomicBool::new(false),
             environment: BTreeMap::new(),
+            unsent: None,
         }
     }
 
@@ -193,6 +204,12 @@ impl Session {
         self
     }
 
+    /// Tells `told` of each write that is not sent because it would change nothing.
+    pub fn with_unsent(mut self, told: Unsent) -> Session {
+        self.unsent = Some(told);
+        self
+    }
+
     /// Reads nothing before it writes: what is changed blindly cannot be told, and not be taken back.
     pub fn without_snapshots(mut self) -> Session {
         self.reads_before_it_writes = false;
@@ -201,7 +218,7 @@ impl Session {
 
     /// Keeps a record of the run.
     pub fn with_recorder(mut self, recorder: Recorder) -> Session {
-        self.recorder = Some(recorder);
+        self.recorder = Some(Arc::new(recorder));
         self
     }
 
@@ -405,7 +422,7 @@ impl Session {
 
     /// The record of the run, where one is kept.
     pub fn recorder(&self) -> Option<&Recorder> {
-        self.recorder.as_ref()
+        self.recorder.as_deref()
     }
 
     fn number(&self) -> Number {
@@ -414,6 +431,9 @@ impl Session {
             steps.2 += 1
         } else {
             steps.0 += 1
+        }
+        if let Some(recorder) = &self.recorder {
+            recorder.go_on();
         }
         *steps
     }

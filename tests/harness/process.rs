@@ -227,7 +227,8 @@ impl Running {
 
     /// Ends it without a word, as a loss of power would, and waits until it is gone.
     pub fn kill(mut self) -> Ran {
-        self.signal("KILL");
+        // It may be gone already.
+        let _ = self.child.kill();
         // What it wrote by then is still to be had.
         self.child.wait().unwrap();
         self.ended()
@@ -243,6 +244,11 @@ impl Running {
         let mut line = String::new();
         self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Closes the reading end of standard output.

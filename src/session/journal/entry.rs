@@ -46,6 +46,9 @@ pub enum Entry {
         #[serde(skip_serializing_if = "Option::is_none")]
         key: Option<String>,
         at: Timestamp,
+        /// The same moment by the server's clock, where an answer has told it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server: Option<Timestamp>,
         /// The fields that an update sets, as they were before. Absent where nobody knows.
         #[serde(skip_serializing_if = "Option::is_none")]
         before: Option<BTreeMap<String, serde_json::Value>>,

@@ -57,6 +57,8 @@ pub struct Doubt {
     pub key: Option<String>,
     /// When it was to be sent.
     pub at: Timestamp,
+    /// The same moment by the server's clock, where it was known.
+    pub server: Option<Timestamp>,
     pub before: Option<BTreeMap<String, serde_json::Value>>,
 }
 
@@ -141,8 +143,8 @@ impl Past {
             Entry::Observed { what, name, hash, .. } => {
                 Recorded::Observed { what, name, hash, body: body(slot.asked)? }
             }
-            Entry::Intent { asked, key, at, before, .. } => match slot.answered {
-                None => Recorded::Doubt(Box::new(Doubt { asked, body: body(slot.asked)?, key, at, before })),
+            Entry::Intent { asked, key, at, server, before, .. } => match slot.answered {
+                None => Recorded::Doubt(Box::new(Doubt { asked, body: body(slot.asked)?, key, at, server, before })),
                 Some(place) => match head(journal, place)? {
                     Entry::Answer { answered, .. } => Recorded::Answered(asked, Ok(answer(answered, body(place)?))),
                     Entry::Denied { error, .. } => Recorded::Answered(asked, Err(error)),

@@ -5,7 +5,7 @@ use super::{
     super::{
         Number,
         seen::Seen,
-        write::{deleted_object, fields},
+        write::{fields, object_of},
     },
     Doubt,
     entry::{Asked, Entry},
@@ -159,7 +159,7 @@ struct Telling<'a> {
 
 impl Telling<'_> {
     fn see(&mut self, frame: &Frame, at: Timestamp, target: Option<&str>) -> io::Result<()> {
-        self.seen.take(&self.journal.read(frame.body)?, frame.body, at, target);
+        self.seen.take(&self.journal.read(frame.body)?, frame.body, at, target, false);
         Ok(())
     }
 
@@ -178,7 +178,7 @@ impl Telling<'_> {
         let Some(Open { asked, label, before, body }) = self.open.remove(&n) else { return Ok(None) };
         let Some(operation) = api::operation(&asked.operation) else { return Ok(None) };
         let answer = self.journal.read(frame.body)?;
-        self.seen.take(&answer, frame.body, at, None);
+        self.seen.take(&answer, frame.body, at, None, false);
         let answer = fields(Some(&answer));
         let object = object_of(operation);
         let fields = match (operation.effect, &before) {
@@ -264,14 +264,6 @@ fn moved(name: &str, from: Option<&Value>, to: Option<&Value>) -> Moved {
 
 fn told(n: Number, asked: &Asked, label: Option<String>, why: Option<String>) -> Told {
     Told { number: n.to_string(), operation: asked.operation.clone(), target: asked.target.clone(), label, why }
-}
-
-/// The kind of record that a write is about.
-fn object_of(operation: &'static Operation) -> &'static str {
-    match operation.effect {
-        Effect::Delete => deleted_object(operation),
-        _ => operation.returns.object().name,
-    }
 }
 
 fn id_of(asked: &Asked) -> &str {

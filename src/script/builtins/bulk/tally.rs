@@ -65,6 +65,10 @@ impl From<Outcome> for End {
                     message => failed(code, message),
                 }
             }
+            // A good status without a good answer: the service has probably done it.
+            Outcome::Failed(CallError::BadAnswer(answer)) if answer.status < 300 => {
+                failed("invalid_answer", &format!("{}; it may have been carried out", answer.why))
+            }
             Outcome::Failed(CallError::BadAnswer(answer)) => failed("invalid_answer", &answer.why),
             Outcome::Failed(other) => failed("failed", &other.to_string()),
         }
