@@ -85,6 +85,16 @@ impl Ui {
         self.0.redactor.lock().expect(LOCK).add(secret);
     }
 
+    /// Whether a text holds something that is kept out of both streams.
+    pub fn hides(&self, text: &str) -> bool {
+        self.0.redactor.lock().expect(LOCK).redact(text) != text
+    }
+
+    /// Whether standard output is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.0.terminal
+    }
+
     /// The text without secrets, for other sinks.
     pub fn hidden(&self, text: &str) -> String {
         self.0.redactor.lock().expect(LOCK).redact(text).into_owned()

@@ -23,6 +23,7 @@ mod modules;
 mod operations;
 mod process;
 mod reference;
+mod repl;
 mod runs;
 mod sandbox;
 mod schedule;

@@ -22,6 +22,7 @@ mod output;
 mod pause;
 mod plan;
 mod record;
+mod repl;
 mod resume;
 mod retry;
 mod run;
@@ -41,6 +42,7 @@ mod written;
 use crate::{
     config,
     error::{Failure, Kind},
+    memory,
     ui::Ui,
 };
 use clap::{Parser, Subcommand};
@@ -58,6 +60,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Args>),
+    Repl(Box<repl::Args>),
     Check(check::Args),
     #[command(subcommand)]
     Plan(plan::Command),
@@ -104,6 +107,7 @@ impl Command {
 /// Does what the words ask for, the program's own name first, and gives back the exit code. A failure has been shown by
 /// then.
 pub fn run(words: &[OsString], ui: &Ui) -> u8 {
+    memory::share_heap();
     // Before anything else is said: words of the command line or of a script may hold the key by mistake.
     // The sandbox's own key is no secret, and `onramp sandbox` has to show it.
     let key = config::key_in_environment().filter(|key| key.expose() != crate::sandbox::KEY);
@@ -127,6 +131,7 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(*args, ui),
+        Command::Repl(args) => repl::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Plan(command) => plan::run(&command, ui),
         Command::Call(args) => call::run(args, ui),

@@ -88,7 +88,8 @@ pub fn read(path: &Path) -> Result<Plan, Failure> {
     let shown = path.display();
     let text = fs::read_to_string(path)
         .map_err(|error| Failure::usage(format!("the plan `{shown}` cannot be read: {}", config::reason(&error))))?;
-    plan::read(&text).map_err(|bad| Failure::usage(format!("`{shown}` {}", bad.message)).hint(bad.hint))
+    plan::read(&text)
+        .map_err(|bad| Failure::usage(format!("the plan `{shown}` cannot be used: {}", bad.message)).hint(bad.hint))
 }
 
 impl Show {

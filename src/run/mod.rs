@@ -4,12 +4,14 @@
 mod gather;
 mod guard;
 mod keep;
+mod lines;
 mod log;
 mod watch;
 
 pub use gather::{gather, story};
 pub use guard::{judge, judge_at};
 pub use keep::{Around, Ending, Kept, Tell, glance, journal_of, may_write, short_id};
+pub use lines::{Gone, Lines};
 pub use log::{Hide, Log, Tee};
 
 use crate::{

@@ -8,6 +8,7 @@ mod capability;
 mod control;
 mod doubt;
 mod drift;
+mod guard;
 pub mod journal;
 mod link;
 mod listing;
@@ -24,6 +25,7 @@ pub use bulk::{Bulk, Row};
 pub use capability::Capability;
 pub use control::{Control, Progress, Stage, Standing};
 pub use drift::{Drift, Look};
+pub use guard::{Guard, Write};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
@@ -242,20 +244,26 @@ impl Session {
 
     /// The answer to a call of a dry run, and what it did to the plan; `None` where the run is none.
     fn plan(&self, call: &Call) -> Result<Option<Result<Planned, SessionError>>, SessionError> {
-        let mut overlay = self.overlay.lock().expect(LOCK);
-        let Some(overlay) = overlay.as_mut() else { return Ok(None) };
-        self.capability.permit(call).map_err(SessionError::Refusal)?;
-        self.control.pass(&self.stop)?;
-        let link = self.link()?;
-        let live = |call: &Call| {
-            let request = Request::build(call, None).map_err(CallError::Refused)?;
-            link.block_on(link.client().send(&request, call.operation))
-        };
-        let planned = overlay.call(call, &live);
-        if let Ok((_, Wrote::Entry(_))) = planned {
-            self.capability.count(call.operation.name).map_err(SessionError::Refusal)?;
-        }
-        Ok(Some(planned.map_err(SessionError::from)))
+        // Whoever is halted for its use of memory must not hold the plan.
+        crate::memory::unbounded(|| {
+            let mut overlay = self.overlay.lock().expect(LOCK);
+            let Some(overlay) = overlay.as_mut() else { return Ok(None) };
+            self.capability.permit(call).map_err(SessionError::Refusal)?;
+            self.control.pass(&self.stop)?;
+            let link = self.link()?;
+            let live = |call: &Call| {
+                let request = Request::build(call, None).map_err(CallError::Refused)?;
+                link.block_on(link.client().send(&request, call.operation))
+            };
+            let planned = overlay.call(call, &live);
+            if let Ok((_, Wrote::Entry(_))) = planned
+                && let Err(refusal) = self.capability.count(call.operation.name)
+            {
+                overlay.drop_last();
+                return Err(SessionError::Refusal(refusal));
+            }
+            Ok(Some(planned.map_err(SessionError::from)))
+        })
     }
 
     /// The plan of a dry run, and the rate at which it could be carried out; `None` where the run is none. Asks which
@@ -303,6 +311,16 @@ impl Session {
     /// The clock itself, for its zone.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Whether a call has opened the connection.
+    pub fn is_connected(&self) -> bool {
+        self.link.get().is_some_and(Result::is_ok)
+    }
+
+    /// How many calls the rate budget would let through at once; `None` before the first call.
+    pub fn budget_left(&self) -> Option<u32> {
+        self.link.get().and_then(|link| link.as_ref().ok()).map(|link| link.client().budget_left())
     }
 
     /// The flag that asks this run to stop.

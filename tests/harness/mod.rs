@@ -6,6 +6,8 @@ mod kept;
 mod process;
 mod served;
 mod server;
+#[cfg(unix)]
+pub mod terminal;
 
 pub use golden::{bless_or_compare, files};
 pub use kept::Said;

@@ -124,6 +124,25 @@ impl Onramp {
         self
     }
 
+    /// The command itself, for who starts it in another way.
+    pub fn command(&mut self) -> &mut Command {
+        &mut self.command
+    }
+
+    /// The home folder that it will see.
+    pub fn home(&self) -> &Path {
+        self.folders.home.path()
+    }
+
+    /// The same surroundings for another run, with these arguments.
+    pub fn again(mut self, args: &[&str]) -> Onramp {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_onramp"));
+        command.args(args).env_clear().env("HOME", self.folders.home.path()).current_dir(self.folders.work.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command = command;
+        self
+    }
+
     /// The folder in which it will run.
     pub fn folder(&self) -> &Path {
         self.folders.work.path()

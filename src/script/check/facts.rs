@@ -2,7 +2,7 @@
 //! where the text does not tell. Gathered before anything is judged.
 
 use super::walk::{Call, Visitor, Walk};
-use crate::script::catalog::Catalog;
+use crate::script::known::Known;
 use rhai::{AST, ASTNode, Expr, FnAccess, ImmutableString, Module, Position, Stmt};
 use std::collections::{HashMap, HashSet};
 
@@ -143,7 +143,7 @@ const KEEPERS: &[&str] =
 /// Gathers the facts of one unit into those of all.
 pub struct Gather<'a> {
     pub facts: &'a mut Facts,
-    pub catalog: &'a Catalog,
+    pub known: &'a Known<'a>,
     /// The functions of the unit.
     pub functions: HashSet<String>,
     pub found: Found,
@@ -209,7 +209,7 @@ impl Visitor for Gather<'_> {
             ("set" | "insert", [key, _]) if !matches!(key, Expr::StringConstant(..)) => self.facts.computed = true,
             _ => {}
         }
-        let seen = self.catalog.get(name).is_some() && !self.functions.contains(name) && !KEEPERS.contains(&name);
+        let seen = self.known.has(name) && !self.functions.contains(name) && !KEEPERS.contains(&name);
         if seen && !call.is_operator() && call.namespace().is_none() {
             self.facts.tame += call.args().iter().filter(|arg| self.is_function(arg)).count();
         }
