@@ -105,7 +105,7 @@ fn records(count: usize) -> String {
 
 /// Says what became of it, and gives the exit code.
 pub fn tell(plan: &Plan, applied: &Applied, way: &Way<'_>, keeping: &Keeping, ui: &Ui) -> Result<u8, Failure> {
-    let Applied { changed, unchanged, skipped, failed, more } = applied;
+    let Applied { changed, unchanged, skipped, failed, more, .. } = applied;
     let mut parts = vec![format!("{changed} changed")];
     for (count, word) in
         [(*unchanged, "as it should be already"), (*skipped, "left out"), (failed.len() as u64, "failed")]

@@ -71,6 +71,28 @@ pub fn open_undo(
     open_as(begin, asked, connection, Some(undoes), ui)
 }
 
+/// A run of its own over the connection of a session that goes on.
+pub fn beside(
+    session: &Session,
+    asked: Asked<'_>,
+    connection: &Connection,
+    undoes: Option<&str>,
+    ui: &Ui,
+) -> Result<(Session, Keeping), Failure> {
+    let around = around(session.stop(), connection, ui)?;
+    let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
+    let record = Record::new(key, asked.words, asked.script, connection)?;
+    let mut new = record.new_run(asked.kind, asked.name, "manual", &hide(ui))?;
+    new.undoes = undoes.map(str::to_string);
+    let kept = Kept::new(new, around.clone());
+    let recorder = kept.recorder().map_err(|error| failure_of_store(&error))?;
+    let beside = session.beside(record.key.clone(), around.control.clone()).map_err(super::carry::failure)?;
+    let id = kept.id().to_string();
+    let preview = around.dir.join("previews").join(&id);
+    let keeping = Keeping { id, log: around.log, preview, kept: Some(kept), fleeting: record.fleeting };
+    Ok((beside.with_recorder(recorder), keeping))
+}
+
 /// A session that only looks, and leaves nothing behind.
 pub fn look(connection: Connection, ui: &Ui) -> Result<(Session, Stop), Failure> {
     let stop = Stop::default();

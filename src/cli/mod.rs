@@ -2,6 +2,7 @@
 //! which subcommand runs.
 
 mod apply;
+mod beside;
 mod call;
 mod cancel;
 mod carry;

@@ -1,6 +1,6 @@
 //! `onramp repl`: what the command line says about a session, and the session that follows from it.
 
-use super::{connect::Connection, limits::LimitFlags, signals, source};
+use super::{beside::Beside, connect::Connection, limits::LimitFlags, signals, source};
 use crate::{
     config,
     error::Failure,
@@ -16,6 +16,7 @@ use crate::{
 use std::{
     io::{self, IsTerminal},
     path::PathBuf,
+    rc::Rc,
 };
 
 /// Work in a workspace line by line
@@ -91,11 +92,15 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let clock = args.connection.clock();
     let control = Control::default();
     let connection = Connection { interactive: at_terminal, ..args.connection };
+    let carried_over = connection.clone();
     let connect = connection.connector(&stop, ui, &control.progress)?;
     let session = Session::new(connect, key, clock, stop).with_capability(capability).with_control(control);
+    session.set_dry(switch.mode() == Mode::Plan);
     let limits = args.limits.limits(&Header::default());
     let options = Options {
         host: Host::with_inputs(session, Box::new(ui.clone()), project, inputs, limits),
+        carry: Rc::new(Beside { connection: carried_over, ui: ui.clone() }),
+        yes: args.yes,
         switch,
         questions,
         activity,

@@ -121,7 +121,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
 }
 
 /// The plan that takes a run back.
-fn way_back(session: &Session, store: &Store, run: &Run, ui: &Ui) -> Result<Plan, Failure> {
+pub fn way_back(session: &Session, store: &Store, run: &Run, ui: &Ui) -> Result<Plan, Failure> {
     let (mut story, doubts) = run::story_with_doubts(store, &run.id).map_err(|error| kept::failure_of_store(&error))?;
     session.settle_story(&mut story, doubts).map_err(carry::failure)?;
     let WayBack { entries, lost } = WayBack::of(&story);
@@ -142,7 +142,7 @@ fn way_back(session: &Session, store: &Store, run: &Run, ui: &Ui) -> Result<Plan
     Ok(Plan::new(head, entries, 0))
 }
 
-fn can_be_undone(store: &Store, run: &Run) -> Result<(), Failure> {
+pub fn can_be_undone(store: &Store, run: &Run) -> Result<(), Failure> {
     let failure = |why: String| Err(Failure::usage(why));
     if let Some(undo) = &run.undone_by {
         return Err(Failure::usage(format!("the run `{}` was taken back by `{undo}` already", run.id))

@@ -4,6 +4,7 @@
 use super::{
     Mode,
     history::may_be_kept,
+    planned,
     saved::{Good, script},
     session::{Broken, Next, Session},
 };
@@ -88,6 +89,34 @@ pub const COMMANDS: &[Command] = &[
         help: "what happens to writes, or a change of that",
         takes: Takes::Words(&["live", "plan"]),
         run: mode,
+    },
+    Command {
+        name: "plan",
+        args: "",
+        help: "the writes that are planned and not sent",
+        takes: Takes::Nothing,
+        run: planned::plan,
+    },
+    Command {
+        name: "apply",
+        args: "",
+        help: "sends the planned writes, after a question, as a run",
+        takes: Takes::Nothing,
+        run: planned::apply,
+    },
+    Command {
+        name: "discard",
+        args: "",
+        help: "drops the planned writes",
+        takes: Takes::Nothing,
+        run: planned::discard,
+    },
+    Command {
+        name: "undo",
+        args: "[RUN]",
+        help: "takes back what was applied last, or a run, after a question",
+        takes: Takes::Code,
+        run: planned::undo,
     },
     Command {
         name: "budget",
@@ -282,7 +311,7 @@ fn mode(session: &mut Session, word: &str) -> Result<Next, Broken> {
             return Err(failure.hint(format!("use `plan` or `{}`", session.writes.word())).into());
         }
     };
-    session.switch.set(wanted);
+    session.change_mode(wanted)?;
     session.ui.status(wanted.about());
     Ok(Next::Line)
 }

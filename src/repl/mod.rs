@@ -9,6 +9,7 @@ mod helper;
 mod highlight;
 mod history;
 mod mode;
+mod planned;
 mod saved;
 mod session;
 mod terminal;
@@ -18,10 +19,18 @@ pub use activity::{Activity, Answer};
 pub use ask::Questions;
 pub use mode::{Mode, Switch, guard};
 
-use crate::{error::Failure, run::Lines, script::Host, ui::Ui};
+use crate::{
+    error::Failure,
+    run::Lines,
+    script::Host,
+    session::{Session as Connected, plan::Plan},
+    ui::Ui,
+};
 use session::Session;
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
+    rc::Rc,
     sync::Arc,
 };
 
@@ -42,6 +51,10 @@ pub type ReadScript = fn(&Path) -> Result<(String, String), Failure>;
 /// What a session is started with.
 pub struct Options {
     pub host: Arc<Host>,
+    /// How a plan is carried out, and how a run is taken back: as runs of their own.
+    pub carry: Rc<dyn Carry>,
+    /// Applies and takes back without a question.
+    pub yes: bool,
     pub switch: Switch,
     pub questions: Questions,
     pub activity: Activity,
@@ -61,6 +74,28 @@ pub struct Options {
     pub history: Result<PathBuf, Failure>,
     pub colour: bool,
     pub read: ReadScript,
+}
+
+/// What became of a plan.
+pub struct Carried {
+    /// The run that it was, where there was something to do.
+    pub run: Option<String>,
+    /// The ids of what was made, by the provisional ones.
+    pub made: BTreeMap<String, String>,
+}
+
+/// Carries out what a session has planned.
+pub trait Carry {
+    /// Applies a plan as a run of its own, over the connection of `session`.
+    fn apply(&self, session: &Connected, plan: &Plan) -> Result<Carried, Failure>;
+
+    /// Takes a run back, as a run of its own. `approve` is shown what would be done.
+    fn undo(
+        &self,
+        session: &Connected,
+        run: &str,
+        approve: &mut dyn FnMut(&Plan) -> Result<(), Failure>,
+    ) -> Result<Carried, Failure>;
 }
 
 /// Runs a session to its end and gives back the exit code.

@@ -35,7 +35,7 @@ impl Mode {
     /// What it means, for people.
     pub const fn about(self) -> &'static str {
         match self {
-            Mode::Plan => "plan: no write is sent; `:mode live` sends them at once",
+            Mode::Plan => "plan: writes are planned and not sent; `:plan` shows them, `:apply` sends them",
             Mode::Live => "LIVE: writes are sent at once; `:mode plan` holds them back",
             Mode::Sandbox => "sandbox: writes go to the embedded workspace",
         }

@@ -1,7 +1,7 @@
 //! A session without its terminal: runs texts on the session's thread, shows what they give, and remembers what was said.
 //! Reads no input and knows no key.
 
-use super::{Activity, Mode, Options, Output, Questions, ReadScript, Switch, saved::Good, view};
+use super::{Activity, Carry, Mode, Options, Output, Questions, ReadScript, Switch, saved::Good, view};
 use crate::{
     error::{Failure, Kind},
     run::{Gone, Lines},
@@ -80,6 +80,11 @@ pub struct Session {
     number: usize,
     /// How long the latest line took.
     pub took: Option<Duration>,
+    pub carry: Rc<dyn Carry>,
+    /// Applies and takes back without a question.
+    pub yes: bool,
+    /// The runs that this session has applied, the newest last.
+    pub applied: Vec<String>,
 }
 
 impl Session {
@@ -101,6 +106,9 @@ impl Session {
             said: Vec::new(),
             number: 0,
             took: None,
+            carry: options.carry.clone(),
+            yes: options.yes,
+            applied: Vec::new(),
         }
     }
 
@@ -134,6 +142,7 @@ impl Session {
     pub fn run(&mut self, name: &str, text: &str, shape: Option<Shape>) -> Result<(), Broken> {
         let begun = Instant::now();
         let before = self.lines.host().session.writes();
+        let planned = self.lines.host().session.planned_count();
         let (line, source) = (name.to_string(), text.to_string());
         let result = self.with(move |script| {
             let done = script.eval(&line, &source)?;
@@ -144,7 +153,10 @@ impl Session {
             Ok::<(Done, Result<Shown, Box<Fault>>), Box<Fault>>((done, shown))
         })?;
         self.took = Some(begun.elapsed());
-        let writes = self.lines.host().session.writes() - before;
+        self.tell_planned(planned);
+        let sent = self.lines.host().session.writes() - before;
+        // What is only planned has changed nothing.
+        let writes = if self.switch.mode() == Mode::Plan { 0 } else { sent };
         let (done, shown) = result.map_err(|fault| self.failed(&fault, writes))?;
         self.good.push(Good { text: text.to_string(), only_functions: done.only_functions, functions: done.functions });
         let shown = shown.map_err(|fault| self.failed(&fault, writes))?;

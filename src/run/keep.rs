@@ -7,7 +7,7 @@ use crate::{
     pace::{Glance, Meter},
     session::{Control, Keeper, Progress, Recorder, Stage, Standing, Workspace},
     stop::{Reason, Stop},
-    store::{Counts, Lock, NewRun, Run, State, Store, StoreError, Wish},
+    store::{Ended, Lock, NewRun, Run, State, Store, StoreError, Wish},
 };
 use std::{
     path::{Path, PathBuf},
@@ -120,31 +120,25 @@ impl Kept {
     pub fn end(&self, ending: &Ending, even_so: bool) -> Result<(), StoreError> {
         let inner = &self.0;
         let now = inner.clock.now();
-        let counts = inner.control.progress.counts();
+        let ended = Ended {
+            state: ending.state,
+            exit_code: ending.exit_code,
+            message: ending.message.as_deref(),
+            counts: inner.control.progress.counts(),
+        };
         let mut place = inner.place.lock().expect(LOCK);
         if place.is_none() && even_so {
             let store = Store::open(&inner.dir)?;
             store.add(&inner.new, State::Running, now)?;
             inner.log.keep(&store.folder(&inner.new.id)).map_err(|error| StoreError::folder(&inner.dir, &error))?;
-            finish(&store, &inner.new.id, 0, ending, &counts, now)?;
+            store.end(&inner.new.id, 0, &ended, now)?;
         }
         let Some(Place { store, epoch, beat, .. }) = place.as_mut() else { return Ok(()) };
         beat.end();
-        let ended = finish(store, &inner.new.id, *epoch, ending, &counts, now);
+        let ended = store.end(&inner.new.id, *epoch, &ended, now);
         *place = None;
-        ended
+        ended.map(drop)
     }
-}
-
-fn finish(
-    store: &Store,
-    id: &str,
-    epoch: i64,
-    ending: &Ending,
-    counts: &Counts,
-    now: jiff::Timestamp,
-) -> Result<(), StoreError> {
-    store.end(id, epoch, ending.state, ending.exit_code, ending.message.as_deref(), counts, now).map(drop)
 }
 
 impl Keeper for Kept {

@@ -177,7 +177,7 @@ impl Host {
             fault(format!("`{shown}` cannot say which rows to do: {why}"))
                 .hint("give the `report` that a bulk call of the same script has written")
         })?;
-        if only.len() == 0 {
+        if only.count() == 0 {
             self.sink.log(Level::Warn, &format!("`{shown}` names no row that failed, so nothing is done"));
         }
         let _ = self.only.set(only);

@@ -152,6 +152,7 @@ impl Bulk<'_> {
     /// Hands in the write of a row. Returns when it is on its way, which may take as long as those before it.
     pub fn push(&mut self, row: u64, call: &Call, manner: Manner<'_>) -> Result<(), SessionError> {
         self.check()?;
+        let call = &self.session.real(call.clone());
         let number = Number(self.number.0, row, 0, 0);
         // Two writes to one record must not overtake each other.
         while self.target(call)?.is_some_and(|target| self.busy.contains(&target)) {

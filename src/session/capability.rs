@@ -78,6 +78,12 @@ impl Capability {
 
     /// Whether a call may be made at all, however many others there were.
     pub fn permit(&self, call: &Call) -> Result<(), Refusal> {
+        self.allows(call)?;
+        if call.operation.effect.writes() { self.guard.pass(call) } else { Ok(()) }
+    }
+
+    /// Whether the rules allow a call, also one that is only planned.
+    pub fn allows(&self, call: &Call) -> Result<(), Refusal> {
         let operation = call.operation;
         if !operation.effect.writes() {
             return Ok(());
@@ -96,7 +102,7 @@ impl Capability {
         if let Some(Refusal { message, hint }) = objection {
             return Err(Refusal { message: format!("`{name}` was not sent: {message}"), hint });
         }
-        self.guard.pass(call)
+        Ok(())
     }
 
     /// Counts a write that is about to be sent, or was.

@@ -78,11 +78,13 @@ pub struct Session {
     control: Control,
     /// The workspace as it would be, in a dry run: no write is sent then.
     overlay: Mutex<Option<Overlay>>,
+    /// What became of the provisional ids of plans that this session has applied.
+    made: Mutex<BTreeMap<String, String>>,
     /// Whether a record that was not read in this run is read before it is changed, so that the change can be told and
     /// taken back.
     reads_before_it_writes: bool,
     connect: Connect,
-    link: OnceLock<Result<Link, ConnectError>>,
+    link: OnceLock<Result<Arc<Link>, ConnectError>>,
     /// The number of the latest thing this run did or observed.
     steps: Mutex<Number>,
     /// What the idempotency keys of this run begin with.
@@ -177,6 +179,7 @@ impl Session {
             recorder: None,
             control: Control::default(),
             overlay: Mutex::default(),
+            made: Mutex::default(),
             reads_before_it_writes: true,
             steps: Mutex::default(),
             run_key,
@@ -225,6 +228,59 @@ impl Session {
         self
     }
 
+    /// Plans writes from here on, beginning with none, or sends them again.
+    pub fn set_dry(&self, dry: bool) {
+        *self.overlay.lock().expect(LOCK) = dry.then(|| Overlay::new(self.clock.clone()));
+    }
+
+    /// How many writes are planned so far.
+    pub fn planned_count(&self) -> usize {
+        self.overlay.lock().expect(LOCK).as_ref().map_or(0, |overlay| overlay.entries().len())
+    }
+
+    /// The writes that are planned so far, but for the first `known`.
+    pub fn planned_since(&self, known: usize) -> Vec<plan::Entry> {
+        let overlay = self.overlay.lock().expect(LOCK);
+        overlay.as_ref().map_or_else(Vec::new, |overlay| overlay.entries().get(known..).unwrap_or_default().to_vec())
+    }
+
+    /// Provisional ids mean these records from here on: a plan that held them was applied.
+    pub fn learn_ids(&self, made: BTreeMap<String, String>) {
+        self.made.lock().expect(LOCK).extend(made);
+    }
+
+    /// Another run over the same connection.
+    pub fn beside(&self, run_key: String, control: Control) -> Result<Session, SessionError> {
+        self.link()?;
+        let refuse = || unreachable!("the connection is there already");
+        let session =
+            Session::new(Box::new(refuse), run_key, self.clock.clone(), self.stop.clone()).with_control(control);
+        if let Some(Ok(link)) = self.link.get() {
+            let _ = session.link.set(Ok(link.clone()));
+        }
+        Ok(session)
+    }
+
+    /// The call with real ids in place of the provisional ones that are known.
+    fn real(&self, mut call: Call) -> Call {
+        let made = self.made.lock().expect(LOCK);
+        if !made.is_empty() {
+            let real = |word: &str| made.get(word).cloned();
+            for part in &mut call.path {
+                *part = plan::provisional::replaced(part, &real, false);
+            }
+            for (_, value) in &mut call.query {
+                *value = plan::provisional::replaced(value, &real, false);
+            }
+            if let Some(body) =
+                call.body.as_mut().filter(|body| !plan::provisional::places(&String::from_utf8_lossy(body)).is_empty())
+            {
+                *body = plan::provisional::replaced(&String::from_utf8_lossy(body), &real, true).into_bytes();
+            }
+        }
+        call
+    }
+
     /// What others may ask of the run, and what it says of itself.
     pub fn with_control(mut self, control: Control) -> Session {
         self.control = control;
@@ -234,6 +290,7 @@ impl Session {
     /// Makes one call and waits for its answer. The script's thread calls this; it must not run on the runtime.
     pub fn call(&self, call: Call) -> Result<Answer, SessionError> {
         let number = self.number();
+        let call = self.real(call);
         if let Some(planned) = self.plan(&call)? {
             let (answer, wrote) = planned?;
             match wrote {
@@ -273,7 +330,7 @@ impl Session {
         crate::memory::unbounded(|| {
             let mut overlay = self.overlay.lock().expect(LOCK);
             let Some(overlay) = overlay.as_mut() else { return Ok(None) };
-            self.capability.permit(call).map_err(SessionError::Refusal)?;
+            self.capability.allows(call).map_err(SessionError::Refusal)?;
             self.control.pass(&self.stop)?;
             let link = self.link()?;
             let live = |call: &Call| {
@@ -330,7 +387,7 @@ impl Session {
     /// `rows` is how many rows will be looked at at the most, where that is known: the first page is then no larger,
     /// and no page is fetched ahead of need.
     pub fn list(&self, call: Call, rows: Option<usize>) -> Listing {
-        Listing::new(self.number(), call, rows)
+        Listing::new(self.number(), self.real(call), rows)
     }
 
     /// The clock itself, for its zone.
@@ -401,7 +458,7 @@ impl Session {
     }
 
     fn link(&self) -> Result<&Link, SessionError> {
-        let link = self.link.get_or_init(|| (self.connect)()).as_ref();
+        let link = self.link.get_or_init(|| (self.connect)().map(Arc::new)).as_ref();
         let link = link.map_err(|error| SessionError::Connect(error.clone()))?;
         let progress = &self.control.progress;
         // Before the first answer nobody knows more than a guess.

@@ -13,7 +13,7 @@ mod schema;
 pub use changes::{Changed, NewChange};
 pub use error::StoreError;
 pub use lock::Lock;
-pub use runs::{Counts, Filter, NewRun, Run, State, Wish};
+pub use runs::{Counts, Ended, Filter, NewRun, Run, State, Wish};
 
 use rusqlite::Connection;
 use std::{

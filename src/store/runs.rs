@@ -101,6 +101,17 @@ pub struct NewRun {
     pub undoes: Option<String>,
 }
 
+/// How an attempt at a run ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended<'a> {
+    /// [`State::Running`] where the run can go on later.
+    pub state: State,
+    pub exit_code: u8,
+    /// The last words, without secrets.
+    pub message: Option<&'a str>,
+    pub counts: Counts,
+}
+
 /// A run as it is kept.
 #[derive(Clone, Debug, Serialize)]
 pub struct Run {
@@ -199,23 +210,14 @@ impl Store {
         })
     }
 
-    /// Ends an attempt: `state` is [`State::Running`] where the run can go on later.
-    pub fn end(
-        &self,
-        id: &str,
-        epoch: i64,
-        state: State,
-        exit_code: u8,
-        message: Option<&str>,
-        counts: &Counts,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    /// Ends an attempt. False where another process has taken the run up meanwhile.
+    pub fn end(&self, id: &str, epoch: i64, ended: &Ended<'_>, now: Timestamp) -> Result<bool, StoreError> {
         let changed = self.db.execute(
             "UPDATE run SET state = :state, exit_code = :code, message = :message, counts = :counts, progress = NULL,
                 wish = NULL, ended_at = :now WHERE id = :id AND epoch = :epoch",
             named_params! {
-                ":state": state.as_str(), ":code": exit_code, ":message": message, ":counts": json(counts),
-                ":now": sortable(now), ":id": id, ":epoch": epoch,
+                ":state": ended.state.as_str(), ":code": ended.exit_code, ":message": ended.message,
+                ":counts": json(&ended.counts), ":now": sortable(now), ":id": id, ":epoch": epoch,
             },
         );
         Ok(changed.map_err(|error| self.failed(error))? == 1)
@@ -262,7 +264,7 @@ impl Store {
             params![
                 filter.script,
                 filter.state.map(State::as_str),
-                filter.since.map(|since| sortable(since)),
+                filter.since.map(sortable),
                 filter.limit.map_or(-1, |limit| limit as i64)
             ],
         )

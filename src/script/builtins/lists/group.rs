@@ -35,7 +35,7 @@ value are an error",
 /// The rows of one value.
 enum Group {
     Rows(Array),
-    Held(Holder),
+    Held(Box<Holder>),
 }
 
 pub fn register(verbs: &mut Verbs) {
@@ -50,7 +50,7 @@ pub fn register(verbs: &mut Verbs) {
                     let held = walker.held;
                     groups.push((
                         key.clone(),
-                        if held { Group::Held(Holder::default()) } else { Group::Rows(Array::new()) },
+                        if held { Group::Held(Box::default()) } else { Group::Rows(Array::new()) },
                     ));
                     groups.len() - 1
                 });
@@ -60,7 +60,7 @@ pub fn register(verbs: &mut Verbs) {
                 }
             }
             let made = |group| match group {
-                Group::Held(held) => Dynamic::from(Holder::finish(held, &walker.cx)),
+                Group::Held(held) => Dynamic::from(held.finish(&walker.cx)),
                 Group::Rows(rows) => Dynamic::from_array(rows),
             };
             let groups = groups.into_iter().map(|(key, group)| (key.as_str().into(), made(group)));
