@@ -3,6 +3,7 @@
 
 /// Where a write can be cut short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(debug_assertions), expect(dead_code, reason = "a release build dies nowhere"))]
 pub(super) enum Point {
     /// The run is in the store, and its journal is not yet a file.
     BeforeJournal,

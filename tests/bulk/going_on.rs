@@ -26,7 +26,7 @@ fn of_two_that_go_on_at_once_one_is_refused() {
         "",
         &format!(
             "error: the run `{id}` is at work in another process\n\
-             hint: see it with `onramp status`; `onramp cancel` stops it\n"
+             hint: see it with `onramp status`; `onramp cancel {id}` stops it\n"
         ),
     );
     first.ended().assert_all(0, "20 0 0\n", "");
@@ -43,7 +43,7 @@ fn a_full_disk_stops_the_run_before_a_write_that_it_could_not_keep() {
     let (state, id) = (scene.place.state(), scene.id());
     let said = format!(
         "error: runs cannot be kept in `{}`: the disk is full\n  --> script.rhai:2:12\n    |\n  2 | {}\n    |            ^\n\
-         hint: make room on it, and go on with `onramp resume --last`\nhint: `onramp resume {id}` goes on where it stopped; ",
+         hint: make room on it, or name another folder with `ONRAMP_STATE_DIR`\nhint: `onramp resume {id}` goes on where it stopped; ",
         state.display(),
         UPDATES.lines().nth(1).unwrap(),
     );

@@ -30,6 +30,7 @@ fn interrupted(options: &str) -> Scene {
 fn a_row_whose_field_was_changed_by_somebody_else_is_left_alone() {
     let scene = interrupted("");
     let (patches, pages) = (scene.count("PATCH", ""), scene.count("GET", "/customers?"));
+    let looks = scene.count("GET", "/customers/");
     let ran = scene.resume();
     assert_eq!(ran.code, Some(4), "{ran}");
     let lines: Vec<&str> = ran.stdout.lines().collect();
@@ -39,7 +40,7 @@ fn a_row_whose_field_was_changed_by_somebody_else_is_left_alone() {
     assert!(lines[2].starts_with("true customer_not_found: "), "{ran}");
     // Two pages for 148 rows, and one look at the one that has left its page.
     assert_eq!(scene.count("GET", "/customers?") - pages, 2);
-    assert_eq!(scene.count("GET", "/customers/"), 1);
+    assert_eq!(scene.count("GET", "/customers/") - looks, 1);
     assert_eq!(scene.count("PATCH", "") - patches, 147);
 }
 
