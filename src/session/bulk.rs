@@ -13,11 +13,13 @@ use crate::api::{
 };
 use std::{
     collections::{HashMap, HashSet, VecDeque},
+    future::{Future, poll_fn},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
+    task::Poll,
 };
 use tokio::sync::Semaphore;
 
@@ -49,8 +51,22 @@ pub struct Bulk<'s> {
     adapts: bool,
     /// Set when nothing more may go out: rows that have not begun give up.
     closed: Arc<AtomicBool>,
+    /// Failures so far, and how many of them close the call.
+    failures: Arc<Failures>,
     /// What ends the run, once everything in flight is answered.
     fatal: Option<SessionError>,
+}
+
+struct Failures {
+    count: AtomicU64,
+    most: u64,
+}
+
+impl Failures {
+    /// Counts one. True once there are too many.
+    fn one_more(&self) -> bool {
+        self.count.fetch_add(1, Ordering::SeqCst) + 1 >= self.most
+    }
 }
 
 struct Sent {
@@ -108,12 +124,18 @@ impl Session {
             in_flight: first,
             adapts: in_flight.is_none(),
             closed: Arc::default(),
+            failures: Arc::new(Failures { count: AtomicU64::new(0), most: u64::MAX }),
             fatal: None,
         })
     }
 }
 
 impl Bulk<'_> {
+    /// Lets nothing more go out once so many rows have failed.
+    pub fn stop_after(&mut self, failures: u64) {
+        self.failures = Arc::new(Failures { count: AtomicU64::new(0), most: failures });
+    }
+
     /// From here on what the script does belongs to the closure of this row; until [`Bulk::leave`].
     pub fn enter(&mut self, row: u64) {
         self.outside = Some(self.session.renumber(Number(self.number.0, row, 0, 0)));
@@ -133,6 +155,9 @@ impl Bulk<'_> {
 
     /// A row for which no call could be made.
     pub fn fail(&mut self) {
+        if self.failures.one_more() {
+            self.closed.store(true, Ordering::SeqCst);
+        }
         self.session.control().progress.failed(1);
         self.session.control().progress.on_stage(|stage| {
             stage.done += 1;
@@ -263,12 +288,18 @@ impl Bulk<'_> {
         for (prepared, target) in self.group.drain(..) {
             let row = prepared.number.1;
             self.open.insert(row, target);
-            let (client, permits) = (link.client().clone(), self.permits.clone());
+            let (client, failures) = (link.client().clone(), self.failures.clone());
             let (answer, closed) = (self.answer.clone(), self.closed.clone());
             let (recorder, clock) = (self.session.recorder.clone(), self.session.clock().clone());
+            // Its place in the line is taken here: tasks begin in any order.
+            let mut turn = Box::pin(self.permits.clone().acquire_owned());
+            let begun = link.runtime().block_on(poll_fn(|cx| Poll::Ready(turn.as_mut().poll(cx))));
             link.runtime().spawn(async move {
                 // Until the answer is recorded: what is in doubt after a crash is never more than may be in flight.
-                let _permit = permits.acquire().await;
+                let _permit = match begun {
+                    Poll::Ready(permit) => permit,
+                    Poll::Pending => turn.await,
+                };
                 let recorder = recorder.as_deref();
                 let outcome = if closed.load(Ordering::SeqCst) {
                     recorder.map_or(Ok(()), |recorder| prepared.take_back(recorder)).err().map(Err)
@@ -277,8 +308,13 @@ impl Bulk<'_> {
                     let Prepared { number, operation, id, .. } = &prepared;
                     Some(write::enter(recorder, clock.now(), *number, operation, id.as_deref(), result))
                 };
-                if matches!(outcome, Some(Err(_))) {
-                    // It ends the run; nothing that waits may go out while the script finds out.
+                let ends = match &outcome {
+                    Some(Err(_)) => true,
+                    Some(Ok(Outcome::Left(_) | Outcome::Failed(_))) => failures.one_more(),
+                    _ => false,
+                };
+                if ends {
+                    // Nothing that waits may go out while the script finds out.
                     closed.store(true, Ordering::SeqCst);
                 }
                 // Whoever waits may be gone with the run.
@@ -336,7 +372,8 @@ impl Bulk<'_> {
         self.finished.push_back(Row { row, outcome, recorded });
     }
 
-    /// Learns what the budget allows, and has as many in flight as keep the budget busy at this latency, and a few more so that one slow answer holds up nobody.
+    /// Learns what the budget allows, and has as many in flight as keep it busy at this latency, and a few more so that one
+    /// slow answer holds up nobody.
     fn adapt(&mut self) {
         let Ok(link) = self.session.link() else { return };
         let pace = link.client().pace();

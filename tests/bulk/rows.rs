@@ -3,6 +3,10 @@
 use super::Scene;
 use crate::harness::run_in_sandbox;
 
+/// More rows than one group holds, as script text.
+const NUMBERS: &str =
+    "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]";
+
 #[test]
 fn a_write_that_would_change_nothing_is_not_sent_and_v_says_so() {
     let script = r#"
@@ -133,6 +137,33 @@ print(`${done.changed} ${done.failed}`);
     );
     ran.assert_all(4, "", &expected);
     scene.resume().assert_all(4, "2 3\n", "error: 3 rows failed; the others are done\n");
+}
+
+#[test]
+fn what_waits_when_enough_have_failed_is_not_sent() {
+    let script = r#"
+let rows = NUMBERS.map(|n| #{id: `x${n}`});
+bulk_update_customers(rows, #{plan: "new"}, #{stop_after_failures: 3, in_flight: 1, report: "out.csv"});
+"#;
+    let scene = Scene::new(&script.replace("NUMBERS", NUMBERS), &[]);
+    let ran = scene.run(&[]);
+    assert!(ran.code == Some(4) && ran.stderr.starts_with("error: 3 rows failed, and "), "{ran}");
+    assert_eq!(scene.count("PATCH", ""), 3);
+    assert_eq!(scene.read("out.csv").lines().count(), 4);
+}
+
+#[test]
+fn rows_go_out_in_their_order() {
+    let script =
+        format!("bulk_update_customers({NUMBERS}.map(|n| #{{id: 100 + n}}), #{{plan: `new`}}, #{{in_flight: 1}});");
+    let scene = Scene::new(&script, &[]);
+    assert_eq!(scene.run(&[]).code, Some(0));
+    let log = scene.served.log();
+    let sent: Vec<&str> = log.iter().filter_map(|line| line.strip_prefix("PATCH ")).collect();
+    assert_eq!(sent.len(), 30);
+    for (at, line) in sent.iter().enumerate() {
+        assert!(line.contains(&format!("/customers/{}:", 101 + at)), "{sent:#?}");
+    }
 }
 
 #[test]

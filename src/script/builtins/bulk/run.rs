@@ -42,7 +42,10 @@ pub fn run(
     spot: &Spot,
 ) -> Result<Dynamic, Raised> {
     plan.try_report(host)?;
-    let bulk = host.session.bulk(plan.operation, plan.in_flight, total).map_err(|error| host.raise(error, spot))?;
+    let mut bulk = host.session.bulk(plan.operation, plan.in_flight, total).map_err(|error| host.raise(error, spot))?;
+    if let Some(failures) = plan.stop_after_failures {
+        bulk.stop_after(failures);
+    }
     let report = plan.report.as_deref().map(|path| Report::new(path, bulk.number()));
     let mut run = Run { host, plan, bulk, tally: Tally::new(report), failed: 0, handed: 0 };
     let fed = run.feed(&mut walker);
@@ -54,6 +57,7 @@ pub fn run(
         }
     };
     run.settle();
+    run.tally.close();
     let written = run.tally.report.take().map_or(Ok(()), |report| report.write(&host.project));
     let looked = fed?;
     ended?;

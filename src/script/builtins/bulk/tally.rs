@@ -121,6 +121,12 @@ impl Tally {
         self.advance();
     }
 
+    /// No row will end any more. One that was not sent is left out, and holds up no other.
+    pub fn close(&mut self) {
+        self.waiting.retain(|row| row.end.is_some());
+        self.advance();
+    }
+
     /// Takes in what is done, in order.
     fn advance(&mut self) {
         while let Some(row) = self.waiting.pop_front_if(|row| row.end.is_some()) {
