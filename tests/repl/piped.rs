@@ -182,8 +182,7 @@ fn a_live_key_starts_in_plan_mode_also_without_a_terminal() {
     let served = Served::start(&[]);
     let live = |args: &[&str]| served.used_by(Onramp::new(&["repl"]).args(args));
     let code = "update_customer(101, #{mrr: 5})";
-    let planned =
-        "NOT SENT: update_customer Acme Corporation (customer 101, clx9f8g7h6j5k4l3m2n1): mrr: 125000 → 5\n";
+    let planned = "NOT SENT: update_customer Acme Corporation (customer 101, clx9f8g7h6j5k4l3m2n1): mrr: 125000 → 5\n";
     live(&["-e", &format!("{code}.mrr")]).ran().assert_all(0, "5\n", planned);
     // What is planned is seen in the session, and by nobody else.
     live(&[]).stdin(format!("{code}.mrr\nget_customer(101).mrr\n")).ran().assert_all(0, "5\n5\n", planned);

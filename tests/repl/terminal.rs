@@ -302,7 +302,10 @@ fn a_live_workspace_is_not_changed_by_accident() {
     let onramp = served.used_by(Onramp::new(&["repl"])).env("NO_COLOR", "1");
     let mut terminal = Terminal::start(onramp, 120);
     let first = terminal.until("the key's prefix", |screen| screen.trim_end().ends_with("(plan) ›"));
-    assert!(first.contains("plan: writes are planned and not sent; `:plan` shows them, `:apply` sends them"), "{first}");
+    assert!(
+        first.contains("plan: writes are planned and not sent; `:plan` shows them, `:apply` sends them"),
+        "{first}"
+    );
     assert!(first.lines().next_back().unwrap().starts_with("pivotal_"), "{first}");
     terminal.types("get_customer(101).mrr\r");
     let screen = terminal
@@ -315,7 +318,8 @@ fn a_live_workspace_is_not_changed_by_accident() {
     terminal.types(":apply\r");
     terminal.shows("send 1 write to `sandbox`? [y/N]");
     terminal.types("y\r");
-    terminal.until("what was applied", |screen| screen.contains("1 changed\n") && screen.trim_end().ends_with("(plan) ›"));
+    terminal
+        .until("what was applied", |screen| screen.contains("1 changed\n") && screen.trim_end().ends_with("(plan) ›"));
     terminal.types(":undo\r");
     terminal.shows("take it back by 1 write? [y/N]");
     terminal.types("y\r");
