@@ -113,6 +113,7 @@ fn client(sandbox: &Sandbox) -> Client {
         // So high that it never holds a call up, so that the budget's own work is what is measured.
         rate: Some(Rate { limit: 1_000_000, window: Duration::from_secs(1) }),
         max_wait: MAX_WAIT,
+        share: None,
         timing: Timing::default(),
         clock: Clock::System,
         stop: Stop::default(),

@@ -328,6 +328,8 @@ impl Bulk<'_> {
     fn finish(&mut self, row: u64, outcome: Outcome, recorded: bool) {
         let progress = &self.session.control().progress;
         match &outcome {
+            // What is only planned has changed nothing.
+            Outcome::Changed(_) if self.session.is_dry() => {}
             Outcome::Changed(_) => progress.changed(1),
             Outcome::Unchanged(_) => progress.unchanged(1),
             Outcome::Left(_) | Outcome::Failed(_) => progress.failed(1),
@@ -343,7 +345,8 @@ impl Bulk<'_> {
         self.finished.push_back(Row { row, outcome, recorded });
     }
 
-    /// Learns what the budget allows, and has as many in flight as keep the budget busy at this latency, and a few more so that one slow answer holds up nobody.
+    /// Learns what the budget allows, and has as many in flight as keep it busy at this latency, and a few more so that
+    /// one slow answer holds up nobody.
     fn adapt(&mut self) {
         let Ok(link) = self.session.link() else { return };
         let pace = link.client().pace();

@@ -292,12 +292,8 @@ impl Session {
         let number = self.number();
         let call = self.real(call);
         if let Some(planned) = self.plan(&call)? {
-            let (answer, wrote) = planned?;
-            match wrote {
-                Wrote::Entry(_) => self.control.progress.changed(1),
-                Wrote::Nothing => self.control.progress.unchanged(1),
-                Wrote::Read => {}
-            }
+            // What is only planned has changed nothing.
+            let (answer, _) = planned?;
             return Ok(answer);
         }
         if !call.operation.effect.writes() {

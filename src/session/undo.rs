@@ -117,12 +117,11 @@ impl WayBack {
             None => old.to_string(),
         };
         let (mut body, mut changes, mut path) = (Map::new(), Vec::new(), Vec::new());
+        if let (Some(customer), false) = (&record.last.customer, operation.path_params.is_empty()) {
+            path.push(parent(customer));
+        }
         for (name, (before, _)) in &record.fields {
             let Some(before) = before.filter(|value| !value.is_null()) else { continue };
-            if *name == "customer_id" && !operation.path_params.is_empty() {
-                path.push(parent(before.as_str().unwrap_or_default()));
-                continue;
-            }
             if !operation.body().any(|field| field.name == *name && field.set != Set::Never) {
                 continue;
             }

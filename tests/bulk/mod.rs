@@ -4,6 +4,7 @@
 mod bad_day;
 mod going_on;
 mod looking_again;
+mod page;
 mod rows;
 
 use crate::harness::{Place, Ran, Served};

@@ -181,18 +181,20 @@ fn commands_answer_and_unknown_ones_get_a_hint() {
 fn a_live_key_starts_in_plan_mode_also_without_a_terminal() {
     let served = Served::start(&[]);
     let live = |args: &[&str]| served.used_by(Onramp::new(&["repl"]).args(args));
-    let refused = |name: &str, place: &str, code: &str| {
-        format!(
-            "error: `{name}` was not sent: the session is in plan mode, which sends no write\n  --> {place}:1:1\n    |\n  \
-             1 | {code}\n    | ^\nhint: say `:mode live` to send writes at once, or start the session with `--writes`\n"
-        )
-    };
     let code = "update_customer(101, #{mrr: 5})";
-    live(&["-e", code]).ran().assert_all(1, "", &refused("update_customer", "-e", code));
-    live(&[]).stdin(format!("{code}\nget_customer(101).mrr\n")).ran().assert_all(
+    let planned = "NOT SENT: update_customer Acme Corporation (customer 101, clx9f8g7h6j5k4l3m2n1): mrr: 125000 → 5\n";
+    live(&["-e", &format!("{code}.mrr")]).ran().assert_all(0, "5\n", planned);
+    // What is planned is seen in the session, and by nobody else.
+    live(&[]).stdin(format!("{code}.mrr\nget_customer(101).mrr\n")).ran().assert_all(0, "5\n5\n", planned);
+    live(&["-e", "get_customer(101).mrr"]).ran().assert_all(0, "125000\n", "");
+    live(&[]).stdin(format!("{code}.mrr\n:apply\n:mode live\n:discard\n")).ran().assert_all(
         1,
-        "125000\n",
-        &refused("update_customer", "repl:1", code),
+        "5\n",
+        &format!(
+            "{planned}error: a question is asked before anything is sent, and there is no terminal\nhint: start the session \
+             with `--yes` to go on without a question\nerror: 1 write planned and not sent\nhint: `:apply` sends them, \
+             `:discard` drops them\n1 write dropped; nothing was sent\n"
+        ),
     );
     live(&["--writes", "-e", &format!("{code}.mrr")]).ran().assert_all(0, "5\n", "");
     live(&["--writes", "-e", "delete_customer(102)"]).ran().assert_all(

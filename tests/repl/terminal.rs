@@ -302,7 +302,10 @@ fn a_live_workspace_is_not_changed_by_accident() {
     let onramp = served.used_by(Onramp::new(&["repl"])).env("NO_COLOR", "1");
     let mut terminal = Terminal::start(onramp, 120);
     let first = terminal.until("the key's prefix", |screen| screen.trim_end().ends_with("(plan) ›"));
-    assert!(first.contains("plan: no write is sent; `:mode live` sends them at once"), "{first}");
+    assert!(
+        first.contains("plan: writes are planned and not sent; `:plan` shows them, `:apply` sends them"),
+        "{first}"
+    );
     assert!(first.lines().next_back().unwrap().starts_with("pivotal_"), "{first}");
     terminal.types("get_customer(101).mrr\r");
     let screen = terminal
@@ -310,18 +313,18 @@ fn a_live_workspace_is_not_changed_by_accident() {
     let plan = screen.lines().next_back().unwrap().trim_end().to_string();
     assert!(!plan.starts_with("pivotal_"), "{screen}");
     let live = plan.replace("plan", "LIVE");
-    let refused = terminal.answers("update_customer(101, #{mrr: 1})", &plan);
-    assert!(
-        refused.starts_with(
-            "error: `update_customer` was not sent: the session is in plan mode, which sends no write\n  --> repl:2:1:1\n"
-        ),
-        "{refused}"
-    );
-    assert!(refused.ends_with("hint: say `:mode live` to send writes at once, or start the session with `--writes`"));
-    assert_eq!(
-        terminal.answers("try { delete_customer(101) } catch { 0 }", &plan).lines().next().unwrap(),
-        "error: `delete_customer` was not sent: the session is in plan mode, which sends no write"
-    );
+    let planned = terminal.answers("update_customer(101, #{mrr: 1}).mrr", &plan);
+    assert!(planned.contains("NOT SENT: update_customer Acme Corporation") && planned.ends_with('1'), "{planned}");
+    terminal.types(":apply\r");
+    terminal.shows("send 1 write to `sandbox`? [y/N]");
+    terminal.types("y\r");
+    terminal
+        .until("what was applied", |screen| screen.contains("1 changed\n") && screen.trim_end().ends_with("(plan) ›"));
+    terminal.types(":undo\r");
+    terminal.shows("take it back by 1 write? [y/N]");
+    terminal.types("y\r");
+    terminal.prompts(&plan);
+    assert!(terminal.answers("get_customer(101).mrr", &plan).ends_with("125000"));
     terminal.types(":mode live\r");
     terminal.prompts(&live);
     assert!(terminal.answers("update_customer(101, #{mrr: 1}).mrr", &live).ends_with('1'));

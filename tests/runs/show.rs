@@ -55,6 +55,7 @@ fn a_run_is_shown_with_all_that_it_did_and_what_to_do_next() {
          step 7  update_customer /customers/99999: There is no customer `99999`. (status 404, customer_not_found)\n\
          \n\
          next\n  \
+         `onramp undo run0001` takes back what it changed\n  \
          `onramp retry run0001` runs it once more, as a new run\n",
         "",
     );

@@ -53,6 +53,8 @@ pub struct Change {
     pub label: Option<String>,
     /// What became another value, side effects included; all that was set of a record that was created or deleted.
     pub fields: Vec<Moved>,
+    /// The customer that the record belongs to.
+    pub customer: Option<String>,
     /// Of a customer that was deleted: the contacts and onboardings that vanished with it.
     pub children: Vec<Map<String, Value>>,
 }
@@ -207,6 +209,7 @@ impl Telling<'_> {
             display_id: shown.get("display_id").and_then(Value::as_i64).map(|id| id.to_string()),
             label: label.or_else(|| shown.get("name").and_then(Value::as_str).map(str::to_string)),
             fields,
+            customer: shown.get("customer_id").and_then(Value::as_str).map(str::to_string),
             children: self.children.remove(&n).unwrap_or_default(),
         }))
     }
@@ -231,19 +234,20 @@ impl Change {
             display_id: now.get("display_id").and_then(Value::as_i64).map(|id| id.to_string()),
             label: now.get("name").and_then(Value::as_str).map(str::to_string),
             fields,
+            customer: now.get("customer_id").and_then(Value::as_str).map(str::to_string),
             children: Vec::new(),
         }
     }
 }
 
-/// The fields with a value that people set, and whose it is, in the API's order.
+/// The fields with a value that people set, in the API's order.
 fn set<'a>(
     operation: &'static Operation,
     record: &'a Map<String, Value>,
 ) -> impl Iterator<Item = (&'static str, &'a Value)> {
     let fields = api::object(object_of(operation)).map_or(&[][..], |object| object.fields).iter();
     fields
-        .filter(|field| field.set != api::operation::Set::Never || field.name == "customer_id")
+        .filter(|field| field.set != api::operation::Set::Never)
         .filter_map(|field| Some((field.name, record.get(field.name).filter(|value| !value.is_null())?)))
 }
 
