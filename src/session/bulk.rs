@@ -180,7 +180,8 @@ impl Bulk<'_> {
         let call = &self.session.real(call.clone());
         let number = Number(self.number.0, row, 0, 0);
         // Two writes to one record must not overtake each other.
-        while self.target(call)?.is_some_and(|target| self.busy.contains(&target)) {
+        let mut target = self.target(call)?;
+        while target.as_ref().is_some_and(|(target, _)| self.busy.contains(target)) {
             self.flush()?;
             self.receive(true)?;
         }
@@ -189,7 +190,11 @@ impl Bulk<'_> {
             Ready::Done(outcome) => self.finish(row, outcome, recorded),
             Ready::Send(prepared) => {
                 self.session.control().pass(self.session.stop())?;
-                let target = self.target(call)?;
+                if target.as_ref().is_some_and(|(_, is_known)| !is_known) {
+                    // It was looked at just now.
+                    target = self.target(call)?;
+                }
+                let target = target.map(|(target, _)| target);
                 self.busy.extend(target.clone());
                 self.group.push((*prepared, target));
             }
@@ -206,16 +211,18 @@ impl Bulk<'_> {
         Ok(())
     }
 
-    /// The record that a call is about, whichever form of its id the row has; `None` for a create.
-    fn target(&self, call: &Call) -> Result<Option<String>, SessionError> {
+    /// The record that a call is about, whichever form of its id the row has, if the run has seen it: whether it has, comes
+    /// with it. `None` for a create.
+    fn target(&self, call: &Call) -> Result<Option<(String, bool)>, SessionError> {
         let Some(id) = call.path.last().filter(|_| call.operation.effect != Effect::Create) else { return Ok(None) };
         let canonical = match self.session.recorder() {
             Some(recorder) => recorder.canonical(write::object_of(call.operation), id)?,
             None => None,
         };
         // Ids of two kinds of objects may be the same.
+        let is_known = canonical.is_some();
         let id = canonical.unwrap_or_else(|| id.clone());
-        Ok(Some(format!("{}/{id}", write::object_of(call.operation))))
+        Ok(Some((format!("{}/{id}", write::object_of(call.operation)), is_known)))
     }
 
     /// A row that is done, if there is one; rows may come out of order.

@@ -12,6 +12,9 @@ use std::{
 const PREFIX: usize = 12;
 /// So much of what is not kept yet stays in memory; beyond it a file without a name takes over.
 const IN_MEMORY: usize = 4 << 20;
+/// A kept file is made longer than its frames by as much as it has, within these bounds, and filled with zeros: to make safe
+/// what replaces zeros costs a tenth of making safe a file that grows.
+const ROOM: std::ops::RangeInclusive<u64> = (64 << 10)..=(1 << 20);
 /// No frame is larger: an answer has at most 16 MiB, a file that is kept 64 MiB.
 const LARGEST: usize = 128 << 20;
 
@@ -53,6 +56,10 @@ pub struct Journal {
 struct Inner {
     backing: Backing,
     len: u64,
+    /// Whether it is a file that lasts, and not only what memory is too small for.
+    kept: bool,
+    /// How long such a file is, with the zeros behind its frames.
+    room: u64,
     /// Set by a write that failed half-way and could not be taken back: nothing may follow it.
     broken: bool,
 }
@@ -68,11 +75,11 @@ const LOCK: &str = "no code panics while it holds this lock";
 impl Journal {
     /// A journal that is not kept unless it is moved to a file ([`Journal::keep`]).
     pub fn volatile() -> Journal {
-        Journal::over(Backing::Memory(Vec::new()), 0)
+        Journal::over(Backing::Memory(Vec::new()), 0, false)
     }
 
-    fn over(backing: Backing, len: u64) -> Journal {
-        Journal { inner: Mutex::new(Inner { backing, len, broken: false }) }
+    fn over(backing: Backing, len: u64, kept: bool) -> Journal {
+        Journal { inner: Mutex::new(Inner { backing, len, kept, room: len, broken: false }) }
     }
 
     /// Opens a kept journal and gives its frames. What follows the last whole frame is cut off: it was being written when
@@ -81,14 +88,14 @@ impl Journal {
         let file = super::private_file(path)?;
         let (frames, len) = frames(&file, file.metadata()?.len())?;
         file.set_len(len)?;
-        Ok((Journal::over(Backing::File(Arc::new(file)), len), frames))
+        Ok((Journal::over(Backing::File(Arc::new(file)), len, true), frames))
     }
 
     /// The frames of a kept journal that another process may be writing to.
     pub fn look(path: &Path) -> io::Result<(Journal, Vec<Frame>)> {
         let file = File::open(path)?;
         let (frames, len) = frames(&file, file.metadata()?.len())?;
-        Ok((Journal::over(Backing::File(Arc::new(file)), len), frames))
+        Ok((Journal::over(Backing::File(Arc::new(file)), len, false), frames))
     }
 
     /// Appends a frame; gives where its body lies. It is safe from the end of the process at once, from the loss of power
@@ -159,6 +166,7 @@ impl Journal {
         let file = super::private_file(path)?;
         file.set_len(0)?;
         inner.copy_to(file)?;
+        inner.kept = true;
         if let Backing::File(file) = &inner.backing {
             file.sync_all()?;
         }
@@ -168,7 +176,7 @@ impl Journal {
     /// Drops everything, and keeps nothing from here on in a file.
     pub fn clear(&self) {
         let mut inner = self.inner.lock().expect(LOCK);
-        *inner = Inner { backing: Backing::Memory(Vec::new()), len: 0, broken: false };
+        *inner = Inner { backing: Backing::Memory(Vec::new()), len: 0, kept: false, room: 0, broken: false };
     }
 
     /// How many bytes it has.
@@ -189,9 +197,18 @@ impl Inner {
         match &mut self.backing {
             Backing::Memory(all) => all.extend_from_slice(bytes),
             Backing::File(file) => {
+                let end = self.len + bytes.len() as u64;
+                if self.kept && end > self.room {
+                    let room = end + end.clamp(*ROOM.start(), *ROOM.end());
+                    // Where there is no room for more there may be for this frame.
+                    if write_all_at(file, &vec![0; (room - end) as usize], end).is_ok() {
+                        self.room = room;
+                    }
+                }
                 if let Err(error) = write_all_at(file, bytes, self.len) {
                     // The next frame would be lost behind half of this one.
                     self.broken = file.set_len(self.len).is_err();
+                    self.room = self.len;
                     return Err(error);
                 }
             }
@@ -215,7 +232,19 @@ impl Inner {
             }
         }
         self.backing = Backing::File(Arc::new(file));
+        self.room = self.len;
         Ok(())
+    }
+}
+
+impl Drop for Inner {
+    /// Leaves no zeros behind. Where that fails, whoever reads stops at them.
+    fn drop(&mut self) {
+        if let Backing::File(file) = &self.backing
+            && self.room > self.len
+        {
+            let _ = file.set_len(self.len);
+        }
     }
 }
 

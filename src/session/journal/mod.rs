@@ -169,7 +169,7 @@ impl Recorder {
         self.seen.lock().expect(LOCK).get(object, id, &self.journal).map_err(|error| self.unusable(&error))
     }
 
-    /// The state of an object that the script has: from its own reads and writes.
+    /// The state of an object that the script has, from its own reads and writes; `None` where that is the latest.
     pub fn as_read(&self, object: &str, id: &str) -> Result<Option<Snapshot>, SessionError> {
         self.seen.lock().expect(LOCK).as_read(object, id, &self.journal).map_err(|error| self.unusable(&error))
     }
