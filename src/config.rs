@@ -18,6 +18,8 @@ use std::{
 const KEY: &str = "PIVOTAL_API_KEY";
 const BASE_URL: &str = "PIVOTAL_BASE_URL";
 const STATE_DIR: &str = "ONRAMP_STATE_DIR";
+#[cfg(debug_assertions)]
+const CRASH_AT: &str = "ONRAMP_CRASH_AT";
 
 /// No key is anywhere near this long; a larger file is another file.
 const LARGEST_KEY_FILE: u64 = 4096;
@@ -25,6 +27,12 @@ const LARGEST_KEY_FILE: u64 = 4096;
 /// Whether colour is wanted at all (<https://no-color.org>).
 pub fn colour_wanted() -> bool {
     env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Where a debug build is to die, for tests of what that leaves behind.
+#[cfg(debug_assertions)]
+pub fn crash_at() -> Option<String> {
+    env::var(CRASH_AT).ok()
 }
 
 /// The base URL: the flag's, else the environment's, else the service's own.

@@ -10,7 +10,7 @@ mod watch;
 
 pub use gather::{gather, story};
 pub use guard::{judge, judge_at};
-pub use keep::{Around, Ending, Kept, Tell, journal_of, may_write, short_id};
+pub use keep::{Around, Ending, Kept, Tell, folder_of, journal_of, may_write, short_id};
 pub use log::{Hide, Log, Tee};
 
 use crate::{

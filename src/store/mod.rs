@@ -4,6 +4,7 @@
 mod changes;
 pub mod due;
 mod error;
+mod inbox;
 pub mod journal;
 mod lock;
 pub mod rate;
@@ -12,6 +13,7 @@ mod schema;
 
 pub use changes::{Changed, NewChange};
 pub use error::StoreError;
+pub use inbox::{Claim, File, NewFile, Same, Stage};
 pub use lock::Lock;
 pub use runs::{Counts, Filter, NewRun, Run, State, Wish};
 
@@ -52,6 +54,13 @@ impl Store {
     /// The store of a state folder, if there is one.
     pub fn existing(dir: &Path) -> Result<Option<Store>, StoreError> {
         if dir.join(DATABASE).exists() { Store::open(dir).map(Some) } else { Ok(None) }
+    }
+
+    /// The ledger of due times, in the same database: what is added to the store within [`due::Ledger::together`] belongs to
+    /// its transaction.
+    pub fn ledger(&self) -> Result<due::Ledger<'_>, due::LedgerError> {
+        due::prepare(&self.db)?;
+        Ok(due::Ledger::new(&self.db))
     }
 
     /// The folder of one run: its journal, its log, its lock.
