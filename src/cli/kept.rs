@@ -1,7 +1,11 @@
 //! What commands that may write have in common: their session with its record, and the place of their run in the store.
 //! What is done over the session is theirs.
 
-use super::{connect::Connection, record::{Given, Record}, resume, signals};
+use super::{
+    connect::Connection,
+    record::{Given, Record},
+    resume, signals,
+};
 use crate::{
     config,
     error::{Failure, Kind},
@@ -169,7 +173,7 @@ fn around(stop: &Stop, connection: &Connection, ui: &Ui) -> Result<Around, Failu
 }
 
 /// The filter for what is kept.
-fn hide(ui: &Ui) -> Hide {
+pub fn hide(ui: &Ui) -> Hide {
     let ui = ui.clone();
     Arc::new(move |text: &str| ui.hidden(text))
 }

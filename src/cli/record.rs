@@ -132,11 +132,6 @@ impl Record {
         Ok(cli.command)
     }
 
-    /// Whether the run was against the same API as others over this connection.
-    pub fn is_of(&self, connection: &super::connect::Connection) -> Result<bool, Failure> {
-        Ok(place(connection)? == self.base_url)
-    }
-
     /// An error if the connection leads elsewhere than that of the run.
     pub fn same_place(&self, run: &str, connection: &super::connect::Connection) -> Result<(), Failure> {
         let now = place(connection)?;

@@ -4,7 +4,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::time::Duration;
 
 /// The steps, oldest first. One that was released never changes.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE run (
         id TEXT PRIMARY KEY,
         -- run, apply, undo or repl
@@ -56,7 +57,8 @@ const STEPS: &[&str] = &["
     CREATE INDEX change_display_id ON change (object, display_id);
     -- How far each run's journal has been gathered.
     CREATE TABLE gathered (run TEXT PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE, bytes INTEGER NOT NULL) STRICT;
-", "
+",
+    "
     -- Files of watched folders, each with its run.
     CREATE TABLE file (
         run TEXT PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,
@@ -77,7 +79,8 @@ const STEPS: &[&str] = &["
     CREATE UNIQUE INDEX file_claimed ON file (folder, name) WHERE stage = 'claimed';
     CREATE INDEX file_same ON file (folder, sha256);
     CREATE INDEX file_open ON file (folder) WHERE stage <> 'moved';
-"];
+",
+];
 
 /// Brings a database to the newest version.
 pub fn prepare(mut db: Connection, patience: Duration) -> rusqlite::Result<Connection> {

@@ -26,7 +26,10 @@ pub struct Job {
 #[derive(Clone, Debug)]
 pub enum Cause {
     /// A due time, in the zone of this name.
-    Due { at: Timestamp, zone: String },
+    Due {
+        at: Timestamp,
+        zone: String,
+    },
     File(Event),
 }
 

@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn names_of_what_is_not_whole_are_left_alone() {
-        for name in [".orders.csv", "orders.csv.part", "orders.CSV.TMP", "~$orders.xlsx", "orders.csv~", "a.crdownload"] {
+        for name in [".orders.csv", "orders.csv.part", "orders.CSV.TMP", "~$orders.xlsx", "orders.csv~", "a.crdownload"]
+        {
             assert!(is_temporary(name), "{name}");
         }
         for name in ["orders.csv", "part", "temporary.csv", "a~b.csv"] {
@@ -225,7 +226,8 @@ mod tests {
         std::os::unix::fs::symlink("/etc/passwd", folder.path().join("b.csv")).unwrap();
         let place = Place::new(folder.path().to_path_buf());
         let (found, _) = look(&place, &[glob::Pattern::new("*.csv").unwrap()]).unwrap();
-        let odd: Vec<_> = found.iter().map(|found| (found.name.as_str(), matches!(found.what, What::Odd(..)))).collect();
+        let odd: Vec<_> =
+            found.iter().map(|found| (found.name.as_str(), matches!(found.what, What::Odd(..)))).collect();
         assert_eq!(odd, if cfg!(unix) { vec![("a.csv", false), ("b.csv", true)] } else { vec![("a.csv", false)] });
         assert!(look(&place, &[glob::Pattern::new("*.txt").unwrap()]).unwrap().0.is_empty());
     }

@@ -18,7 +18,7 @@ pub use look::{LARGEST, is_temporary};
 pub use place::Place;
 pub use report::Outcome;
 pub use told::{Standing, Told};
-pub use work::{Given, Worker};
+pub use work::{Given, Tell, Worker};
 
 use crate::stop::Stop;
 use std::{

@@ -96,9 +96,11 @@ impl Place {
             Some(at) => name.split_at(at),
             None => (name, ""),
         };
-        let taken = |target: &str| ["", super::report::REPORT, super::report::ROWS].iter().any(|ending| {
-            exists(&self.dir.join(format!("{target}{ending}")))
-        });
+        let taken = |target: &str| {
+            ["", super::report::REPORT, super::report::ROWS]
+                .iter()
+                .any(|ending| exists(&self.dir.join(format!("{target}{ending}"))))
+        };
         let mut target = format!("{folder}/{name}");
         let mut number = 2_u64;
         while taken(&target) {
@@ -166,9 +168,8 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
     let text = |path: &Path| CString::new(path.as_os_str().as_bytes()).map_err(|_| io::ErrorKind::InvalidInput);
     let (old, new) = (text(from)?, text(to)?);
     // SAFETY: both texts end with a nought and outlive the call.
-    let result = unsafe {
-        libc::renameat2(libc::AT_FDCWD, old.as_ptr(), libc::AT_FDCWD, new.as_ptr(), libc::RENAME_NOREPLACE)
-    };
+    let result =
+        unsafe { libc::renameat2(libc::AT_FDCWD, old.as_ptr(), libc::AT_FDCWD, new.as_ptr(), libc::RENAME_NOREPLACE) };
     if result == 0 {
         return Ok(());
     }

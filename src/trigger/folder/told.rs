@@ -8,19 +8,46 @@ use std::fmt;
 #[derive(Clone, Debug)]
 pub enum Told {
     /// A file was taken; its run waits.
-    Taken { name: String, run: String },
+    Taken {
+        name: String,
+        run: String,
+    },
     /// A file has left the folder.
-    Moved { name: String, run: String, target: String, outcome: Outcome, message: Option<String>, counts: Counts },
+    Moved {
+        name: String,
+        run: String,
+        target: String,
+        outcome: Outcome,
+        message: Option<String>,
+        counts: Counts,
+    },
     /// A file that was claimed is gone.
-    Withdrawn { name: String, run: String, target: String },
+    Withdrawn {
+        name: String,
+        run: String,
+        target: String,
+    },
     /// No further file is taken until this run has ended.
-    Paused { dir: String, run: String, message: String },
-    GoesOn { dir: String },
+    Paused {
+        dir: String,
+        run: String,
+        message: String,
+    },
+    GoesOn {
+        dir: String,
+    },
     /// The folder is not there.
-    Lost { dir: String },
-    Found { dir: String },
+    Lost {
+        dir: String,
+    },
+    Found {
+        dir: String,
+    },
     /// Something cannot be done; it is tried again.
-    Trouble { dir: String, what: String },
+    Trouble {
+        dir: String,
+        what: String,
+    },
     /// How it stands after a look.
     Standing(Standing),
 }

@@ -25,6 +25,9 @@ use std::{
 /// Where it cannot be asked whether somebody writes, a file must have been left alone for so many times the settle time.
 const PATIENCE: u32 = 5;
 
+/// Where a worker says what happens.
+pub type Tell = Box<dyn Fn(Told) + Send>;
+
 /// Works on one folder.
 pub struct Worker {
     pub(super) place: Place,
@@ -33,7 +36,7 @@ pub struct Worker {
     settings: Settings,
     make: Arc<dyn Make>,
     wake: Arc<dyn Wake>,
-    tell: Sender<Told>,
+    tell: Tell,
     nudge: Sender<Nudge>,
     /// What lies in the folder, and since when it has been so.
     seen: HashMap<String, (Stamp, Instant)>,
@@ -76,7 +79,7 @@ pub struct Given {
     pub clock: Clock,
     pub make: Arc<dyn Make>,
     pub wake: Arc<dyn Wake>,
-    pub tell: Sender<Told>,
+    pub tell: Tell,
     /// By which the folder's alarm reaches the worker.
     pub nudge: Sender<Nudge>,
 }
@@ -375,8 +378,7 @@ impl Worker {
     }
 
     pub(super) fn tell(&self, told: Told) {
-        // Whoever listened is gone, and so will be this worker.
-        let _ = self.tell.send(told);
+        (self.tell)(told);
     }
 }
 
