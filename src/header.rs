@@ -81,6 +81,8 @@ pub enum Missed {
 /// Which files of a watched folder start a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Watch {
+    /// The folder, below the project's own.
+    pub folder: Option<At<String>>,
     pub pattern: Option<String>,
     /// How long a file must have been left alone.
     pub settle: Option<Duration>,

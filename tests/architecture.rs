@@ -30,8 +30,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("session", &["api", "store", "clock", "text", "secret", "stop", "memory"]),
     ("script", &["session", "api", "clock", "text", "stop", "header", "project", "csv", "memory"]),
     ("run", &["pace", "script", "session", "store", "clock", "stop", "header", "project", "memory", "text"]),
-    // Makes jobs: never `script`, never `ui`.
-    ("trigger", &["run", "store", "clock", "stop", "text", "header", "cron"]),
+    // Makes jobs: never `script`, never `ui`. The rows that failed, which it reports, are CSV.
+    ("trigger", &["run", "store", "clock", "stop", "text", "header", "cron", "csv"]),
     ("repl", &["script", "session", "run", "store", "stop", "clock", "ui", "text", "config", "error", "project"]),
     ("error", &["script", "stop", "text"]),
     // It implements the script's sink.

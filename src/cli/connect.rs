@@ -18,7 +18,7 @@ use crate::{
     text::{self, Rate},
     ui::Ui,
 };
-use std::{collections::HashSet, path::PathBuf, sync::Mutex, time::Duration};
+use std::{collections::HashSet, ffi::OsString, path::PathBuf, sync::Mutex, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
 /// A wait that is worth a line even without `-v`.
@@ -134,6 +134,36 @@ impl Connection {
         }))
     }
 
+    /// The sandbox that these flags ask for.
+    pub fn sandbox_options(&self) -> sandbox::Options {
+        sandbox::Options {
+            port: 0,
+            seed: self.sandbox_seed,
+            customers: self.sandbox_customers,
+            rate: self.sandbox_rate.map(sandbox_rate),
+            data: self.sandbox_data.clone(),
+            clock: self.clock(),
+            faults: self.sandbox_fault.clone(),
+        }
+    }
+
+    /// Words for `onramp run` that ask for the same, but for the sandbox, which does not go with them.
+    pub fn words(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = Vec::new();
+        let mut add = |flag: &str, value: Option<OsString>| {
+            words.extend(value.into_iter().flat_map(|value| [OsString::from(flag), value]));
+        };
+        add("--key-file", self.key_file.as_ref().map(|path| path.clone().into()));
+        add("--base-url", self.base_url.as_ref().map(OsString::from));
+        add("--rate", self.rate.map(|rate| format!("{}/{}ms", rate.limit, rate.window.as_millis()).into()));
+        add("--max-wait", Some(format!("{}ms", self.max_wait.as_millis()).into()));
+        add("--now", self.now.map(|now| now.to_string().into()));
+        if self.verbose {
+            words.push("--verbose".into());
+        }
+        words
+    }
+
     fn to_service(&self, base_url: &BaseUrl, with: &With) -> Result<Link, Failure> {
         let key = config::key(self.key_file.as_deref())?;
         with.ui.hide(key.clone());
@@ -143,18 +173,9 @@ impl Connection {
     }
 
     fn to_sandbox(&self, with: &With) -> Result<Link, Failure> {
-        let options = sandbox::Options {
-            port: 0,
-            seed: self.sandbox_seed,
-            customers: self.sandbox_customers,
-            rate: self.sandbox_rate.map(sandbox_rate),
-            data: self.sandbox_data.clone(),
-            clock: self.clock(),
-            faults: self.sandbox_fault.clone(),
-        };
         let runtime = runtime(2)?;
         let server = runtime
-            .block_on(sandbox::start(options, None))
+            .block_on(sandbox::start(self.sandbox_options(), None))
             .map_err(|error| Failure::usage(format!("the sandbox cannot start: {error}")))?;
         let base_url = BaseUrl::parse(&server.base_url()).map_err(|why| Failure::bug(&why))?;
         // Nobody else knows this server.

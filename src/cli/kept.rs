@@ -1,7 +1,11 @@
 //! What commands that may write have in common: their session with its record, and the place of their run in the store.
 //! What is done over the session is theirs.
 
-use super::{connect::Connection, record::Record, resume, signals};
+use super::{
+    connect::Connection,
+    record::{Given, Record},
+    resume, signals,
+};
 use crate::{
     config,
     error::{Failure, Kind},
@@ -27,6 +31,8 @@ pub enum Begin {
 pub struct Resumed {
     pub run: Run,
     pub record: Record,
+    /// By a process that serves several runs, and has seen to it that all of them lead to the same API.
+    pub served: bool,
 }
 
 /// What is to be carried out.
@@ -47,6 +53,10 @@ pub struct Asked<'a> {
 /// The place of a run among those that are kept, taken with its first write.
 pub struct Keeping {
     pub id: String,
+    /// What a trigger gave the run.
+    pub given: Option<Given>,
+    /// Where its record lies.
+    pub folder: PathBuf,
     pub log: Log,
     /// Where a dry run puts the files that its script writes.
     pub preview: PathBuf,
@@ -89,7 +99,9 @@ pub fn beside(
     let beside = session.beside(record.key.clone(), around.control.clone()).map_err(super::carry::failure)?;
     let id = kept.id().to_string();
     let preview = around.dir.join("previews").join(&id);
-    let keeping = Keeping { id, log: around.log, preview, kept: Some(kept), fleeting: record.fleeting };
+    let folder = run::folder_of(&around.dir, &id);
+    let (given, fleeting) = (record.given, record.fleeting);
+    let keeping = Keeping { id, given, folder, log: around.log, preview, kept: Some(kept), fleeting };
     Ok((beside.with_recorder(recorder), keeping))
 }
 
@@ -115,8 +127,10 @@ fn open_as(
     let mut capability = asked.capability;
     let (record, kept) = match begin {
         Begin::Resume(resumed) => {
-            let Resumed { run, record } = *resumed;
-            record.same_place(&run.id, &connection)?;
+            let Resumed { run, record, served } = *resumed;
+            if !served {
+                record.same_place(&run.id, &connection)?;
+            }
             if let (Some(id), Some(slug)) = (&run.workspace_id, &run.workspace) {
                 capability.stay_in(id, slug);
             }
@@ -152,7 +166,9 @@ fn open_as(
         session = session.with_recorder(kept.recorder().map_err(|error| failure_of_store(&error))?);
     }
     let preview = around.dir.join("previews").join(&id);
-    Ok((session, Keeping { id, log: around.log, preview, kept, fleeting: record.fleeting }))
+    let folder = run::folder_of(&around.dir, &id);
+    let (given, fleeting) = (record.given, record.fleeting);
+    Ok((session, Keeping { id, given, folder, log: around.log, preview, kept, fleeting }))
 }
 
 impl Keeping {
@@ -226,7 +242,7 @@ fn around(stop: &Stop, connection: &Connection, ui: &Ui) -> Result<Around, Failu
 }
 
 /// The filter for what is kept.
-fn hide(ui: &Ui) -> Hide {
+pub fn hide(ui: &Ui) -> Hide {
     let ui = ui.clone();
     Arc::new(move |text: &str| ui.hidden(text))
 }

@@ -15,6 +15,7 @@ mod definitions;
 mod due;
 mod functions;
 mod history;
+mod jobs;
 mod json;
 mod kept;
 mod limits;
@@ -40,6 +41,7 @@ mod status;
 mod stored;
 mod undo;
 mod unpause;
+mod watch;
 mod wishes;
 mod written;
 
@@ -83,6 +85,7 @@ enum Command {
     Cancel(cancel::Args),
     Functions(functions::Args),
     Sandbox(sandbox::Args),
+    Watch(watch::Args),
     Schedule(schedule::Args),
     Due(due::Args),
     Completions(completions::Args),
@@ -166,6 +169,7 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         Command::Cancel(args) => cancel::run(&args, ui),
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
+        Command::Watch(args) => watch::run(args, ui),
         Command::Schedule(args) => schedule::run(args, ui),
         Command::Due(args) => due::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),

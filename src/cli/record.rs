@@ -6,10 +6,12 @@ use crate::{
     config,
     error::Failure,
     run::{Hide, short_id},
+    script::FileEvent,
     session::journal::digest,
     store::{NewRun, Run},
     text,
 };
+use jiff::ZonedDateTime;
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsString,
@@ -37,6 +39,20 @@ pub struct Record {
     base_url: String,
     /// Whether the workspace was one that lived only as long as the run.
     pub fleeting: bool,
+    /// What a trigger gave the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Given>,
+}
+
+/// What a trigger gives a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Given {
+    /// `schedule` or `watch`.
+    pub trigger: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_for: Option<ZonedDateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<FileEvent>,
 }
 
 impl Record {
@@ -59,6 +75,7 @@ impl Record {
             script: script.map(|(name, text)| (name.to_string(), text.to_string())),
             base_url: place(connection)?,
             fleeting: connection.sandbox && connection.sandbox_data.is_none(),
+            given: None,
         })
     }
 

@@ -30,6 +30,9 @@ pub struct Args {
     /// The newest run that has written, or meant to, and has not ended
     #[arg(long, conflicts_with = "run")]
     last: bool,
+    /// A process that starts runs by itself has started this one
+    #[arg(long, hide = true)]
+    served: bool,
     #[command(flatten)]
     other: Override,
 }
@@ -50,7 +53,11 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
             .hint(format!("`onramp retry {}` runs the script anew", run.id)));
     }
     let record = Record::of(&run)?;
-    if record.fleeting {
+    if run.state == State::Queued && !args.served {
+        return Err(Failure::usage(format!("the run `{}` waits for the process that is to start it", run.id))
+            .hint("start `onramp serve` or `onramp watch` again, as it was"));
+    }
+    if record.fleeting && !args.served {
         return Err(Failure::usage(format!("the run `{}` was against an embedded sandbox, which is gone", run.id))
             .hint(
                 "run it again; `--sandbox-data FILE` keeps a sandbox, and so does `onramp sandbox` in another terminal",
@@ -58,7 +65,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
     }
     let other = args.other.here()?;
     record.enter_folder(&run.id)?;
-    if record.changed_since() {
+    if record.changed_since() && !args.served {
         let name = text::escape_control(&run.script);
         ui.status(&format!(
             "`{name}` has changed since; the run `{}` goes on with the text that it began with",
@@ -70,7 +77,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
         other.apply(connection, &run.id)?;
     }
     let id = run.id.clone();
-    command.carry_out(&id, Begin::Resume(Box::new(Resumed { run, record })), ui)
+    command.carry_out(&id, Begin::Resume(Box::new(Resumed { run, record, served: args.served })), ui)
 }
 
 /// Takes a run's lock, and begins another attempt.

@@ -6,6 +6,7 @@ use super::{
     kept::{self, Asked, Begin, Keeping},
     limits::LimitFlags,
     plan::Show,
+    record::Given,
     source::{Script, Source},
 };
 use crate::{
@@ -112,6 +113,14 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     }
     let environment = environment(&script, ui)?;
     let rows = args.rows.as_deref().map(|path| granted(&mut script, path)).transpose()?;
+    if let Begin::Resume(resumed) = &begin
+        && let Some(event) = resumed.record.given.as_ref().and_then(|given| given.event.as_ref())
+    {
+        script.project.grant(Path::new(&event.path)).map_err(|error| {
+            let path = text::escape_control(&event.path);
+            Failure::usage(format!("the watched file `{path}` cannot be read: {}", config::reason(&error)))
+        })?;
+    }
     // A run that goes on is past its first look.
     let first = args.first.filter(|_| !matches!(begin, Begin::Resume(_)));
     let writes = !args.dry_run && script.capability.may_write() && run::may_write(&script.text);
@@ -125,8 +134,12 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         environment,
     };
     let (mut session, keeping) = kept::open(begin, asked, args.connection, ui)?;
-    let about = About { id: keeping.id.clone(), dry_run: args.dry_run, ..About::default() };
-    let inputs = Inputs { params: args.params, args: rest, run: about, first, rows };
+    let mut about = About { id: keeping.id.clone(), dry_run: args.dry_run, ..About::default() };
+    let failed_rows = keeping.given.as_ref().map(|_| keeping.folder.clone());
+    if let Some(Given { trigger, scheduled_for, event }) = keeping.given.clone() {
+        about = About { trigger, scheduled_for, event, ..about };
+    }
+    let inputs = Inputs { params: args.params, args: rest, run: about, first, rows, failed_rows };
     if args.dry_run {
         session = session.with_dry_run();
         script.project.preview_in(keeping.preview.clone());

@@ -7,6 +7,7 @@ use super::{
     reader::{Entry, Reader},
 };
 use crate::{cron::Schedule, text};
+use std::path::Path;
 use toml::de::DeTable;
 
 /// All keys, in the order of the documentation.
@@ -30,7 +31,7 @@ const KEYS: &[&str] = &[
     "watch",
     "events",
 ];
-const WATCH: &[&str] = &["pattern", "settle", "dedupe"];
+const WATCH: &[&str] = &["folder", "pattern", "settle", "dedupe"];
 const OVERLAP: &[(&str, Overlap)] = &[("skip", Overlap::Skip), ("queue", Overlap::Queue)];
 const MISSED: &[(&str, Missed)] = &[("once", Missed::Once), ("skip", Missed::Skip), ("all", Missed::All)];
 const DEDUPE: &[&str] = &["content+name", "content", "none"];
@@ -102,6 +103,10 @@ fn watch(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>]) -> Watch {
     let mut watch = Watch::default();
     for entry in entries {
         match entry.key {
+            "folder" => {
+                watch.folder = reader.located_text(entry, "\"inbox\"");
+                watch.folder.iter().for_each(|folder| reader.problems.extend(watched(folder)));
+            }
             "pattern" => watch.pattern = reader.text(entry, "\"*.csv\""),
             "settle" => watch.settle = reader.duration(entry, "\"2s\""),
             "dedupe" => watch.dedupe = reader.word(entry, DEDUPE),
@@ -129,6 +134,19 @@ fn env_name(name: &At<String>) -> Option<Problem> {
     (!good).then(|| {
         name.problem(format!("`{shown}` cannot be the name of an environment variable"))
             .hint("use letters, digits and `_`")
+    })
+}
+
+/// A script says of no folder but one of its own project that files are taken out of it.
+fn watched(folder: &At<String>) -> Option<Problem> {
+    use std::path::Component;
+    let mut parts = Path::new(&folder.value).components();
+    let good = parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    (!good).then(|| {
+        let shown = text::escape_control(&folder.value);
+        folder
+            .problem(format!("`watch.folder` cannot be `{shown}`: it lies below the project folder"))
+            .hint("write it as `inbox`; `onramp watch DIR --run FILE` watches any other folder")
     })
 }
 

@@ -145,7 +145,7 @@ impl Keeper for Kept {
     fn begin(&self, workspace: &Workspace) -> Result<PathBuf, StoreError> {
         let inner = &self.0;
         if let Some(Place { store, .. }) = &*inner.place.lock().expect(LOCK) {
-            // An earlier attempt ended between taking its place and making its journal.
+            // An earlier attempt ended between taking its place and making its journal, or the run was queued.
             store.place(&inner.new.id, &workspace.id, &workspace.slug, &workspace.key_prefix)?;
             return Ok(self.journal());
         }
@@ -268,7 +268,12 @@ impl Drop for Beat {
 
 /// The journal of a run in this state folder.
 pub fn journal_of(dir: &Path, id: &str) -> PathBuf {
-    dir.join("runs").join(id).join("journal")
+    folder_of(dir, id).join("journal")
+}
+
+/// Where the record of a run in this state folder lies.
+pub fn folder_of(dir: &Path, id: &str) -> PathBuf {
+    dir.join("runs").join(id)
 }
 
 /// Whether a script may come to write, by its text: one that cannot needs no record. What is found nowhere in the text can

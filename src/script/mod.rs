@@ -36,7 +36,7 @@ mod translate;
 mod value;
 mod walk;
 
-pub use builtins::input::{About, Inputs};
+pub use builtins::input::{About, FileEvent, Inputs};
 pub use fault::{Fault, FaultKind, Frame, Place};
 pub use host::{Host, Level, Sink};
 pub use interactive::Interactive;

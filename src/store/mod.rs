@@ -4,6 +4,7 @@
 mod changes;
 pub mod due;
 mod error;
+mod inbox;
 pub mod journal;
 mod lock;
 pub mod rate;
@@ -12,6 +13,7 @@ mod schema;
 
 pub use changes::{Changed, NewChange};
 pub use error::StoreError;
+pub use inbox::{Claim, File, NewFile, Same, Stage};
 pub use lock::Lock;
 pub use runs::{Counts, Ended, Filter, NewRun, Run, State, Wish};
 
@@ -19,7 +21,7 @@ use rusqlite::Connection;
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long a process waits for another one that writes to the store.
@@ -40,7 +42,7 @@ impl Store {
             // Records hold personal data: nobody else may read them, from the first byte on.
             private_file(&path).map_err(|error| StoreError::folder(dir, &error))?;
         }
-        let db = Connection::open(&path).and_then(|db| schema::prepare(db, PATIENCE));
+        let db = patiently(|| Connection::open(&path).and_then(|db| schema::prepare(db, PATIENCE)));
         let store = Store { db: db.map_err(|error| StoreError::database(dir, &error))?, dir: dir.to_path_buf() };
         if schema::is_newer(&store.db).map_err(|error| store.failed(error))? {
             let message = format!("the runs in `{}` were kept by a newer onramp", dir.display());
@@ -61,6 +63,13 @@ impl Store {
         Ok(self)
     }
 
+    /// The ledger of due times, in the same database: what is added to the store within [`due::Ledger::together`] belongs to
+    /// its transaction.
+    pub fn ledger(&self) -> Result<due::Ledger<'_>, due::LedgerError> {
+        due::prepare(&self.db)?;
+        Ok(due::Ledger::new(&self.db))
+    }
+
     /// The folder of one run: its journal, its log, its lock.
     pub fn folder(&self, run: &str) -> PathBuf {
         run_folder(&self.dir, run)
@@ -77,6 +86,24 @@ impl Store {
 
     fn unusable(&self, error: std::io::Error) -> StoreError {
         StoreError::folder(&self.dir, &error)
+    }
+}
+
+/// Tries again what another process is in the way of. SQLite waits by itself, but not where two of them bring a new database
+/// into its journal mode at the same moment.
+fn patiently<T>(mut open: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    let begun = Instant::now();
+    loop {
+        match open() {
+            Err(error)
+                if matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+                    && begun.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            opened => return opened,
+        }
     }
 }
 

@@ -99,6 +99,8 @@ pub struct NewRun {
     pub onramp: String,
     pub retry_of: Option<String>,
     pub undoes: Option<String>,
+    /// It must not begin before this.
+    pub not_before: Option<Timestamp>,
 }
 
 /// How an attempt at a run ended.
@@ -223,6 +225,13 @@ impl Store {
         Ok(changed.map_err(|error| self.failed(error))? == 1)
     }
 
+    /// Ends a run that no process is at, for a reason that lies outside of it. False where one was faster.
+    pub fn give_up(&self, run: &Run, exit_code: u8, message: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(epoch) = self.begin(&run.id, run.epoch, "", now)? else { return Ok(false) };
+        let ended = Ended { state: State::Failed, exit_code, message: Some(message), counts: run.counts };
+        self.end(&run.id, epoch, &ended, now)
+    }
+
     /// Sets or takes back what somebody wants of a run.
     pub fn wish(&self, id: &str, wish: Option<Wish>) -> Result<(), StoreError> {
         let sql = "UPDATE run SET wish = ?2 WHERE id = ?1";
@@ -270,10 +279,19 @@ impl Store {
         )
     }
 
+    /// Runs that have not ended, the oldest first, those that were cancelled left out.
+    pub fn open_runs(&self) -> Result<Vec<Run>, StoreError> {
+        self.select("WHERE state IN ('queued', 'running') ORDER BY created_at, rowid", [])
+    }
+
     /// Deletes runs that ended before `before`, and runs that stopped before it and were never taken up again. Gives their
     /// ids; their folders are gone too.
     pub fn prune(&self, before: Timestamp) -> Result<Vec<String>, StoreError> {
-        let old = self.select("WHERE coalesce(ended_at, created_at) < ?1", params![sortable(before)])?;
+        // A file that has not left its folder would never do so without its run.
+        let old = self.select(
+            "WHERE coalesce(ended_at, created_at) < ?1 AND id NOT IN (SELECT run FROM file WHERE stage <> 'moved')",
+            params![sortable(before)],
+        )?;
         let mut gone = Vec::new();
         for run in old {
             let folder = self.folder(&run.id);
@@ -307,8 +325,9 @@ impl Store {
 /// Adds a row, within whatever transaction `db` is in.
 pub(super) fn insert(db: &rusqlite::Connection, run: &NewRun, state: State, now: Timestamp) -> rusqlite::Result<()> {
     db.execute(
-        "INSERT INTO run (id, kind, state, dedupe_key, script, hash, job, mode, trigger, onramp, created_at, retry_of, undoes)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        "INSERT INTO run (id, kind, state, dedupe_key, script, hash, job, mode, trigger, onramp, created_at, retry_of, undoes,
+            not_before)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             run.id,
             run.kind,
@@ -322,7 +341,8 @@ pub(super) fn insert(db: &rusqlite::Connection, run: &NewRun, state: State, now:
             run.onramp,
             sortable(now),
             run.retry_of,
-            run.undoes
+            run.undoes,
+            run.not_before.map(sortable)
         ],
     )
     .map(drop)
@@ -332,7 +352,7 @@ fn json(counts: &Counts) -> String {
     serde_json::to_string(counts).expect("numbers are JSON")
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
     let time = |name: &str| -> rusqlite::Result<Option<Timestamp>> {
         Ok(row.get::<_, Option<String>>(name)?.and_then(|text| text.parse().ok()))
     };

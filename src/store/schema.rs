@@ -4,7 +4,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::time::Duration;
 
 /// The steps, oldest first. One that was released never changes.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE run (
         id TEXT PRIMARY KEY,
         -- run, apply, undo or repl
@@ -56,7 +57,30 @@ const STEPS: &[&str] = &["
     CREATE INDEX change_display_id ON change (object, display_id);
     -- How far each run's journal has been gathered.
     CREATE TABLE gathered (run TEXT PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE, bytes INTEGER NOT NULL) STRICT;
-"];
+",
+    "
+    -- Files of watched folders, each with its run.
+    CREATE TABLE file (
+        run TEXT PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,
+        -- The watched folder, and the file's name in it.
+        folder TEXT NOT NULL,
+        name TEXT NOT NULL,
+        -- Null where it was refused before anybody looked into it.
+        size INTEGER,
+        sha256 TEXT,
+        modified TEXT,
+        stage TEXT NOT NULL CHECK (stage IN ('claimed', 'working', 'leaving', 'moved')),
+        -- Where it goes, below the folder.
+        target TEXT,
+        -- The run that has done the same already.
+        first TEXT
+    ) STRICT;
+    -- Nobody takes the same file twice.
+    CREATE UNIQUE INDEX file_claimed ON file (folder, name) WHERE stage = 'claimed';
+    CREATE INDEX file_same ON file (folder, sha256);
+    CREATE INDEX file_open ON file (folder) WHERE stage <> 'moved';
+",
+];
 
 /// Brings a database to the newest version.
 pub fn prepare(mut db: Connection, patience: Duration) -> rusqlite::Result<Connection> {

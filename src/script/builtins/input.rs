@@ -10,9 +10,10 @@ use crate::{
     },
     text,
 };
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, ZonedDateTime, civil::Date, tz::TimeZone};
 use rhai::{Dynamic, Engine, Map, NativeCallContext};
-use std::{cell::LazyCell, ops::Deref, sync::Arc};
+use serde::{Deserialize, Serialize};
+use std::{cell::LazyCell, ops::Deref, path::PathBuf, sync::Arc};
 
 pub const BUILTINS: &[Builtin] = &[Builtin {
     name: "env",
@@ -39,20 +40,40 @@ pub struct Inputs {
     pub first: Option<u64>,
     /// The report of an earlier run: of each bulk call only the rows that failed then are done.
     pub rows: Option<String>,
+    /// A folder in which the rows of bulk calls that failed are kept, also of calls that write no report.
+    pub failed_rows: Option<PathBuf>,
 }
 
 /// What a script may know about its own run.
 #[derive(Clone, Debug)]
 pub struct About {
     pub id: String,
-    /// What started it: `manual`.
-    pub trigger: &'static str,
+    /// What started it: `manual`, `schedule` or `watch`.
+    pub trigger: String,
+    /// The due time for which it was started, in its schedule's zone.
+    pub scheduled_for: Option<ZonedDateTime>,
+    /// The file for which it was started.
+    pub event: Option<FileEvent>,
     pub dry_run: bool,
+}
+
+/// A file that was dropped into a watched folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEvent {
+    /// Where it lies while the script is at it.
+    pub path: String,
+    /// As it was dropped.
+    pub name: String,
+    /// In bytes.
+    pub size: u64,
+    /// Of its content, in hexadecimal.
+    pub sha256: String,
+    pub modified: Timestamp,
 }
 
 impl Default for About {
     fn default() -> About {
-        About { id: String::new(), trigger: "manual", dry_run: false }
+        About { id: String::new(), trigger: "manual".into(), scheduled_for: None, event: None, dry_run: false }
     }
 }
 
@@ -102,13 +123,28 @@ fn constant(name: &str, inputs: &Inputs, zone: &impl Deref<Target = TimeZone>) -
         "args" => inputs.args.iter().map(|arg| arg.clone().into()).collect::<rhai::Array>().into(),
         _ => Map::from([
             ("id".into(), inputs.run.id.clone().into()),
-            ("trigger".into(), inputs.run.trigger.into()),
-            ("scheduled_for".into(), Dynamic::UNIT),
-            ("event".into(), Dynamic::UNIT),
+            ("trigger".into(), inputs.run.trigger.clone().into()),
+            (
+                "scheduled_for".into(),
+                inputs.run.scheduled_for.clone().map_or(Dynamic::UNIT, |at| Dynamic::from(Time(at))),
+            ),
+            ("event".into(), inputs.run.event.as_ref().map_or(Dynamic::UNIT, |event| file(event, zone))),
             ("dry_run".into(), inputs.run.dry_run.into()),
         ])
         .into(),
     }
+}
+
+fn file(event: &FileEvent, zone: &TimeZone) -> Dynamic {
+    let FileEvent { path, name, size, sha256, modified } = event;
+    Map::from([
+        ("path".into(), path.into()),
+        ("name".into(), name.into()),
+        ("size".into(), i64::try_from(*size).unwrap_or(i64::MAX).into()),
+        ("sha256".into(), sha256.into()),
+        ("modified".into(), Dynamic::from(Time(modified.to_zoned_datetime(zone.clone())))),
+    ])
+    .into()
 }
 
 fn dynamic(value: &Value, zone: &impl Deref<Target = TimeZone>) -> Dynamic {

@@ -7,6 +7,11 @@ use crate::{
     script::builtins::files::cells,
 };
 use rhai::{Dynamic, Map};
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    path::Path,
+};
 
 /// The report's own columns, behind those of the rows.
 pub const COLUMNS: [&str; 6] = ["_call", "_row", "_id", "_outcome", "_code", "_error"];
@@ -50,6 +55,19 @@ impl Report {
         let own = [&self.call.to_string(), &row.to_string(), id, end.word(), code, message];
         cells.extend(own.into_iter().enumerate().map(|(at, text)| (text.replace('\0', ""), at < 2)));
         self.writer.row(cells.iter().map(|(text, number)| (text.as_str(), *number)));
+    }
+
+    /// Writes it beside a run's record, where only its owner may read it. A report without rows is no file.
+    pub fn keep(self, folder: &Path) -> io::Result<()> {
+        if self.columns.is_none() {
+            return Ok(());
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(folder.join(format!("failed-{}.csv", self.call)))?;
+        file.write_all(self.writer.finish().as_bytes())
     }
 
     /// Writes it, whole or not at all.

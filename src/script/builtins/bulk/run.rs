@@ -11,7 +11,7 @@ use crate::{
     script::{
         args,
         fault::{Fault, FaultKind, Spot, Thrown},
-        host::{Host, Raised},
+        host::{Host, Level, Raised},
         walk::Walker,
     },
     session::{Bulk, Manner},
@@ -47,7 +47,8 @@ pub fn run(
         bulk.stop_after(failures);
     }
     let report = plan.report.as_deref().map(|path| Report::new(path, bulk.number()));
-    let mut run = Run { host, plan, bulk, tally: Tally::new(report), failed: 0, handed: 0 };
+    let failed = host.inputs.failed_rows.as_ref().map(|_| Report::new("", bulk.number()));
+    let mut run = Run { host, plan, bulk, tally: Tally::new(report, failed), failed: 0, handed: 0 };
     let fed = run.feed(&mut walker);
     let ended = match &fed {
         Ok(_) => run.bulk.drain().map_err(|error| host.raise(error, spot)),
@@ -59,6 +60,11 @@ pub fn run(
     run.settle();
     run.tally.close();
     let written = run.tally.report.take().map_or(Ok(()), |report| report.write(&host.project));
+    if let (Some(failed), Some(folder)) = (run.tally.failed.take(), &host.inputs.failed_rows)
+        && let Err(error) = failed.keep(folder)
+    {
+        host.sink.log(Level::Warn, &format!("the rows that failed cannot be kept: {error}"));
+    }
     let looked = fed?;
     ended?;
     written.map_err(|error| Thrown::file(run.plan.verb, &error).raise(spot.at))?;

@@ -92,10 +92,12 @@ pub struct Tally {
     failures: Array,
     retry_rows: Array,
     pub report: Option<Report>,
+    /// The rows that failed, where they are kept.
+    pub failed: Option<Report>,
 }
 
 impl Tally {
-    pub fn new(report: Option<Report>) -> Tally {
+    pub fn new(report: Option<Report>, failed: Option<Report>) -> Tally {
         Tally {
             waiting: VecDeque::new(),
             rows: Packer::default(),
@@ -103,6 +105,7 @@ impl Tally {
             failures: Array::new(),
             retry_rows: Array::new(),
             report,
+            failed,
         }
     }
 
@@ -150,6 +153,9 @@ impl Tally {
         };
         if let Some(report) = &mut self.report {
             report.row(row, &value, &id, &end);
+        }
+        if let (Some(failed), End::Failed { .. }) = (&mut self.failed, &end) {
+            failed.row(row, &value, &id, &end);
         }
         let mut told = Map::new();
         told.insert("row".into(), (row as i64).into());

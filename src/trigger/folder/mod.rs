@@ -1,0 +1,92 @@
+//! A watched folder: each file that is dropped into it is worked through once, and ends in `done` or `failed` with a report,
+//! whatever dies in between. Scanning is the truth; every step is written down before the next one is taken, and a look
+//! begins with what earlier ones left half-way. Carries out no run and prints nothing.
+
+mod alarm;
+#[cfg(debug_assertions)]
+pub mod crash;
+#[cfg(not(debug_assertions))]
+mod crash;
+mod leave;
+mod look;
+mod place;
+mod report;
+mod told;
+mod work;
+
+pub use look::{LARGEST, is_temporary};
+pub use place::Place;
+pub use report::Outcome;
+pub use told::{Standing, Told};
+pub use work::{Given, Tell, Worker};
+
+use crate::stop::Stop;
+use std::{
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+
+/// What makes two files the same one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dedupe {
+    #[default]
+    ContentAndName,
+    Content,
+    /// Nothing does.
+    None,
+}
+
+impl Dedupe {
+    /// As a header or a flag says it.
+    pub const WORDS: [(&'static str, Dedupe); 3] =
+        [("content+name", Dedupe::ContentAndName), ("content", Dedupe::Content), ("none", Dedupe::None)];
+
+    pub fn parse(word: &str) -> Option<Dedupe> {
+        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, dedupe)| *dedupe)
+    }
+}
+
+/// How a folder is watched.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The script's absolute path.
+    pub script: String,
+    /// One of them matches a file's name; none stands for all.
+    pub patterns: Vec<glob::Pattern>,
+    /// How long a file must have been left alone.
+    pub settle: Duration,
+    /// How often the folder is looked at, whatever the system reports.
+    pub rescan: Duration,
+    pub dedupe: Dedupe,
+    /// Whether what was done already is done again.
+    pub again: bool,
+}
+
+/// Why a worker looks up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nudge {
+    Look,
+    End,
+}
+
+/// Events come in swarms: one look is enough for those of this time.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// Looks at the folder until it is told to end. Once somebody asks to stop, no further file is taken; what runs is still
+/// followed.
+pub fn follow(mut worker: Worker, nudges: &Receiver<Nudge>, stop: &Stop) {
+    loop {
+        let wait = worker.look(stop.asked().is_none());
+        match nudges.recv_timeout(wait) {
+            Ok(Nudge::Look) => thread::sleep(GATHER),
+            Ok(Nudge::End) | Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if nudges.try_iter().any(|nudge| nudge == Nudge::End) {
+            // What has ended meanwhile is put in its place.
+            worker.look(false);
+            return;
+        }
+    }
+}
