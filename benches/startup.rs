@@ -1,5 +1,6 @@
 //! What starting onramp costs, beside a bare Rhai runner that is built with it: whole processes in turn, A B A B …, with
-//! the medians and the ratio of one run. `cargo bench --bench startup`; docs/performance.md explains the figures.
+//! the medians and the ratios of one run, of the time by the clock and of the processor time, which a busy machine does
+//! not change. `cargo bench --bench startup`; docs/performance.md explains the figures.
 
 use std::{
     env, io,
@@ -22,10 +23,15 @@ fn main() {
     // The first of each warms the caches of the system.
     let _ = (onramp(), bare());
     let (ours, bares): (Vec<_>, Vec<_>) = (0..RUNS).map(|_| (onramp(), bare())).unzip();
-    let (ours, bares) = (median(ours), median(bares));
-    println!("onramp run {SCRIPT}: {:.2} ms, {:.1} MB", millis(ours.0), megabytes(ours.1));
-    println!("bare Rhai runner:              {:.2} ms, {:.1} MB", millis(bares.0), megabytes(bares.1));
-    println!("ratio of the times: {:.2} (medians of {RUNS} pairs)", millis(ours.0) / millis(bares.0));
+    let show = |name: &str, runs: &[Cost]| {
+        let (wall, own) = (median(runs, |run| run.wall), median(runs, |run| run.own));
+        let memory = runs.iter().map(|run| run.memory).max().unwrap_or(0);
+        println!("{name:<30} {wall:.2} ms, processor {own:.2} ms, {:.1} MB", megabytes(memory));
+        (wall, own)
+    };
+    let (ours, bares) = (show(&format!("onramp run {SCRIPT}:"), &ours), show("bare Rhai runner:", &bares));
+    let (wall, own) = (ours.0 / bares.0, ours.1 / bares.1);
+    println!("ratio of the times: {wall:.2}, of the processor times: {own:.2} (medians of {RUNS} pairs)");
 }
 
 /// The least that runs a script at all.
@@ -33,8 +39,17 @@ fn bare(script: &Path) {
     rhai::Engine::new().run_file(script.into()).expect("the script runs");
 }
 
-/// Wall time and peak memory (kB) of a whole process.
-fn measured(command: &mut Command) -> (Duration, i64) {
+/// What a whole process took.
+struct Cost {
+    /// By the clock.
+    wall: Duration,
+    /// Of the processor.
+    own: Duration,
+    /// The peak, in kB.
+    memory: i64,
+}
+
+fn measured(command: &mut Command) -> Cost {
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::null());
     let begun = Instant::now();
     let mut child = command.spawn().expect("the program starts");
@@ -48,13 +63,17 @@ fn measured(command: &mut Command) -> (Duration, i64) {
     let _ = child.wait();
     assert!(waited == pid && status == 0, "it failed: {status}, {}", io::Error::last_os_error());
     // SAFETY: `wait4` succeeded, so it has filled the struct; all zeros would be valid too.
-    (took, unsafe { usage.assume_init() }.ru_maxrss)
+    let usage = unsafe { usage.assume_init() };
+    let span =
+        |time: libc::timeval| Duration::new(time.tv_sec.unsigned_abs(), time.tv_usec.unsigned_abs() as u32 * 1000);
+    Cost { wall: took, own: span(usage.ru_utime) + span(usage.ru_stime), memory: usage.ru_maxrss }
 }
 
-fn median(mut runs: Vec<(Duration, i64)>) -> (Duration, i64) {
-    runs.sort();
-    let memory = runs.iter().map(|run| run.1).max().unwrap_or(0);
-    (runs[runs.len() / 2].0, memory)
+/// The median of one kind of time, in milliseconds.
+fn median(runs: &[Cost], of: fn(&Cost) -> Duration) -> f64 {
+    let mut times: Vec<Duration> = runs.iter().map(of).collect();
+    times.sort();
+    millis(times[times.len() / 2])
 }
 
 fn millis(span: Duration) -> f64 {

@@ -10,7 +10,7 @@
 //! - [`header`]: what a script says of itself at its top; [`cron`]: when a schedule in it is due;
 //! - [`sandbox`]: the embedded stand-in for the service, which shares no code with `api`;
 //! - [`cli`]: the command line, with [`config`], [`ui`] and [`error`] beside it;
-//! - [`clock`], [`memory`], [`secret`], [`stop`], [`text`]: what all of them use.
+//! - [`clock`], [`memory`], [`pace`], [`secret`], [`stop`], [`text`]: what all of them use.
 
 pub mod api;
 pub mod cli;
@@ -21,6 +21,7 @@ pub mod csv;
 pub mod error;
 pub mod header;
 pub mod memory;
+pub mod pace;
 pub mod project;
 pub mod repl;
 pub mod run;

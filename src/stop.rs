@@ -50,6 +50,13 @@ impl Stop {
         self.wake.send_replace(());
     }
 
+    /// Takes the request back, for a session whose next line is a work of its own. Not where nobody reads standard output
+    /// any more: that stays so.
+    pub fn take_back(&self) {
+        let (closed, none) = (2, 0);
+        let _ = self.flag.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |code| (code != closed).then_some(none));
+    }
+
     /// The reason, if somebody asked.
     pub fn asked(&self) -> Option<Reason> {
         match self.flag.load(Ordering::Relaxed) {
@@ -93,5 +100,18 @@ mod tests {
         stop.ask(Reason::Interrupt);
         assert_eq!(waiting.await.unwrap(), Reason::OutputClosed);
         assert_eq!(stop.wait().await, Reason::OutputClosed);
+    }
+
+    #[test]
+    fn a_request_can_be_taken_back_unless_the_output_is_gone() {
+        let stop = Stop::default();
+        for reason in [Reason::Interrupt, Reason::Timeout] {
+            stop.ask(reason);
+            stop.take_back();
+            assert_eq!(stop.asked(), None);
+        }
+        stop.ask(Reason::OutputClosed);
+        stop.take_back();
+        assert_eq!(stop.asked(), Some(Reason::OutputClosed));
     }
 }

@@ -4,7 +4,6 @@
 mod glance;
 mod progress;
 
-pub use glance::Glance;
 pub use progress::Followed;
 
 use crate::{
@@ -86,6 +85,16 @@ impl Ui {
         self.0.redactor.lock().expect(LOCK).add(secret);
     }
 
+    /// Whether a text holds something that is kept out of both streams.
+    pub fn hides(&self, text: &str) -> bool {
+        self.0.redactor.lock().expect(LOCK).redact(text) != text
+    }
+
+    /// Whether standard output is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.0.terminal
+    }
+
     /// The text without secrets, for other sinks.
     pub fn hidden(&self, text: &str) -> String {
         self.0.redactor.lock().expect(LOCK).redact(text).into_owned()
@@ -111,6 +120,23 @@ impl Ui {
     /// Why standard output could not be written, where it was not simply closed: a full disk, for example.
     pub fn output_error(&self) -> Option<io::Error> {
         self.0.failed.lock().expect(LOCK).take()
+    }
+
+    /// Asks somebody at a terminal, and hears whether it is `y` or `yes`. `None` where nobody is there.
+    pub fn ask(&self, question: &str) -> Option<bool> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return None;
+        }
+        self.flush();
+        let question = self.hidden(question);
+        let mut err = io::stderr().lock();
+        // A question that cannot be shown is not answered by yes.
+        if write!(err, "{question} [y/N] ").and_then(|()| err.flush()).is_err() {
+            return Some(false);
+        }
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        Some(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
     /// A line about what goes on.

@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("text", &[]),
     // The flag that asks to stop: whoever waits or works looks at it, so it lies below all of them.
     ("stop", &[]),
+    ("pace", &["text"]),
     ("api", &["secret", "clock", "text", "stop"]),
     // The allocator's count, the files a script can reach, what is in some of them, what a script says of itself: each
     // knows neither the engine nor the command line.
@@ -28,13 +29,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["clock", "secret", "text"]),
     ("session", &["api", "store", "clock", "text", "secret", "stop", "memory"]),
     ("script", &["session", "api", "clock", "text", "stop", "header", "project", "csv", "memory"]),
-    ("run", &["script", "session", "store", "clock", "stop", "header", "project", "memory", "text"]),
+    ("run", &["pace", "script", "session", "store", "clock", "stop", "header", "project", "memory", "text"]),
     // Makes jobs: never `script`, never `ui`. The rows that failed, which it reports, are CSV.
     ("trigger", &["run", "store", "clock", "stop", "text", "header", "cron", "csv"]),
     ("repl", &["script", "session", "run", "store", "stop", "clock", "ui", "text", "config", "error", "project"]),
     ("error", &["script", "stop", "text"]),
     // It implements the script's sink.
-    ("ui", &["error", "script", "secret", "text"]),
+    ("ui", &["pace", "error", "script", "secret", "text"]),
     // The base URL's type refuses what is none, so reading the setting makes one; its errors are failures to show.
     ("config", &["api", "error", "secret"]),
 ];

@@ -165,9 +165,11 @@ fn an_interrupt_ends_the_wait_for_a_slow_server() {
 
 #[test]
 fn a_second_interrupt_ends_a_write_that_nobody_answers_at_once() {
-    let server = Server::start(|_| Vec::new());
+    let me = r#"{"object":"me","api_key":{"prefix":"p"},"organization":{"id":"o","slug":"o","name":"W"}}"#;
+    let server = Server::start(move |asked| if asked.starts_with("GET ") { answer(200, &[], me) } else { Vec::new() });
     let running = server.used_by(run(&["-e", "create_customer(#{name: \"Acme\"})"])).started();
     server.asked();
+    assert!(server.asked().starts_with("POST "));
     running.interrupt();
     running.says("Ctrl-C again stops at once\n");
     running.interrupt();

@@ -221,8 +221,8 @@ fn where_no_store_is_nothing_is_invented() {
     onramp(&["due", "--since", "soon"]).ran().assert_all(
         2,
         "",
-        "error: invalid value 'soon' for '--since <TIME>': `soon` is not a duration; write for example `300ms`, `2s`, `10m` or \
-         `24h`\n\nFor more information, try '--help'.\n",
+        "error: invalid value 'soon' for '--since <TIME>': `soon` is not a duration; write for example `300ms`, `2s`, `10m`, \
+         `24h` or `7d`\n\nFor more information, try '--help'.\n",
     );
 }
 

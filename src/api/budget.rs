@@ -166,6 +166,12 @@ impl Budget {
         })
     }
 
+    /// How many calls would be let through at once.
+    pub fn left(&self) -> u32 {
+        let now = self.now();
+        self.state().desk.left(now)
+    }
+
     fn now(&self) -> Moment {
         match &self.clock {
             Clock::Own(origin) => origin.elapsed(),

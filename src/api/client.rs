@@ -116,6 +116,11 @@ impl Client {
         self.hide.redactor()
     }
 
+    /// How many calls the rate budget would let through at once.
+    pub fn budget_left(&self) -> u32 {
+        self.budget.left()
+    }
+
     /// Sends `request`, again where that helps, and gives a checked answer.
     ///
     /// A POST without an idempotency key gets one for this call, so that none is ever repeated without.

@@ -5,7 +5,7 @@ use crate::{
     api::operation::{Field, Kind, Operation},
     error::Failure,
     script::{
-        about::{self, Section},
+        about,
         catalog::{Catalog, Entry},
     },
     text,
@@ -28,7 +28,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let catalog = Catalog::complete();
     let output = args.format.output;
     match &args.name {
-        None if output == Output::Text => drop(ui.line(&list(&catalog))),
+        None if output == Output::Text => drop(ui.line(&about::list(&catalog))),
         None => {
             let all = catalog.domains().into_iter().flat_map(|(domain, entries)| {
                 entries.into_iter().map(move |entry| entry_json(domain, entry)).collect::<Vec<_>>()
@@ -38,7 +38,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         Some(name) => {
             let (domain, entry) = find(&catalog, name)?;
             if output == Output::Text {
-                ui.line(&one(entry));
+                ui.line(&about::page(entry));
             }
             output.object(ui, &entry_json(domain, entry));
         }
@@ -59,71 +59,6 @@ fn find<'a>(catalog: &'a Catalog, name: &str) -> Result<(&'static str, &'a Entry
     })
 }
 
-fn list(catalog: &Catalog) -> String {
-    let mut lines = Vec::new();
-    for (domain, entries) in catalog.domains() {
-        lines.push(domain.to_string());
-        if entries.iter().all(|entry| matches!(entry, Entry::Standard(_))) {
-            lines.extend(wrapped(entries.iter().map(|entry| entry.name())));
-            continue;
-        }
-        for entry in entries {
-            let signature = entry.signatures().into_iter().next().unwrap_or_default();
-            lines.push(format!("  {signature:<48}  {}", entry.summary()));
-        }
-        lines.push(String::new());
-    }
-    lines.join("\n")
-}
-
-/// Names in lines of at most 100 columns.
-fn wrapped<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut lines = vec![String::from(" ")];
-    for name in names {
-        let last = lines.last().map_or(0, |line| line.chars().count());
-        if last + name.len() >= 100 {
-            lines.push(String::from(" "));
-        }
-        if let Some(line) = lines.last_mut() {
-            line.push(' ');
-            line.push_str(name);
-        }
-    }
-    lines
-}
-
-fn one(entry: &Entry) -> String {
-    let mut lines = entry.signatures();
-    if let Entry::Standard(standard) = entry {
-        let counts = standard.arities.iter().map(ToString::to_string).collect();
-        lines.push(standard.name.clone());
-        lines.push(format!("with {} values, the one before the dot included", text::joined(counts, "or")));
-    }
-    if !entry.summary().is_empty() {
-        lines.extend([String::new(), entry.summary().to_string()]);
-    }
-    match entry {
-        Entry::Operation(operation) => {
-            lines.insert(1, about::effect(operation.effect).to_string());
-            for Section { heading, rows } in about::sections(operation) {
-                section(&mut lines, heading, rows.into_iter().map(|row| format!("{:<24}{}", row.name, row.text)));
-            }
-            section(&mut lines, "Example", [operation.example.to_string()]);
-        }
-        Entry::Builtin(builtin) => section(&mut lines, "Example", [builtin.example.to_string()]),
-        Entry::Keyword(_) | Entry::Standard(_) => {}
-    }
-    lines.join("\n")
-}
-
-fn section(lines: &mut Vec<String>, heading: &str, rows: impl IntoIterator<Item = String>) {
-    let rows: Vec<String> = rows.into_iter().map(|row| format!("  {row}")).collect();
-    if !rows.is_empty() {
-        lines.extend([String::new(), heading.to_string()]);
-        lines.extend(rows);
-    }
-}
-
 fn entry_json(domain: &str, entry: &Entry) -> Value {
     let mut value = json!({
         "name": entry.name(),
@@ -133,7 +68,13 @@ fn entry_json(domain: &str, entry: &Entry) -> Value {
     });
     match entry {
         Entry::Operation(operation) => operation_json(&mut value, operation),
-        Entry::Builtin(builtin) => value["example"] = builtin.example.into(),
+        Entry::Builtin(builtin) => {
+            value["example"] = builtin.example.into();
+            for about::Section { heading, rows } in about::of_builtin(builtin) {
+                let rows = rows.into_iter().map(|row| json!({"name": row.name, "doc": row.text}));
+                value[heading.to_lowercase()] = rows.collect();
+            }
+        }
         Entry::Standard(standard) => value["arities"] = standard.arities.iter().copied().collect(),
         Entry::Keyword(_) => {}
     }

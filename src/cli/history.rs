@@ -63,6 +63,7 @@ impl Kind {
 pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
     let mut found = match stored::any_store()? {
         Some(store) => {
+            let store = store.relaxed().map_err(|error| failure_of_store(&error))?;
             let changes = gather(&store).and_then(|()| store.changes_of(args.kind.word(), &args.id));
             changes.map_err(|error| failure_of_store(&error))?
         }

@@ -11,7 +11,7 @@ use crate::{
     error::{Failure, Kind},
     run::{self, Around, Ending, Hide, Kept, Log},
     secret::Secret,
-    session::{Capability, Control, Session},
+    session::{Capability, Control, Progress, Session},
     stop::{Reason, Stop},
     store::{Counts, Run, State, StoreError},
     text,
@@ -67,6 +67,59 @@ pub struct Keeping {
 
 /// The session over which it is done, and its place in the store.
 pub fn open(begin: Begin, asked: Asked<'_>, connection: Connection, ui: &Ui) -> Result<(Session, Keeping), Failure> {
+    open_as(begin, asked, connection, None, ui)
+}
+
+/// The same for what takes back the run `undoes`.
+pub fn open_undo(
+    begin: Begin,
+    asked: Asked<'_>,
+    connection: Connection,
+    undoes: &str,
+    ui: &Ui,
+) -> Result<(Session, Keeping), Failure> {
+    open_as(begin, asked, connection, Some(undoes), ui)
+}
+
+/// A run of its own over the connection of a session that goes on.
+pub fn beside(
+    session: &Session,
+    asked: Asked<'_>,
+    connection: &Connection,
+    undoes: Option<&str>,
+    ui: &Ui,
+) -> Result<(Session, Keeping), Failure> {
+    let around = around(session.stop(), connection, ui)?;
+    let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
+    let record = Record::new(key, asked.words, asked.script, connection)?;
+    let mut new = record.new_run(asked.kind, asked.name, "manual", &hide(ui))?;
+    new.undoes = undoes.map(str::to_string);
+    let kept = Kept::new(new, around.clone());
+    let recorder = kept.recorder().map_err(|error| failure_of_store(&error))?;
+    let beside = session.beside(record.key.clone(), around.control.clone()).map_err(super::carry::failure)?;
+    let id = kept.id().to_string();
+    let preview = around.dir.join("previews").join(&id);
+    let folder = run::folder_of(&around.dir, &id);
+    let (given, fleeting) = (record.given, record.fleeting);
+    let keeping = Keeping { id, given, folder, log: around.log, preview, kept: Some(kept), fleeting };
+    Ok((beside.with_recorder(recorder), keeping))
+}
+
+/// A session that only looks, and leaves nothing behind.
+pub fn look(connection: Connection, ui: &Ui) -> Result<(Session, Stop), Failure> {
+    let stop = Stop::default();
+    let clock = connection.clock();
+    let connect = connection.connector(&stop, ui, &Progress::default())?;
+    Ok((Session::new(connect, String::new(), clock, stop.clone()), stop))
+}
+
+fn open_as(
+    begin: Begin,
+    asked: Asked<'_>,
+    connection: Connection,
+    undoes: Option<&str>,
+    ui: &Ui,
+) -> Result<(Session, Keeping), Failure> {
     let stop = Stop::default();
     signals::listen(&stop, ui)?;
     let clock = connection.clock();
@@ -91,15 +144,24 @@ pub fn open(begin: Begin, asked: Asked<'_>, connection: Connection, ui: &Ui) -> 
             if let Begin::Retry(of) = begin {
                 new.retry_of = Some(of);
             }
+            new.undoes = undoes.map(str::to_string);
             (record, asked.writes.then(|| Kept::new(new, around.clone())))
         }
     };
     let id = kept.as_ref().map_or_else(|| record.fresh_id(), |kept| Ok(kept.id().to_string()))?;
+    let verbose = connection.verbose;
     let connect = connection.connector(&stop, ui, &around.control.progress)?;
     let mut session = Session::new(connect, record.key.clone(), clock, stop)
         .with_capability(capability)
         .with_environment(asked.environment)
         .with_control(around.control.clone());
+    if verbose {
+        let ui = ui.clone();
+        session = session.with_unsent(Box::new(move |request| {
+            let target = text::escape_control(&request.target);
+            ui.status(&format!("{} {target}: not sent, it would change nothing", request.method.as_str()));
+        }));
+    }
     if let Some(kept) = &kept {
         session = session.with_recorder(kept.recorder().map_err(|error| failure_of_store(&error))?);
     }
@@ -115,11 +177,16 @@ impl Keeping {
         self.kept.as_ref().filter(|kept| kept.is_kept() && !self.fleeting).map(Kept::id)
     }
 
+    /// The run's own id in the store, once it is there.
+    pub fn kept_id(&self) -> Option<&str> {
+        self.kept.as_ref().filter(|kept| kept.is_kept()).map(Kept::id)
+    }
+
     /// What to do after a run that was not carried out to its end, `done` changes of it.
     pub fn with_way_on(&self, mut failure: Failure, done: u64) -> Failure {
         let changes = text::plural(done as usize, "change");
         match (self.resumable(), failure.kind) {
-            (Some(id), Kind::Key | Kind::Rows | Kind::WillPass | Kind::Interrupted) => {
+            (Some(id), Kind::Usage | Kind::Key | Kind::Rows | Kind::WillPass | Kind::Interrupted) => {
                 failure.hints.push(format!("`onramp resume {id}` goes on where it stopped; {changes} made so far"));
             }
             (Some(id), _) if done > 0 => {
@@ -138,6 +205,8 @@ impl Keeping {
     /// `stopped` says why, where somebody asked for it.
     pub fn leave(self, counts: &Counts, stopped: Option<Reason>, end: &Result<u8, Failure>, ui: &Ui) {
         let Some(kept) = self.kept else { return };
+        // A run that is kept as ended has said all that it has to say.
+        ui.flush();
         let (exit_code, message) = match end {
             Ok(code) => (*code, None),
             Err(failure) => (failure.kind.exit_code(), Some(ui.hidden(&failure.message))),
@@ -146,13 +215,13 @@ impl Keeping {
             (Some(Reason::Cancelled), _) => State::Cancelled,
             (Some(Reason::Enough), _) => State::Running,
             (_, 0) => State::Done,
-            // They pass, or can be mended: the run goes on where it stopped.
-            (_, 3 | 75 | 130) => State::Running,
+            // They pass, or can be mended (the configuration, the key): the run goes on where it stopped.
+            (_, 2 | 3 | 75 | 130) => State::Running,
             _ => State::Failed,
         };
         let ending = Ending { state, exit_code, message };
         // A run that has talked to the workspace is part of its history, also if there was nothing to change.
-        let even_so = state.has_ended() && counts.requests > 0;
+        let even_so = state.has_ended() && counts.requests > 0 && !matches!(exit_code, 2 | 5);
         if let Err(error) = kept.end(&ending, even_so) {
             ui.warn(&format!("the end of the run could not be kept: {error}"));
         }

@@ -2,7 +2,9 @@
 //! params that the script's header declares. Reads the script, runs nothing.
 
 use super::{
-    Cli, Command, declared,
+    Cli, Command,
+    carry::Kept,
+    declared,
     source::{Script, Source},
 };
 use crate::{error::Failure, text};
@@ -44,8 +46,11 @@ pub fn parse_with(words: &[OsString], kept: Option<(String, String)>) -> Result<
     let run = command.find_subcommand("run").filter(|_| words.get(1).is_some_and(|word| word == "run"));
     let Some((run, source)) = run.and_then(|run| Some((run, find(run, words.get(2..)?)?))) else {
         let mut cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(words)?)?;
-        if let Command::Call(args) = &mut cli.command {
-            args.line = words.to_vec();
+        match &mut cli.command {
+            Command::Call(args) => args.line = words.to_vec(),
+            Command::Apply(args) => args.kept = Kept { line: words.to_vec(), text: kept.map(|(_, text)| text) },
+            Command::Undo(args) => args.kept = Kept { line: words.to_vec(), text: kept.map(|(_, text)| text) },
+            _ => {}
         }
         return Ok(cli);
     };

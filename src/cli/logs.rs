@@ -126,7 +126,8 @@ mod tests {
             |last| -> Vec<String> { log.more(&path, last).unwrap().into_iter().map(|line| line.text).collect() };
         let line = |text: &str| format!("{}\n", json!({"at": "2026-05-26T12:00:00Z", "level": "info", "text": text}));
         assert_eq!(texts(false), [""; 0], "there is no file yet");
-        let (half, other) = line("two").split_at(20).into();
+        let two = line("two");
+        let (half, other) = two.split_at(20);
         fs::write(&path, line("one") + half).unwrap();
         assert_eq!(texts(false), ["one"]);
         let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();

@@ -1,8 +1,11 @@
 //! The command line: one file per subcommand. Parsing and help live in the `Args` structs; what is decided here is only
 //! which subcommand runs.
 
+mod apply;
+mod beside;
 mod call;
 mod cancel;
+mod carry;
 mod changes;
 mod check;
 mod completions;
@@ -23,6 +26,7 @@ mod output;
 mod pause;
 mod plan;
 mod record;
+mod repl;
 mod resume;
 mod retry;
 mod run;
@@ -35,6 +39,7 @@ mod signals;
 mod source;
 mod status;
 mod stored;
+mod undo;
 mod unpause;
 mod watch;
 mod wishes;
@@ -43,6 +48,7 @@ mod written;
 use crate::{
     config,
     error::{Failure, Kind},
+    memory,
     ui::Ui,
 };
 use clap::{Parser, Subcommand};
@@ -60,9 +66,12 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(Box<run::Args>),
+    Repl(Box<repl::Args>),
     Check(check::Args),
     #[command(subcommand)]
     Plan(plan::Command),
+    Apply(apply::Args),
+    Undo(undo::Args),
     Call(call::Args),
     Runs(runs::Args),
     Show(show::Args),
@@ -90,6 +99,8 @@ impl Command {
         match self {
             Command::Run(args) => Some(&mut args.connection),
             Command::Call(args) => Some(&mut args.connection),
+            Command::Apply(args) => Some(&mut args.connection),
+            Command::Undo(args) => Some(&mut args.connection),
             _ => None,
         }
     }
@@ -99,6 +110,8 @@ impl Command {
         match self {
             Command::Run(args) => run::carry_out(*args, begin, ui),
             Command::Call(args) => call::carry_out(args, begin, ui),
+            Command::Apply(args) => apply::carry_out(args, begin, ui),
+            Command::Undo(args) => undo::carry_out(args, begin, ui),
             _ => Err(Failure::usage(format!("the run `{run}` cannot be carried out again"))),
         }
     }
@@ -107,10 +120,19 @@ impl Command {
 /// Does what the words ask for, the program's own name first, and gives back the exit code. A failure has been shown by
 /// then.
 pub fn run(words: &[OsString], ui: &Ui) -> u8 {
+    memory::share_heap();
     // Before anything else is said: words of the command line or of a script may hold the key by mistake.
     // The sandbox's own key is no secret, and `onramp sandbox` has to show it.
     let key = config::key_in_environment().filter(|key| key.expose() != crate::sandbox::KEY);
     key.into_iter().for_each(|key| ui.hide(key));
+    #[cfg(debug_assertions)]
+    if let Some(point) = config::crash_at()
+        && !crate::session::crash::arm(&point)
+        && !crate::trigger::folder::crash::arm(&point)
+    {
+        ui.failure(&Failure::usage(format!("there is no point `{point}` to crash at")));
+        return Kind::Usage.exit_code();
+    }
     let cli = match line::parse(words) {
         Ok(cli) => cli,
         Err(line::Early::Said(error)) => {
@@ -130,8 +152,11 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
     };
     let result = match cli.command {
         Command::Run(args) => run::run(*args, ui),
+        Command::Repl(args) => repl::run(*args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Plan(command) => plan::run(&command, ui),
+        Command::Apply(args) => apply::carry_out(args, kept::Begin::Anew, ui),
+        Command::Undo(args) => undo::carry_out(args, kept::Begin::Anew, ui),
         Command::Call(args) => call::run(args, ui),
         Command::Runs(args) => runs::run(&args, ui),
         Command::Show(args) => show::run(&args, ui),

@@ -1,12 +1,7 @@
 //! `onramp pause`: a run is held, wherever it was started.
 
-use super::{
-    status,
-    stored::{self, Condition},
-    wishes,
-};
+use super::{status, stored::Condition, wishes};
 use crate::{error::Failure, store::Wish, ui::Ui};
-use std::time::Duration;
 
 /// Hold a run in another terminal before its next request
 #[derive(Debug, clap::Args)]
@@ -21,17 +16,10 @@ pub struct Args {
     run: String,
 }
 
-/// A run hears within half a second; a busy machine may take longer.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
-    let store = stored::store()?;
-    let run = stored::find(&store, &args.run)?;
-    let condition = Condition::of(&store, &run);
-    if condition != Condition::Running {
-        return Err(wishes::not_at_work(&run, condition));
-    }
-    let paused = wishes::make(&store, &run, Some(Wish::Pause), PATIENCE, |now, _| status::standing(now).paused)?;
+    let (store, run) = wishes::at_work(&args.run)?;
+    let paused =
+        wishes::make(&store, &run, Some(Wish::Pause), wishes::PATIENCE, |now, _| status::standing(now).paused)?;
     let id = &run.id;
     match paused.map(|now| (Condition::of(&store, &now), now)) {
         None => ui.status(&format!("the run `{id}` was asked to pause, and has not answered yet")),

@@ -84,11 +84,21 @@ pub fn run(command: &Command, ui: &Ui) -> Result<u8, Failure> {
 }
 
 /// Reads a plan; what is wrong with one is told.
-pub fn read(path: &Path) -> Result<Plan, Failure> {
+fn read(path: &Path) -> Result<Plan, Failure> {
+    understood(&path.display().to_string(), &read_text(path)?)
+}
+
+/// The text of a plan's file.
+pub fn read_text(path: &Path) -> Result<String, Failure> {
     let shown = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("the plan `{shown}` cannot be read: {}", config::reason(&error))))?;
-    plan::read(&text).map_err(|bad| Failure::usage(format!("`{shown}` {}", bad.message)).hint(bad.hint))
+    fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("the plan `{shown}` cannot be read: {}", config::reason(&error))))
+}
+
+/// The plan that a text holds. `name` is what people call it.
+pub fn understood(name: &str, text: &str) -> Result<Plan, Failure> {
+    plan::read(text)
+        .map_err(|bad| Failure::usage(format!("the plan `{name}` cannot be used: {}", bad.message)).hint(bad.hint))
 }
 
 impl Show {

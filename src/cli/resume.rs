@@ -85,7 +85,7 @@ pub fn take_up(run: &Run, around: Around) -> Result<Kept, Failure> {
     let kept = Kept::take_up(run, around).map_err(|error| failure_of_store(&error))?;
     kept.ok_or_else(|| {
         Failure::usage(format!("the run `{}` is at work in another process", run.id))
-            .hint("see it with `onramp status`; `onramp cancel` stops it")
+            .hint(format!("see it with `onramp status`; `onramp cancel {}` stops it", run.id))
     })
 }
 

@@ -16,11 +16,10 @@ use crate::{
     run::{self, End, Job, Outcome, Tee},
     script::{About, FaultKind, Inputs, Sink, direct},
     secret::Secret,
-    session::{Progress, Stage},
     stop::Reason,
     store::Counts,
-    text::{self, Rate},
-    ui::{Glance, Ui},
+    text,
+    ui::Ui,
 };
 use std::{
     collections::BTreeMap,
@@ -149,7 +148,12 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
     let progress = session.control().progress.clone();
     let sink: Box<dyn Sink> = if args.show.takes_output() { Box::new(ui.aside()) } else { Box::new(ui.clone()) };
-    let followed = writes.then(|| ui.follow(glance(&progress)));
+    let followed = writes.then(|| {
+        ui.follow({
+            let progress = progress.clone();
+            move || run::glance(&progress)
+        })
+    });
     let outcome = run::run(&job, session, Box::new(Tee { sink, log: keeping.log.clone() }));
     drop(followed);
     if let Some(plan) = outcome.plan {
@@ -170,17 +174,6 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     };
     keeping.leave(&outcome.counts, stopped, &end, ui);
     end
-}
-
-/// What people are shown of a bulk call in progress.
-fn glance(progress: &Progress) -> impl Fn() -> Option<Glance> + Send + use<> {
-    let progress = progress.clone();
-    move || {
-        let Stage { call, operation, done, total, changed, unchanged, skipped, failed, allowed, .. } =
-            progress.bulk()?;
-        let (what, requests, rate) = (operation, progress.counts().requests, allowed.map(Rate::from));
-        Some(Glance { call, what, done, total, changed, unchanged, skipped, failed, requests, rate })
-    }
 }
 
 /// The environment values that the script declares, kept out of both streams from here on.

@@ -135,6 +135,9 @@ fn next(run: &Run, condition: Condition, record: Option<&Record>) -> Vec<String>
         }
         _ => {}
     }
+    if condition != Condition::Running && run.counts.changed > 0 && run.undone_by.is_none() && !fleeting {
+        next.push(format!("`onramp undo {id}` takes back what it changed"));
+    }
     if condition != Condition::Running && condition != Condition::Queued {
         next.push(format!("`onramp retry {id}` runs it once more, as a new run"));
     }

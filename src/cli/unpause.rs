@@ -1,12 +1,7 @@
 //! `onramp unpause`: a run that is held goes on.
 
-use super::{
-    status,
-    stored::{self, Condition},
-    wishes,
-};
+use super::{status, wishes};
 use crate::{error::Failure, ui::Ui};
-use std::time::Duration;
 
 /// Let a run go on that was paused
 #[derive(Debug, clap::Args)]
@@ -17,16 +12,8 @@ pub struct Args {
     run: String,
 }
 
-/// A run hears within half a second; a busy machine may take longer.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
-    let store = stored::store()?;
-    let run = stored::find(&store, &args.run)?;
-    let condition = Condition::of(&store, &run);
-    if condition != Condition::Running {
-        return Err(wishes::not_at_work(&run, condition));
-    }
+    let (store, run) = wishes::at_work(&args.run)?;
     let id = &run.id;
     match run.wish.as_deref() {
         Some("pause") => {}
@@ -34,7 +21,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
         Some(_) => return Err(Failure::usage(format!("the run `{id}` is stopping, and is not paused"))),
         None => return Err(Failure::usage(format!("the run `{id}` is not paused"))),
     }
-    match wishes::make(&store, &run, None, PATIENCE, |now, _| !status::standing(now).paused)? {
+    match wishes::make(&store, &run, None, wishes::PATIENCE, |now, _| !status::standing(now).paused)? {
         Some(_) => ui.status(&format!("the run `{id}` goes on")),
         None => ui.status(&format!("the run `{id}` was asked to go on, and has not answered yet")),
     }

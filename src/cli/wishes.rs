@@ -1,7 +1,10 @@
 //! What one terminal wishes of a run in another: noted in the store, heard by the run within half a second. Waits until it
 //! has been.
 
-use super::{kept::failure_of_store, stored::Condition};
+use super::{
+    kept::failure_of_store,
+    stored::{self, Condition},
+};
 use crate::{
     error::Failure,
     store::{Run, Store, Wish},
@@ -11,8 +14,21 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// A run hears within half a second; a busy machine may take longer.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Between two looks at the run.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The run that people mean, which has to be at work.
+pub fn at_work(id: &str) -> Result<(Store, Run), Failure> {
+    let store = stored::store()?;
+    let run = stored::find(&store, id)?;
+    match Condition::of(&store, &run) {
+        Condition::Running => Ok((store, run)),
+        condition => Err(not_at_work(&run, condition)),
+    }
+}
 
 /// Notes a wish, and looks until `granted` says so of the run as it is then. `None` where it took longer than `patience`.
 pub fn make(

@@ -207,7 +207,7 @@ fn a_text_that_is_no_schedule_is_told_what_is_wrong_with_it() {
         ("+1 * * * *", "`+1` is no minute; minutes go from 0 to 59".into()),
         (
             "every 15",
-            "`15` is not a duration; write for example `300ms`, `2s`, `10m` or `24h`; write for example `every 15m`"
+            "`15` is not a duration; write for example `300ms`, `2s`, `10m`, `24h` or `7d`; write for example `every 15m`"
                 .into(),
         ),
         ("every 0s", "`every 0s` would never end; write for example `every 15m`".into()),

@@ -154,6 +154,11 @@ impl Folder {
         entries.take(1000).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
     }
 
+    /// Whether there is a folder at this path.
+    pub(super) fn is_folder(&self, path: &Path) -> bool {
+        self.handle().and_then(|dir| dir.metadata(path)).is_ok_and(|about| about.is_dir())
+    }
+
     fn with_neighbours(&self, error: FileError, path: &Path) -> FileError {
         if error.kind != super::FileErrorKind::Missing {
             return error;

@@ -136,6 +136,25 @@ impl Project {
         }
     }
 
+    /// The paths that begin like `typed`, for completion: files, and folders with a `/` behind. Empty where there are none
+    /// or they are out of reach.
+    pub fn names_below(&self, typed: &str) -> Vec<String> {
+        let (folder, begun) = typed.rsplit_once('/').map_or(("", typed), |(folder, begun)| (folder, begun));
+        // The name that is being typed stands for all files beside it.
+        let Ok(path) = path::inside(&format!("{typed}x"), &self.files) else { return Vec::new() };
+        let shown = |name: &str| if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
+        let mut names: Vec<String> = self
+            .files
+            .names_beside(&path)
+            .into_iter()
+            .filter(|name| name.starts_with(begun) && (!name.starts_with('.') || begun.starts_with('.')))
+            .map(|name| if self.files.is_folder(&path.with_file_name(&name)) { name + "/" } else { name })
+            .map(|name| shown(&name))
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Fails where [`Project::write`] would, before there is anything to write.
     pub fn try_write(&self, path: &str) -> Result<(), FileError> {
         path::writable(path)?;

@@ -2,10 +2,19 @@
 //! does at the same time, the next look finds.
 
 use crate::{
-    session::journal::story::{Change, Story},
+    session::{
+        Number,
+        journal::{
+            Doubt, Past,
+            story::{Change, Story},
+        },
+    },
     store::{NewChange, Store, StoreError, journal::Journal},
 };
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 /// The story of a run; of one that never wrote, an empty one.
 pub fn story(store: &Store, id: &str) -> Result<Story, StoreError> {
@@ -16,18 +25,29 @@ pub fn story(store: &Store, id: &str) -> Result<Story, StoreError> {
     }
 }
 
-/// Brings the changes that can be looked up to what the journals tell by now.
+/// The story of a run, with the writes of which nobody knows whether they were carried out.
+pub fn story_with_doubts(store: &Store, id: &str) -> Result<(Story, Vec<(Number, Doubt)>), StoreError> {
+    let read = || -> io::Result<(Story, Vec<(Number, Doubt)>)> {
+        let (journal, frames) = Journal::look(&journal_in(&store.folder(id)))?;
+        let past = Past::of(&frames).map_err(io::Error::other)?;
+        Ok((Story::of(&journal, &frames)?, past.doubts(&journal)?))
+    };
+    read().map_err(|error| store.unreadable(id, &error))
+}
+
+/// The journal in a run's folder.
+pub fn journal_in(folder: &Path) -> PathBuf {
+    folder.join("journal")
+}
+
+/// Brings the changes that can be looked up to what the journals tell by now. The store had better be a relaxed one.
 pub fn gather(store: &Store) -> Result<(), StoreError> {
     let all = store.gathered()?;
-    let grown = all.into_iter().filter(|(id, bytes)| {
+    let mut grown = all.into_iter().filter(|(id, bytes)| {
         // A run that never wrote has no journal.
         fs::metadata(store.folder(id).join("journal")).is_ok_and(|journal| journal.len() > *bytes)
     });
-    let grown: Vec<String> = grown.map(|(id, _)| id).collect();
-    if grown.is_empty() {
-        return Ok(());
-    }
-    store.relaxed(|| grown.iter().try_for_each(|id| gather_one(store, id)))?
+    grown.try_for_each(|(id, _)| gather_one(store, &id))
 }
 
 fn gather_one(store: &Store, id: &str) -> Result<(), StoreError> {

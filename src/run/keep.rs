@@ -1,12 +1,13 @@
 //! A run's place in the store: taken with its first write, held by its lock, followed by its heartbeat, left with its end.
 //! Knows no script and no stream.
 
-use super::{log::Log, meter::Meter};
+use super::log::Log;
 use crate::{
     clock::Clock,
-    session::{Control, Keeper, Recorder, Standing, Workspace},
+    pace::{Glance, Meter},
+    session::{Control, Keeper, Progress, Recorder, Stage, Standing, Workspace},
     stop::{Reason, Stop},
-    store::{Counts, Lock, NewRun, Run, State, Store, StoreError, Wish},
+    store::{Ended, Lock, NewRun, Run, State, Store, StoreError, Wish},
 };
 use std::{
     path::{Path, PathBuf},
@@ -105,7 +106,9 @@ impl Kept {
         if !self.is_kept() || !self.journal().exists() {
             return Ok(Recorder::new(&self.0.dir, keeper));
         }
-        Recorder::resume(&self.0.dir, keeper, &self.journal())
+        let recorder = Recorder::resume(&self.0.dir, keeper, &self.journal())?;
+        recorder.attempt(self.0.clock.now())?;
+        Ok(recorder)
     }
 
     /// Where the run's journal is.
@@ -117,31 +120,25 @@ impl Kept {
     pub fn end(&self, ending: &Ending, even_so: bool) -> Result<(), StoreError> {
         let inner = &self.0;
         let now = inner.clock.now();
-        let counts = inner.control.progress.counts();
+        let ended = Ended {
+            state: ending.state,
+            exit_code: ending.exit_code,
+            message: ending.message.as_deref(),
+            counts: inner.control.progress.counts(),
+        };
         let mut place = inner.place.lock().expect(LOCK);
         if place.is_none() && even_so {
             let store = Store::open(&inner.dir)?;
             store.add(&inner.new, State::Running, now)?;
             inner.log.keep(&store.folder(&inner.new.id)).map_err(|error| StoreError::folder(&inner.dir, &error))?;
-            finish(&store, &inner.new.id, 0, ending, &counts, now)?;
+            store.end(&inner.new.id, 0, &ended, now)?;
         }
         let Some(Place { store, epoch, beat, .. }) = place.as_mut() else { return Ok(()) };
         beat.end();
-        let ended = finish(store, &inner.new.id, *epoch, ending, &counts, now);
+        let ended = store.end(&inner.new.id, *epoch, &ended, now);
         *place = None;
-        ended
+        ended.map(drop)
     }
-}
-
-fn finish(
-    store: &Store,
-    id: &str,
-    epoch: i64,
-    ending: &Ending,
-    counts: &Counts,
-    now: jiff::Timestamp,
-) -> Result<(), StoreError> {
-    store.end(id, epoch, ending.state, ending.exit_code, ending.message.as_deref(), counts, now).map(drop)
 }
 
 impl Keeper for Kept {
@@ -180,19 +177,19 @@ impl Inner {
 
 impl Beat {
     fn start(run: &Inner, epoch: i64) -> Result<Beat, StoreError> {
-        let store = Store::open(&run.dir)?;
+        let store = Store::open(&run.dir)?.relaxed()?;
         let over = Arc::new((Mutex::new(false), Condvar::new()));
         let (id, control, stop, tell) = (run.new.id.clone(), run.control.clone(), run.stop.clone(), run.tell.clone());
         let ended = over.clone();
         let beat = move || {
             let (over, woken) = &*ended;
-            let mut meter = Meter::new(Instant::now());
+            let (begun, mut meter) = (Instant::now(), Meter::default());
             let mut over = over.lock().expect(LOCK);
             while !*over {
                 let (paused, progress) = (control.is_paused(), &control.progress);
                 let counts = progress.counts();
-                let standing = meter.look(Instant::now(), counts.requests, progress.bulk(), progress.rate());
-                let standing = serde_json::to_string(&Standing { paused, ..standing }).unwrap_or_default();
+                let standing = Standing { paused, ..standing(progress, begun.elapsed(), &mut meter) };
+                let standing = serde_json::to_string(&standing).unwrap_or_default();
                 // A beat that is missed is made up by the next: what counts is in the journal.
                 if let Ok(wish) = store.beat(&id, epoch, &standing, &counts) {
                     obey(wish, &id, &control, &stop, &tell);
@@ -217,6 +214,30 @@ impl Beat {
             let _ = thread.join();
         }
     }
+}
+
+/// What is to be said of a run at this moment.
+fn standing(progress: &Progress, now: Duration, meter: &mut Meter) -> Standing {
+    let glance = glance(progress).unwrap_or_else(|| Glance {
+        requests: progress.counts().requests,
+        rate: progress.rate(),
+        ..Glance::default()
+    });
+    let pace = meter.look(now, &glance);
+    Standing {
+        paused: false,
+        bulk: progress.bulk(),
+        requests_per_minute: Some(pace.in_a_minute),
+        limit_per_minute: pace.limit,
+        seconds_left: pace.left.map(|left| left.as_secs_f64().ceil() as u64),
+    }
+}
+
+/// The bulk call in progress, at this moment.
+pub fn glance(progress: &Progress) -> Option<Glance> {
+    let Stage { call, operation: what, done, total, changed, unchanged, skipped, failed } = progress.bulk()?;
+    let (requests, rate) = (progress.counts().requests, progress.rate());
+    Some(Glance { call, what, done, total, changed, unchanged, skipped, failed, requests, rate })
 }
 
 /// Does what somebody wishes of the run from another terminal, and says so in this one.

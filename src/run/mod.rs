@@ -4,13 +4,14 @@
 mod gather;
 mod guard;
 mod keep;
+mod lines;
 mod log;
-mod meter;
 mod watch;
 
-pub use gather::{gather, story};
+pub use gather::{gather, journal_in, story, story_with_doubts};
 pub use guard::{judge, judge_at};
-pub use keep::{Around, Ending, Kept, Tell, folder_of, journal_of, may_write, short_id};
+pub use keep::{Around, Ending, Kept, Tell, folder_of, glance, journal_of, may_write, short_id};
+pub use lines::{Gone, Lines};
 pub use log::{Hide, Log, Tee};
 
 use crate::{

@@ -16,10 +16,10 @@ use std::{
 };
 
 /// Between two looks.
-const TICK: Duration = Duration::from_millis(50);
+pub(super) const TICK: Duration = Duration::from_millis(50);
 /// How much longer a script may compute when it has been told to stop: the longest that one function may take that
 /// cannot be interrupted. After that it is left behind.
-const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 /// Wakes the watcher when it is dropped, at the end of the script's thread.
 #[derive(Clone)]
@@ -88,7 +88,7 @@ pub fn work_ends<T>(thread: &JoinHandle<T>, limits: &Limits, halted: &Halted, do
 /// The processor time of a thread. Unlike time by the clock it leaves out every kind of waiting: for the API, a file, a
 /// pager that nobody scrolls, or a turn on a busy machine. `None` where the system cannot tell.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn own_time<T>(thread: &JoinHandle<T>) -> Option<Duration> {
+pub(super) fn own_time<T>(thread: &JoinHandle<T>) -> Option<Duration> {
     use std::os::unix::thread::JoinHandleExt;
     let mut clock = 0;
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -102,6 +102,6 @@ fn own_time<T>(thread: &JoinHandle<T>) -> Option<Duration> {
 
 /// The processor time of a thread: unknown on this system, so that only a time-out bounds a run.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn own_time<T>(_thread: &JoinHandle<T>) -> Option<Duration> {
+pub(super) fn own_time<T>(_thread: &JoinHandle<T>) -> Option<Duration> {
     None
 }

@@ -2,11 +2,10 @@
 
 use super::{
     args,
+    decode::Decoder,
     fault::{Spot, Thrown},
     host::{Host, Raised},
-    rows,
     stream::Stream,
-    value::Decoder,
 };
 use crate::api::{
     error::{BadAnswer, CallError},
@@ -48,10 +47,9 @@ fn run(host: &Arc<Host>, operation: &'static Operation, args: &[Dynamic], spot: 
     }
     host.sink.flush();
     let answer = host.session.call(call).map_err(|error| host.raise(error, spot))?;
-    let decoded = Decoder::default().decode(&answer.body).map(|mut value| {
-        rows::complete(&mut value);
-        value
-    });
+    // An answer that was taken for good is UTF-8.
+    let body = String::from_utf8_lossy(&answer.body);
+    let decoded = Decoder::default().object(&body).inspect(|value| host.seen.note(value));
     decoded.map_err(|error| {
         let bad = BadAnswer {
             operation: operation.name,

@@ -37,7 +37,7 @@ impl By {
     /// What it finds in a row. The row stays as it was.
     pub fn value(&self, row: &mut Row, cx: &mut Cx) -> Result<Dynamic, Raised> {
         match self {
-            By::Field(name, verb, spot) => row.field(verb, name, &mut cx.decoder).map_err(|it| it.raise(spot.at)),
+            By::Field(name, verb, spot) => row.field(verb, name, cx).map_err(|it| it.raise(spot.at)),
             By::Closure(closure) => {
                 let value = row.value(&mut cx.decoder).map_err(|thrown| thrown.raise(closure.spot().at))?;
                 closure.look(&cx.engine, value)
@@ -46,6 +46,14 @@ impl By {
                 Ok(value) => Ok(value.flatten_clone()),
                 Err(thrown) => Err(thrown.raise(spot.at)),
             },
+        }
+    }
+
+    /// The text of the field, where it is one and can be had without making a value of it.
+    pub fn text<'r>(&self, row: &'r Row, cx: &mut Cx) -> Option<&'r str> {
+        match (self, row) {
+            (By::Field(name, ..), Row::Held(packed, at)) => packed.text(*at, cx.column(packed, name)),
+            _ => None,
         }
     }
 

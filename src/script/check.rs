@@ -1,6 +1,7 @@
 //! The static check: what is wrong with a script, found without running it and without a request. All of its text is
 //! looked at, dead branches, functions, closures and modules too. What cannot be known for certain is not said.
 
+mod bulk;
 mod calls;
 mod circles;
 mod facts;
@@ -15,10 +16,11 @@ mod tests;
 pub use finding::{Finding, Report, Severity};
 
 use super::{
-    catalog::{Callables, Catalog},
+    catalog::Callables,
     engine,
     fault::{Fault, Place},
     host::Host,
+    known::Known,
     limits::Limits,
     translate,
 };
@@ -59,10 +61,10 @@ impl Modules for Project {
 pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Report {
     // It compiles without optimising, which would drop dead branches and the positions of keys in constant maps.
     let engine = engine::assemble(&Host::idle());
-    let catalog = Catalog::of(&engine);
+    let known = Known::of(&engine);
     let mut reader = Reader {
         engine: &engine,
-        catalog: &catalog,
+        known: &known,
         modules,
         report: Report::default(),
         units: Vec::new(),
@@ -73,7 +75,7 @@ pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Re
     report.findings.extend(circles::find(&units));
     for unit in &units {
         let mut checker = Checker {
-            catalog: &catalog,
+            known: &known,
             unit,
             units: &units,
             facts: &facts,
@@ -100,7 +102,7 @@ pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Re
 /// Compiles the script and, one after the other, the modules that it needs.
 struct Reader<'a> {
     engine: &'a Engine,
-    catalog: &'a Catalog,
+    known: &'a Known<'a>,
     modules: &'a dyn Modules,
     report: Report,
     units: Vec<Unit>,
@@ -171,7 +173,7 @@ impl Reader<'_> {
         };
         let unit = Unit::new(name, ast);
         let functions = unit.functions.keys().cloned().collect();
-        let mut gather = Gather { facts: &mut self.facts, catalog: self.catalog, functions, found: Found::default() };
+        let mut gather = Gather { facts: &mut self.facts, known: self.known, functions, found: Found::default() };
         unit.walk(&mut gather, |_, _| {});
         let found = gather.found;
         Some((unit, found))
@@ -180,7 +182,7 @@ impl Reader<'_> {
 
 /// Judges one unit.
 struct Checker<'a> {
-    catalog: &'a Catalog,
+    known: &'a Known<'a>,
     unit: &'a Unit,
     units: &'a [Unit],
     facts: &'a Facts,

@@ -1,8 +1,11 @@
 //! Closures that verbs were given: called long after the verb itself has returned, their errors with place and frame.
 //! Decides nothing about rows.
 
-use super::{fault::Spot, host::Raised};
-use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, FnPtr, GlobalRuntimeState, NativeCallContext, Stmt};
+use super::{fault::Spot, host::Raised, predicate::Predicate};
+use rhai::{
+    AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, FnPtr, GlobalRuntimeState, Module, NativeCallContext,
+    ScriptFuncDef, Shared, Stmt,
+};
 use std::sync::Arc;
 
 /// A closure with what it needs to be called after the verb that took it has returned.
@@ -14,6 +17,8 @@ pub struct Closure {
     spot: Spot,
     /// Whether it can do nothing to its parameter but read it.
     only_reads: bool,
+    /// What it says of a row, where that can be told without calling it.
+    predicate: Option<Arc<Predicate>>,
 }
 
 impl Closure {
@@ -21,7 +26,13 @@ impl Closure {
     pub fn new(function: FnPtr, verb: &'static str, ctx: &NativeCallContext) -> Closure {
         let global = Arc::new(ctx.global_runtime_state().clone());
         let only_reads = only_reads(&function, &global);
-        Closure { function, global, verb, spot: Spot::of(ctx), only_reads }
+        let predicate = if only_reads { predicate(&function, &global).map(Arc::new) } else { None };
+        Closure { function, global, verb, spot: Spot::of(ctx), only_reads, predicate }
+    }
+
+    /// What it says of a row, where that can be told without calling it.
+    pub fn predicate(&self) -> Option<&Arc<Predicate>> {
+        self.predicate.as_ref()
     }
 
     /// Where the verb was called that took it.
@@ -66,6 +77,38 @@ pub fn apply<const N: usize>(
     })
 }
 
+/// The definition of a closure of the script, with the module that holds it.
+fn definition<'g>(
+    function: &FnPtr,
+    global: &'g GlobalRuntimeState,
+) -> Option<(&'g Shared<Module>, &'g Shared<ScriptFuncDef>)> {
+    let (name, params) = (function.fn_name(), function.curry().len() + 1);
+    let found = global.lib.iter().find_map(|module| Some((module, module.get_script_fn(name, params)?)));
+    found.filter(|_| function.is_anonymous())
+}
+
+/// A tree of nothing but this function's body: the engine shows it in no other way.
+fn body(definition: &Shared<ScriptFuncDef>) -> AST {
+    let mut only = Module::new();
+    only.set_script_fn(definition.clone());
+    AST::new_from_module(only)
+}
+
+/// A closure that only compares fields of its parameter with constants.
+fn predicate(function: &FnPtr, global: &GlobalRuntimeState) -> Option<Predicate> {
+    let (_, definition) = definition(function, global)?;
+    let [param] = &definition.params[..] else { return None };
+    let (mut found, mut statements) = (None, 0);
+    body(definition).walk(&mut |path| {
+        if let [ASTNode::Stmt(statement)] = path {
+            statements += 1;
+            found = Predicate::of(param, statement);
+        }
+        true
+    });
+    found.filter(|_| statements == 1)
+}
+
 /// Methods that scripts call on what they read of a row, and that change nothing.
 const READING_METHODS: &[&str] = &[
     "contains",
@@ -104,18 +147,11 @@ const READING_METHODS: &[&str] = &[
 /// Whether a closure of the script holds nothing that could change what its parameter refers to, or keep it: no
 /// assignment, no capture, no method but those known to read. False wherever that cannot be seen.
 fn only_reads(function: &FnPtr, global: &GlobalRuntimeState) -> bool {
-    let (name, params) = (function.fn_name(), function.curry().len() + 1);
-    if !function.is_anonymous() {
-        return false;
-    }
-    let Some(home) = global.lib.iter().find(|module| module.get_script_fn(name, params).is_some()) else {
-        return false;
-    };
-    let all = AST::new([], home.clone());
+    let Some((home, definition)) = definition(function, global) else { return false };
     // A function of the script may have the name of a reading method, and it may change `this`.
+    let all = AST::new([], home.clone());
     let reads = |name: &str| READING_METHODS.contains(&name) && all.iter_functions().all(|own| own.name != name);
-    let body = all.clone_functions_only_filtered(|_, _, _, known, count| known == name && count == params);
-    body.walk(&mut |path| match path.last() {
+    body(definition).walk(&mut |path| match path.last() {
         Some(ASTNode::Stmt(stmt)) => {
             !matches!(stmt, Stmt::Assignment(..) | Stmt::Share(..) | Stmt::Import(..) | Stmt::BreakLoop(Some(_), ..))
         }

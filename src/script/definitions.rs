@@ -2,7 +2,7 @@
 //! that onramp adds, with the documentation of the catalogue. Gives texts; writes no file.
 
 use super::{
-    about,
+    about::{self, Section},
     builtins::input::CONSTANTS,
     catalog::{Catalog, Entry},
     engine,
@@ -59,7 +59,9 @@ fn ours(catalog: &Catalog) -> String {
                     items.extend(called(operation).iter().map(|line| documented(&doc, line)));
                 }
                 Entry::Builtin(builtin) => {
-                    let doc = with_example(vec![format!("{}.", builtin.summary)], builtin.example);
+                    let mut doc = vec![format!("{}.", builtin.summary)];
+                    doc.extend(about::of_builtin(builtin).iter().flat_map(listed));
+                    let doc = with_example(doc, builtin.example);
                     for signature in builtin.signatures {
                         let doc = [&[format!("`{signature}`"), String::new()][..], &doc].concat();
                         items.push(documented(&doc, &declared(builtin.name, signature)));
@@ -82,11 +84,14 @@ fn of_operation(operation: &Operation) -> Vec<String> {
     let does = about::effect(operation.effect);
     let mut doc = vec![format!("{}.", operation.summary), String::new()];
     doc.push(format!("It {does} and gives {}.", about::returned(operation)));
-    for section in about::sections(operation) {
-        doc.extend([String::new(), format!("{}:", section.heading), String::new()]);
-        doc.extend(section.rows.iter().map(|row| format!("- `{}`: {}", row.name, row.text)));
-    }
+    doc.extend(about::sections(operation).iter().flat_map(listed));
     with_example(doc, operation.example)
+}
+
+/// A section as lines of documentation.
+fn listed(section: &Section) -> Vec<String> {
+    let heading = [String::new(), format!("{}:", section.heading), String::new()];
+    heading.into_iter().chain(section.rows.iter().map(|row| format!("- `{}`: {}", row.name, row.text))).collect()
 }
 
 fn with_example(mut doc: Vec<String>, example: &str) -> Vec<String> {
@@ -151,6 +156,7 @@ fn arguments(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::known::Known;
 
     #[test]
     fn signatures_become_declarations() {
@@ -169,13 +175,15 @@ mod tests {
     #[test]
     fn what_is_declared_can_be_called_with_as_many_values() {
         let catalog = Catalog::complete();
+        let engine = engine::assemble(&Host::idle());
+        let callable = Known::of(&engine);
         let mut names = Vec::new();
         let ours = ours(&catalog);
         let functions = ours.lines().filter_map(|line| line.strip_prefix("fn "));
         for line in functions.filter(|line| !line.starts_with("get ")) {
             let (name, rest) = line.split_once('(').unwrap();
             let count = arguments(rest.split_once(')').unwrap().0).len();
-            let known = catalog.arities(name).flatten().unwrap_or_else(|| panic!("{name}"));
+            let known = callable.arities(name).flatten().unwrap_or_else(|| panic!("{name}"));
             assert!(known.contains(&count), "{line}");
             names.push(name.to_string());
         }

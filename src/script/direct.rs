@@ -3,8 +3,8 @@
 
 use super::{
     args,
+    decode::Decoder,
     fault::{Fault, Thrown, consequence},
-    value::Decoder,
 };
 use crate::{
     api::{

@@ -1,8 +1,20 @@
 //! The one engine builder, for files and interactive sessions alike: limits, what is off, the stop flag, all functions.
 
 use super::{bind, builtins, host::Host, modules::Modules, value::BigInteger};
-use rhai::{Dynamic, Engine, OptimizationLevel};
-use std::sync::Arc;
+use rhai::{
+    Dynamic, Engine, Module, OptimizationLevel, Shared,
+    packages::{Package, StandardPackage},
+};
+use std::sync::{Arc, OnceLock};
+
+/// So many strings does an engine keep to share them, as [`Engine::new`] would have it.
+const STRINGS: usize = 256;
+
+/// The engine's own library. Made once: it knows no host, and making it takes longer than many a script.
+fn library() -> Shared<Module> {
+    static LIBRARY: OnceLock<Shared<Module>> = OnceLock::new();
+    LIBRARY.get_or_init(|| StandardPackage::new().as_shared_module()).clone()
+}
 
 /// An engine whose functions work through `host`.
 pub fn build(host: &Arc<Host>) -> Arc<Engine> {
@@ -13,7 +25,9 @@ pub fn build(host: &Arc<Host>) -> Arc<Engine> {
 
 /// The same, for who only compiles with it.
 pub fn assemble(host: &Arc<Host>) -> Engine {
-    let mut engine = Engine::new();
+    let mut engine = Engine::new_raw();
+    engine.set_max_strings_interned(STRINGS);
+    engine.register_global_module(library());
     // The optimiser puts the entries of constant maps in place of their names: `M.misspelt` would be `()` without a word,
     // and `M.a = 1` would panic.
     engine.set_optimization_level(OptimizationLevel::None);
@@ -38,4 +52,20 @@ pub fn assemble(host: &Arc<Host>) -> Engine {
     builtins::register(&mut engine, host);
     bind::register(&mut engine, host);
     engine
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_engine_has_all_that_a_new_one_has() {
+        let functions = |engine: &Engine| -> BTreeSet<String> {
+            engine.collect_fn_metadata(None, |f| Some(f.metadata.name.to_string()), true).into_iter().collect()
+        };
+        let ours = assemble(&Host::idle());
+        assert_eq!(functions(&Engine::new()).difference(&functions(&ours)).collect::<Vec<_>>(), [""; 0]);
+        assert_eq!(Engine::new().fast_operators(), ours.fast_operators());
+    }
 }

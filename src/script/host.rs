@@ -4,6 +4,7 @@
 use super::{
     builtins::{bulk::Only, input::Inputs},
     fault::{Fault, FaultKind, Spot, consequence},
+    interactive::Seen,
     limits::Limits,
 };
 use crate::{
@@ -69,6 +70,8 @@ pub struct Host {
     pub inputs: Inputs,
     /// What the script may use.
     pub limits: Limits,
+    /// What it has seen of the workspace, for sessions that ask for it.
+    pub(super) seen: Seen,
     /// The rows of bulk calls that are to be done, where not all are.
     only: OnceLock<Only>,
     engine: OnceLock<Weak<Engine>>,
@@ -126,6 +129,7 @@ impl Host {
             project,
             inputs,
             limits,
+            seen: Seen::default(),
             modules: Mutex::default(),
             only: OnceLock::new(),
             engine: OnceLock::new(),
@@ -173,7 +177,7 @@ impl Host {
             fault(format!("`{shown}` cannot say which rows to do: {why}"))
                 .hint("give the `report` that a bulk call of the same script has written")
         })?;
-        if only.len() == 0 {
+        if only.count() == 0 {
             self.sink.log(Level::Warn, &format!("`{shown}` names no row that failed, so nothing is done"));
         }
         let _ = self.only.set(only);
@@ -269,6 +273,14 @@ impl Host {
     /// Called by whoever watches the run, once the script has used up its own time.
     pub fn run_out_of_time(&self) {
         self.out_of_time.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes ready for another line of a session: whatever ended the one before holds for that one alone.
+    pub(super) fn begin_line(&self) {
+        self.session.stop().take_back();
+        self.out_of_time.store(false, Ordering::Relaxed);
+        self.set_unheard(None);
+        self.take_ending();
     }
 
     /// Sets or clears the failure that the running loop has not been told of; gives back the one before.

@@ -12,8 +12,12 @@ use super::{
     walk::{Cx, Rows, Values, Walk, Walker},
 };
 use crate::text;
+use foldhash::fast::RandomState;
 use rhai::{Array, Dynamic, ImmutableString, Map};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// What `join` was given.
 pub struct Join {
@@ -47,7 +51,9 @@ pub struct Joined<'a> {
 /// The rows of the right side, by their keys.
 pub struct Right {
     packed: Packed,
-    index: HashMap<Key, Vec<u32>>,
+    index: HashMap<Key, Vec<u32>, RandomState>,
+    /// The keys that are texts: most rows of the left side are told from them that they have no partner.
+    texts: HashSet<ImmutableString, RandomState>,
 }
 
 impl<'a> Joined<'a> {
@@ -63,18 +69,20 @@ impl Right {
     }
 
     fn read(mut walker: Walker, by: &By) -> Result<Right, Raised> {
-        let (mut packer, mut index) = (Packer::default(), HashMap::<Key, Vec<u32>>::new());
+        let (mut packer, mut index) = (Packer::default(), HashMap::<Key, Vec<u32>, RandomState>::default());
+        let mut texts = HashSet::default();
         while let Some(mut row) = walker.next()? {
             let value = by.value(&mut row, &mut walker.cx)?;
             let key = Key::found(by, "join", &value, &walker.cx)?;
             // Nothing is the partner of nothing.
             if key != Key::Nothing {
+                texts.extend(if let Key::Text(text) = &key { Some(text.clone()) } else { None });
                 index.entry(key).or_default().push(packer.len());
                 let spot = walker.cx.spot.at;
                 packer.push(row.value(&mut walker.cx.decoder).map_err(|thrown| thrown.raise(spot))?);
             }
         }
-        Ok(Right { packed: packer.finish(), index })
+        Ok(Right { packed: packer.finish(), index, texts })
     }
 }
 
@@ -93,7 +101,7 @@ impl Join {
                 "say what the right row is to be called: `join(other, left_key, right_key, \"partner\")`".into(),
             ));
         }
-        Ok(map.into())
+        Ok(Dynamic::from_map(map))
     }
 }
 
@@ -117,6 +125,9 @@ impl<'a> Walk<'a> for Joined<'a> {
                 return pair.map(|pair| Some(Row::Own(pair))).map_err(|thrown| thrown.raise(self.join.spot.at));
             }
             let Some(mut row) = self.rows.next(cx)? else { return Ok(None) };
+            if self.join.left.text(&row, cx).is_some_and(|text| !right.texts.contains(text)) {
+                continue;
+            }
             let value = self.join.left.value(&mut row, cx)?;
             let key = Key::found(&self.join.left, "join", &value, cx)?;
             if let Some(partners) = right.index.get(&key) {

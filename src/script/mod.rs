@@ -9,21 +9,27 @@ mod by;
 pub mod catalog;
 pub mod check;
 mod closure;
+mod decode;
 pub mod definitions;
 mod depth;
 pub mod direct;
 mod engine;
 mod fault;
+mod holder;
 mod host;
+pub mod interactive;
 mod join;
+mod known;
 pub mod layout;
 pub mod limits;
 mod modules;
 mod order;
 mod packed;
+mod predicate;
 pub mod reference;
 mod row;
 mod rows;
+mod shape;
 mod stages;
 mod stream;
 mod translate;
@@ -33,6 +39,7 @@ mod walk;
 pub use builtins::input::{About, FileEvent, Inputs};
 pub use fault::{Fault, FaultKind, Frame, Place};
 pub use host::{Host, Level, Sink};
+pub use interactive::Interactive;
 pub use limits::Limits;
 
 use crate::{memory::Halt, stop::Reason};
@@ -63,13 +70,8 @@ impl Value {
 pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>> {
     host.read_only_rows()?;
     let engine = engine::build(host);
-    let fault = |error: &EvalAltResult, script: Option<&AST>| {
-        let mut fault = Fault::of(error, name, Callables { engine: &engine, script });
-        if let Some(limit) = host.limits.met(translate::locate(error, name).0) {
-            fault = Fault { place: fault.place, frames: fault.frames, ..limit };
-        }
-        Box::new(fault)
-    };
+    let fault =
+        |error: &EvalAltResult, script: Option<&AST>| failed(host, name, error, Callables { engine: &engine, script });
     let mut ast = engine.compile(text).map_err(|error| {
         let fault = fault(&EvalAltResult::ErrorParsing(*error.0, error.1), None);
         Box::new(Fault { kind: FaultKind::Syntax, ..*fault })
@@ -78,14 +80,8 @@ pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>
     let callables = Callables { engine: &engine, script: Some(&ast) };
     let result = engine.eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &ast);
     host.sink.flush();
-    if let Some(mut ending) = host.take_ending() {
-        if let (Err(error), None) = (&result, &ending.place) {
-            ending.place = Fault::of(error, name, callables).place;
-        }
-        if ending.kind == FaultKind::Stopped(Reason::Timeout) {
-            ending = Fault { place: ending.place, ..host.limits.timed_out() };
-        }
-        return Err(Box::new(ending));
+    if let Some(ending) = ended(host, name, &result, callables) {
+        return Err(ending);
     }
     let value = result.map_err(|error| fault(&error, Some(&ast)))?;
     // Whoever gets the value has a smaller stack, and would use it up by no more than dropping it.
@@ -93,4 +89,30 @@ pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>
         return Err(Box::new(host.limits.halted(Halt::Stack)));
     }
     Ok(Value(value))
+}
+
+/// What an error of the engine means in the text named `name`.
+fn failed(host: &Host, name: &str, error: &EvalAltResult, callables: Callables<'_>) -> Box<Fault> {
+    let mut fault = Fault::of(error, name, callables);
+    if let Some(limit) = host.limits.met(translate::locate(error, name).0) {
+        fault = Fault { place: fault.place, frames: fault.frames, ..limit };
+    }
+    Box::new(fault)
+}
+
+/// Why the text named `name` ended before its end, where something made it: stopped, out of a limit, refused below it.
+fn ended<T>(
+    host: &Host,
+    name: &str,
+    result: &Result<T, Box<EvalAltResult>>,
+    callables: Callables<'_>,
+) -> Option<Box<Fault>> {
+    let mut ending = host.take_ending()?;
+    if let (Err(error), None) = (result, &ending.place) {
+        ending.place = Fault::of(error, name, callables).place;
+    }
+    if ending.kind == FaultKind::Stopped(Reason::Timeout) {
+        ending = Fault { place: ending.place, ..host.limits.timed_out() };
+    }
+    Some(Box::new(ending))
 }

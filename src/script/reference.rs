@@ -2,7 +2,7 @@
 //! examples' results to text; runs no example and writes no file.
 
 use super::{
-    about::{self, Row},
+    about::{self, Row, Section},
     builtins::input::CONSTANTS,
     catalog::{Catalog, Entry, Standard},
 };
@@ -66,10 +66,7 @@ fn domain(page: &mut String, entries: &[&Entry], result: &dyn Fn(&str) -> String
                 let gives = about::returned(operation);
                 let (method, path) = (operation.method.as_str(), operation.path);
                 say(page, &format!("It {does}: `{method} {path}`. It gives {gives}."));
-                for section in about::sections(operation) {
-                    say(page, &format!("\n{}:\n", section.heading));
-                    rows(page, &section.rows);
-                }
+                sections(page, about::sections(operation));
                 example(page, operation.example, &result(operation.name));
                 let object = operation.returns.object();
                 let heading = match object.name {
@@ -84,6 +81,7 @@ fn domain(page: &mut String, entries: &[&Entry], result: &dyn Fn(&str) -> String
             }
             Entry::Builtin(builtin) => {
                 head(page, entry);
+                sections(page, about::of_builtin(builtin));
                 example(page, builtin.example, &result(builtin.name));
             }
             Entry::Keyword(keyword) => say(page, &format!("\n`{}`: {}.", keyword.signature, keyword.summary)),
@@ -109,6 +107,13 @@ fn counted(function: &Standard) -> String {
 fn head(page: &mut String, entry: &Entry) {
     say(page, &format!("\n### {}\n\n```rhai\n{}\n```\n", entry.name(), entry.signatures().join("\n")));
     say(page, &format!("{}.", entry.summary()));
+}
+
+fn sections(page: &mut String, sections: Vec<Section>) {
+    for section in sections {
+        say(page, &format!("\n{}:\n", section.heading));
+        rows(page, &section.rows);
+    }
 }
 
 fn rows(page: &mut String, rows: &[Row]) {

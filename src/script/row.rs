@@ -1,11 +1,6 @@
 //! One row on its way through the verbs, decoded as late as possible: its fields, its value. Walks nothing.
 
-use super::{
-    fault::Thrown,
-    packed::Packed,
-    rows,
-    value::{Decoder, kind_of},
-};
+use super::{decode::Decoder, fault::Thrown, packed::Packed, rows, value::kind_of, walk::Cx};
 use crate::api::page;
 use rhai::{Dynamic, Map};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -25,18 +20,17 @@ pub enum Row<'a> {
 
 impl Row<'_> {
     /// The values of fields, in the order of `names`. One that is not there is an error with a hint.
-    pub fn fields(&mut self, verb: &str, names: &[&str], decoder: &mut Decoder) -> Result<Vec<Dynamic>, Thrown> {
+    pub fn fields(&mut self, verb: &str, names: &[&str], cx: &mut Cx) -> Result<Vec<Dynamic>, Thrown> {
         let quick = match self {
-            Row::Sent(row, operation) => {
-                fields_of(row.json.get(), names, decoder).map_err(|error| rows::unreadable(operation, &error))?
-            }
-            Row::Held(packed, at) => names.iter().map(|name| packed.field(*at, name)).collect(),
+            Row::Sent(row, operation) => fields_of(row.json.get(), names, &mut cx.decoder)
+                .map_err(|error| rows::unreadable(operation, &error))?,
+            Row::Held(packed, at) => names.iter().map(|name| packed.field(*at, cx.column(packed, name))).collect(),
             Row::Own(_) | Row::Slot(_) => None,
         };
         if let Some(values) = quick {
             return Ok(values);
         }
-        let value = self.value(decoder)?;
+        let value = self.value(&mut cx.decoder)?;
         let Some(map) = value.read_lock::<Map>() else {
             let message = format!("the rows must be object maps; one is {}", kind_of(value));
             let instead =
@@ -47,9 +41,9 @@ impl Row<'_> {
     }
 
     /// The value of one field.
-    pub fn field(&mut self, verb: &str, name: &str, decoder: &mut Decoder) -> Result<Dynamic, Thrown> {
+    pub fn field(&mut self, verb: &str, name: &str, cx: &mut Cx) -> Result<Dynamic, Thrown> {
         if let Row::Held(packed, at) = self
-            && let Some(value) = packed.field(*at, name)
+            && let Some(value) = packed.field(*at, cx.column(packed, name))
         {
             return Ok(value);
         }
@@ -63,7 +57,17 @@ impl Row<'_> {
         {
             return rows::field(&map, name);
         }
-        self.fields(verb, &[name], decoder).map(|values| values.into_iter().next().unwrap_or_default())
+        self.fields(verb, &[name], cx).map(|values| values.into_iter().next().unwrap_or_default())
+    }
+
+    /// The value of one field, where it is there and can be had without decoding the row.
+    pub fn known_field(&mut self, name: &str, cx: &mut Cx) -> Option<Dynamic> {
+        match self {
+            Row::Held(packed, at) => packed.field(*at, cx.column(packed, name)),
+            Row::Own(value) => known(value, name),
+            Row::Slot(value) => known(value, name),
+            Row::Sent(..) => None,
+        }
     }
 
     /// The row's value, decoded in its place.
@@ -94,10 +98,12 @@ impl Row<'_> {
     }
 }
 
+fn known(row: &Dynamic, name: &str) -> Option<Dynamic> {
+    row.read_lock::<Map>()?.get(name).map(Dynamic::flatten_clone)
+}
+
 fn decode(row: &page::Row, operation: &str, decoder: &mut Decoder) -> Result<Dynamic, Thrown> {
-    let mut value = decoder.decode(row.json.get().as_bytes()).map_err(|error| rows::unreadable(operation, &error))?;
-    rows::complete(&mut value);
-    Ok(value)
+    decoder.object(row.json.get()).map_err(|error| rows::unreadable(operation, &error))
 }
 
 /// The values of some fields of a JSON object, without decoding the others. `None` if one is missing or it is no object:

@@ -1,19 +1,36 @@
 //! Rules about single rows, the same for lists and arrays: reading a field, the conditions of `where`, a closure's
 //! verdict. Walks nothing.
 
-use super::{by::Key, fault::Thrown, row::Row, value::kind_of, walk::Cx};
+use super::{by::Key, fault::Thrown, row::Row, shape::Shape, value::kind_of, walk::Cx};
 use crate::{api, text};
-use rhai::{Array, Dynamic, INT, Map};
-use std::ops::{Range, RangeInclusive};
+use rhai::{Array, Dynamic, INT, ImmutableString, Map};
+use std::{
+    ops::{Range, RangeInclusive},
+    sync::Arc,
+};
 
 /// Gives an object of the API the documented fields that the server left out, as `()`: a field may be absent (API notes,
-/// "Objects"), and a script that reads it should not have to know.
-pub fn complete(value: &mut Dynamic) {
-    let Some(mut map) = value.write_lock::<Map>() else { return };
-    let kind = map.get("object").and_then(|kind| kind.clone().into_string().ok());
-    for field in kind.as_deref().and_then(api::object).iter().flat_map(|object| object.fields) {
-        if !map.contains_key(field.name) {
-            map.insert(field.name.into(), Dynamic::UNIT);
+/// "Objects"), and a script that reads it should not have to know. Remembers what the object before lacked.
+#[derive(Default)]
+pub struct Gaps {
+    shape: Option<Arc<Shape>>,
+    kind: ImmutableString,
+    missing: Vec<&'static str>,
+}
+
+impl Gaps {
+    /// Fills those of an object; `shape` is the one that it was made by, if it was.
+    pub fn fill(&mut self, value: &mut Dynamic, shape: Option<&Arc<Shape>>) {
+        let Some(mut map) = value.write_lock::<Map>() else { return };
+        let Some(kind) = map.get("object").and_then(|kind| kind.clone().into_immutable_string().ok()) else { return };
+        let same = matches!((&self.shape, shape), (Some(a), Some(b)) if Arc::ptr_eq(a, b)) && self.kind == kind;
+        if !same {
+            let fields = api::object(&kind).into_iter().flat_map(|object| object.fields);
+            self.missing = fields.map(|field| field.name).filter(|name| !map.contains_key(*name)).collect();
+            (self.shape, self.kind) = (shape.cloned(), kind);
+        }
+        for name in &self.missing {
+            map.insert((*name).into(), Dynamic::UNIT);
         }
     }
 }
@@ -82,11 +99,11 @@ impl Conditions {
         let mut met = true;
         if let Row::Sent(..) = row {
             let names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_str()).collect();
-            let values = row.fields(verb, &names, &mut cx.decoder)?;
+            let values = row.fields(verb, &names, cx)?;
             return Ok(self.0.iter().zip(&values).all(|((_, wanted), value)| wanted.is(value)));
         }
         for (name, wanted) in &self.0 {
-            met &= wanted.is(&row.field(verb, name, &mut cx.decoder)?);
+            met &= wanted.is(&row.field(verb, name, cx)?);
         }
         Ok(met)
     }

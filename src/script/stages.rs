@@ -11,7 +11,7 @@ use super::{
     rows::{self, Conditions},
     walk::{Cx, Rows, Walk},
 };
-use rhai::Array;
+use rhai::{Array, Dynamic};
 use std::{collections::HashSet, sync::Arc};
 
 /// A lazy verb with its arguments: a recipe, from which each walk makes its own.
@@ -78,6 +78,11 @@ impl<'a> Walk<'a> for Filter<'a> {
 /// What a closure says of a row, which stays as it was.
 pub fn verdict(verb: &str, closure: &Closure, row: &mut Row, cx: &mut Cx) -> Result<bool, Raised> {
     let at = closure.spot().at;
+    if let Some(predicate) = closure.predicate()
+        && let Some(said) = predicate.verdict(&mut |name| row.known_field(name, cx))
+    {
+        return Ok(said);
+    }
     let value = row.value(&mut cx.decoder).map_err(|thrown| thrown.raise(at))?;
     let said = closure.look(&cx.engine, value)?;
     rows::verdict(verb, &said).map_err(|thrown| thrown.raise(at))
@@ -197,6 +202,6 @@ impl<'a> Walk<'a> for Chunk<'a> {
         {
             chunk.push(row.into_value(&mut cx.decoder).map_err(|thrown| thrown.raise(cx.spot.at))?);
         }
-        Ok((!chunk.is_empty()).then(|| Row::Own(chunk.into())))
+        Ok((!chunk.is_empty()).then(|| Row::Own(Dynamic::from_array(chunk))))
     }
 }

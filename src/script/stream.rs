@@ -10,7 +10,7 @@ use super::{
     stages::{self, Stage},
     walk::{Cx, Held, Pages, Rows, Walker},
 };
-use crate::api::request::Call;
+use crate::api::{operation::Operation, request::Call};
 use rhai::Dynamic;
 use std::sync::Arc;
 
@@ -63,6 +63,15 @@ impl Stream {
             Source::Operation(call) => format!("<list of {}>", call.operation.name),
             Source::Held(..) => "<held list>".to_string(),
         }
+    }
+
+    /// The operation whose rows it gives as they are; `None` where a verb makes others of them.
+    pub fn operation(&self) -> Option<&'static Operation> {
+        let Source::Operation(call) = &self.source else { return None };
+        let as_they_are = |stage: &Stage| {
+            matches!(stage, Stage::Filter(_) | Stage::Where(..) | Stage::Take(_) | Stage::Skip(_) | Stage::UniqueBy(_))
+        };
+        self.stages.iter().all(as_they_are).then_some(call.operation)
     }
 
     /// Begins a walk, for the verb that was called at `spot`.

@@ -1,14 +1,13 @@
-//! JSON to script values and back. Nothing is rounded, dropped or renamed on the way: integers stay integers, null is
-//! `()`, and a number too large for a script's integer keeps its digits.
+//! Script values: to JSON, and what people are told of their kinds. Nothing is rounded, dropped or renamed on the way. The
+//! other way is in `decode`.
 
 use super::builtins::time::{Span, Time};
 use rhai::{Array, Dynamic, ImmutableString, Map};
 use serde::{
     Serialize, Serializer,
-    de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
     ser::{Error as _, SerializeMap, SerializeSeq},
 };
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 /// A whole number beyond the script's integers (above 2⁶³ − 1). It can be shown, compared for equality and sent back
 /// unchanged; arithmetic on it is refused, because it would lose digits.
@@ -18,99 +17,6 @@ pub struct BigInteger(pub u64);
 impl fmt::Display for BigInteger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-/// Turns JSON into script values. Short strings that repeat (`active`, `customer`, field values) are shared.
-#[derive(Default)]
-pub struct Decoder {
-    seen: HashMap<Box<str>, ImmutableString>,
-}
-
-/// Strings longer than this are hardly ever repeated.
-const INTERNED_LENGTH: usize = 24;
-/// So many different short strings, and interning stops paying.
-const INTERNED_COUNT: usize = 4096;
-
-impl Decoder {
-    /// The value of a whole JSON text. Fails only where it is not JSON or nests deeper than 128 levels.
-    pub fn decode(&mut self, json: &[u8]) -> Result<Dynamic, serde_json::Error> {
-        let mut source = serde_json::Deserializer::from_slice(json);
-        let value = Seed(self).deserialize(&mut source)?;
-        source.end()?;
-        Ok(value)
-    }
-
-    /// For one value within a larger text.
-    pub fn seed(&mut self) -> Seed<'_> {
-        Seed(self)
-    }
-
-    /// A text, shared with the same text that came before.
-    pub fn text(&mut self, text: &str) -> Dynamic {
-        if text.len() > INTERNED_LENGTH {
-            return ImmutableString::from(text).into();
-        }
-        if let Some(known) = self.seen.get(text) {
-            return known.clone().into();
-        }
-        let shared = ImmutableString::from(text);
-        if self.seen.len() < INTERNED_COUNT {
-            self.seen.insert(text.into(), shared.clone());
-        }
-        shared.into()
-    }
-}
-
-/// Decodes one value within a larger JSON text.
-pub struct Seed<'a>(&'a mut Decoder);
-
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
-    type Value = Dynamic;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Dynamic, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Seed<'_> {
-    type Value = Dynamic;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-    fn visit_unit<E>(self) -> Result<Dynamic, E> {
-        Ok(Dynamic::UNIT)
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Dynamic, E> {
-        Ok(value.into())
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Dynamic, E> {
-        Ok(value.into())
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Dynamic, E> {
-        Ok(i64::try_from(value).map_or_else(|_| Dynamic::from(BigInteger(value)), Dynamic::from))
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Dynamic, E> {
-        Ok(value.into())
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Dynamic, E> {
-        Ok(self.0.text(value))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Dynamic, A::Error> {
-        let mut array = Array::new();
-        while let Some(item) = items.next_element_seed(Seed(self.0))? {
-            array.push(item);
-        }
-        Ok(array.into())
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Dynamic, A::Error> {
-        let mut map = Map::new();
-        while let Some(name) = fields.next_key::<std::borrow::Cow<'de, str>>()? {
-            let value = fields.next_value_seed(Seed(self.0))?;
-            // Of a name that stands there twice the last one counts, as in every JSON reader.
-            map.insert(name.as_ref().into(), value);
-        }
-        Ok(map.into())
     }
 }
 
@@ -193,6 +99,7 @@ pub fn kind_of(value: &Dynamic) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::decode::Decoder;
 
     fn round_trip(json: &str) -> String {
         let value = Decoder::default().decode(json.as_bytes()).unwrap();
@@ -220,12 +127,5 @@ mod tests {
         assert_eq!(encode(&Dynamic::from(f64::NAN)).unwrap_err(), "the number NaN has no JSON form");
         let closure = Dynamic::from(rhai::FnPtr::new("f").unwrap());
         assert_eq!(encode(&closure).unwrap_err(), "a function has no JSON form");
-    }
-
-    #[test]
-    fn broken_json_is_an_error() {
-        for json in ["", "{", r#"{"a":1}x"#, "nul"] {
-            assert!(Decoder::default().decode(json.as_bytes()).is_err(), "{json}");
-        }
     }
 }

@@ -2,11 +2,11 @@
 //! flat, and each of them looks at the stop flag. What verbs do with the rows is in `stages` and `builtins::lists`.
 
 use super::{
+    decode::Decoder,
     fault::{Spot, Thrown},
     host::{Host, Level, Raised},
-    packed::Packed,
+    packed::{Column, Packed},
     row::Row,
-    value::Decoder,
 };
 use crate::{api::page, session::Listing};
 use rhai::{Array, Dynamic, Engine, EvalAltResult};
@@ -20,6 +20,8 @@ pub struct Cx {
     pub host: Arc<Host>,
     pub engine: Arc<Engine>,
     pub decoder: Decoder,
+    /// Where the fields that were asked for stand in held rows.
+    columns: Vec<(Arc<Packed>, String, Column)>,
     /// Where the verb that walks was called.
     pub spot: Spot,
     rows: u32,
@@ -28,7 +30,18 @@ pub struct Cx {
 impl Cx {
     /// For a walk by the verb that was called at `spot`.
     pub fn new(host: &Arc<Host>, spot: &Spot) -> Cx {
-        Cx { host: host.clone(), engine: host.engine(), decoder: Decoder::default(), spot: spot.clone(), rows: 0 }
+        let (engine, decoder) = (host.engine(), Decoder::default());
+        Cx { host: host.clone(), engine, decoder, columns: Vec::new(), spot: spot.clone(), rows: 0 }
+    }
+
+    /// Where the field of that name stands in the rows of a held list.
+    pub fn column(&mut self, packed: &Arc<Packed>, name: &str) -> &Column {
+        let known = self.columns.iter().position(|(home, known, _)| Arc::ptr_eq(home, packed) && known == name);
+        let at = known.unwrap_or_else(|| {
+            self.columns.push((packed.clone(), name.to_string(), packed.column(name)));
+            self.columns.len() - 1
+        });
+        &self.columns[at].2
     }
 
     /// Fails from time to time, if the run has been asked to stop.
@@ -114,6 +127,9 @@ impl Walk<'_> for Pages {
             cx.host.sink.flush();
             match self.listing.next_page(&cx.host.session) {
                 Ok(Some(rows)) => {
+                    if cx.host.seen.is_active() {
+                        rows.iter().for_each(|row| cx.host.seen.note_json(row.json.get()));
+                    }
                     self.page = rows.into_iter();
                     self.listing.take_note().inspect(|note| cx.host.sink.log(Level::Warn, note));
                 }

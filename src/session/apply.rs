@@ -39,6 +39,8 @@ pub struct Applied {
     pub failed: Vec<(usize, Outcome)>,
     /// Whether entries are left, because only the first were wanted.
     pub more: bool,
+    /// The ids of what was made, and its display ids, by the provisional ones.
+    pub made: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -151,6 +153,11 @@ impl Applying<'_> {
             return true;
         }
         let Ok(created) = serde_json::from_slice::<Created>(&answer.body) else { return true };
+        if let Some(record) = entry.map(|entry| &entry.record) {
+            self.applied.made.insert(record.id.clone(), created.id.clone());
+            let display = record.display_id.map(|id| (id.to_string(), created.display_id.to_string()));
+            self.applied.made.extend(display);
+        }
         self.made.insert(position, Made { id: created.id, display_id: created.display_id });
         created.created_at.is_none_or(|at| at >= self.began - jiff::SignedDuration::from_secs(2))
     }

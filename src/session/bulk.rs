@@ -4,10 +4,13 @@
 use super::{
     Number, Session, SessionError,
     control::Stage,
-    journal::Entry,
+    crash::{self, Point},
     write::{self, Manner, Outcome, Prepared, Ready},
 };
-use crate::api::{client::Answer, error::CallError, operation::Operation, request::Call};
+use crate::api::{
+    operation::{Effect, Operation},
+    request::Call,
+};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{
@@ -31,10 +34,10 @@ pub struct Bulk<'s> {
     number: Number,
     /// The run's own number, while a closure counts for itself.
     outside: Option<Number>,
-    /// Ready to be sent, their intents not yet safe.
-    group: Vec<Prepared>,
-    /// Those whose intents are safe and whose answers are not there yet, by row, with what is needed then.
-    open: HashMap<u64, Open>,
+    /// Ready to be sent, their intents not yet safe; with the record that each is about.
+    group: Vec<(Prepared, Option<String>)>,
+    /// Those whose intents are safe and whose answers are not there yet, by row, with the record that each is about.
+    open: HashMap<u64, Option<String>>,
     /// Records that are being written to: the next write to one of them waits.
     busy: HashSet<String>,
     finished: VecDeque<Row>,
@@ -50,18 +53,10 @@ pub struct Bulk<'s> {
     fatal: Option<SessionError>,
 }
 
-struct Open {
-    number: Number,
-    operation: &'static Operation,
-    /// The record that is written to.
-    target: Option<String>,
-    id: Option<String>,
-}
-
 struct Sent {
     row: u64,
-    /// `None` where it was not sent after all.
-    result: Option<Result<Answer, CallError>>,
+    /// What became of it, as it stands in the journal; `None` where it was not sent after all.
+    outcome: Option<Result<Outcome, SessionError>>,
 }
 
 /// A row with what became of it.
@@ -96,7 +91,6 @@ impl Session {
             unchanged: 0,
             skipped: 0,
             failed: 0,
-            allowed: None,
         }));
         let first = in_flight.unwrap_or(FIRST_IN_FLIGHT);
         let (answer, answers) = mpsc::channel();
@@ -158,25 +152,21 @@ impl Bulk<'_> {
     /// Hands in the write of a row. Returns when it is on its way, which may take as long as those before it.
     pub fn push(&mut self, row: u64, call: &Call, manner: Manner<'_>) -> Result<(), SessionError> {
         self.check()?;
+        let call = &self.session.real(call.clone());
         let number = Number(self.number.0, row, 0, 0);
-        let target = call.path.last().map(|id| format!("{}/{id}", call.operation.path));
         // Two writes to one record must not overtake each other.
-        if let Some(target) = target.as_ref().filter(|_| call.operation.effect != crate::api::operation::Effect::Create)
-        {
-            while self.busy.contains(target) {
-                self.flush()?;
-                self.receive(true)?;
-            }
+        while self.target(call)?.is_some_and(|target| self.busy.contains(&target)) {
+            self.flush()?;
+            self.receive(true)?;
         }
         let recorded = self.session.recorder().is_some_and(|recorder| recorder.knows(number));
         match self.session.prepare(number, call, manner)? {
             Ready::Done(outcome) => self.finish(row, outcome, recorded),
             Ready::Send(prepared) => {
                 self.session.control().pass(self.session.stop())?;
-                if prepared.id.is_some() {
-                    self.busy.extend(target);
-                }
-                self.group.push(*prepared);
+                let target = self.target(call)?;
+                self.busy.extend(target.clone());
+                self.group.push((*prepared, target));
             }
         }
         self.receive(false)?;
@@ -189,6 +179,18 @@ impl Bulk<'_> {
             self.receive(true)?;
         }
         Ok(())
+    }
+
+    /// The record that a call is about, whichever form of its id the row has; `None` for a create.
+    fn target(&self, call: &Call) -> Result<Option<String>, SessionError> {
+        let Some(id) = call.path.last().filter(|_| call.operation.effect != Effect::Create) else { return Ok(None) };
+        let canonical = match self.session.recorder() {
+            Some(recorder) => recorder.canonical(write::object_of(call.operation), id)?,
+            None => None,
+        };
+        // Ids of two kinds of objects may be the same.
+        let id = canonical.unwrap_or_else(|| id.clone());
+        Ok(Some(format!("{}/{id}", write::object_of(call.operation))))
     }
 
     /// A row that is done, if there is one; rows may come out of order.
@@ -249,27 +251,38 @@ impl Bulk<'_> {
             return Ok(());
         }
         if let Some(recorder) = self.session.recorder() {
-            for prepared in &self.group {
+            for (prepared, _) in &self.group {
                 prepared.note(recorder)?;
             }
-            if self.group.iter().any(|prepared| prepared.intent.is_some()) {
+            if self.group.iter().any(|(prepared, _)| prepared.intent.is_some()) {
                 recorder.sync()?;
+                crash::pass(Point::AfterIntent);
             }
         }
         let link = self.session.link()?;
-        for prepared in self.group.drain(..) {
+        for (prepared, target) in self.group.drain(..) {
             let row = prepared.number.1;
-            let target = prepared.id.as_ref().map(|id| format!("{}/{id}", prepared.operation.path));
-            let (number, operation, id) = (prepared.number, prepared.operation, prepared.id.clone());
-            self.open.insert(row, Open { number, operation, target, id });
+            self.open.insert(row, target);
             let (client, permits) = (link.client().clone(), self.permits.clone());
             let (answer, closed) = (self.answer.clone(), self.closed.clone());
+            let (recorder, clock) = (self.session.recorder.clone(), self.session.clock().clone());
             link.runtime().spawn(async move {
+                // Until the answer is recorded: what is in doubt after a crash is never more than may be in flight.
                 let _permit = permits.acquire().await;
-                let result =
-                    if closed.load(Ordering::SeqCst) { None } else { Some(write::send(&client, &prepared).await) };
+                let recorder = recorder.as_deref();
+                let outcome = if closed.load(Ordering::SeqCst) {
+                    recorder.map_or(Ok(()), |recorder| prepared.take_back(recorder)).err().map(Err)
+                } else {
+                    let result = write::send(&client, &prepared).await;
+                    let Prepared { number, operation, id, .. } = &prepared;
+                    Some(write::enter(recorder, clock.now(), *number, operation, id.as_deref(), result))
+                };
+                if matches!(outcome, Some(Err(_))) {
+                    // It ends the run; nothing that waits may go out while the script finds out.
+                    closed.store(true, Ordering::SeqCst);
+                }
                 // Whoever waits may be gone with the run.
-                let _ = answer.send(Sent { row, result });
+                let _ = answer.send(Sent { row, outcome });
             });
         }
         Ok(())
@@ -281,39 +294,35 @@ impl Bulk<'_> {
             let sent = crate::memory::unbounded(|| self.answers.recv());
             // The sender lives as long as `self`.
             if let Ok(sent) = sent {
-                self.take(sent)?;
+                self.take(sent);
             }
         }
         while let Ok(sent) = self.answers.try_recv() {
-            self.take(sent)?;
+            self.take(sent);
         }
         self.check()
     }
 
-    fn take(&mut self, sent: Sent) -> Result<(), SessionError> {
-        let Some(open) = self.open.remove(&sent.row) else { return Ok(()) };
-        if let Some(target) = &open.target {
+    fn take(&mut self, sent: Sent) {
+        let Some(target) = self.open.remove(&sent.row) else { return };
+        if let Some(target) = &target {
             self.busy.remove(target);
         }
-        let Some(result) = sent.result else {
-            if let Some(recorder) = self.session.recorder() {
-                recorder.append(&Entry::Unsent { n: open.number }, b"")?;
+        match sent.outcome {
+            None => {}
+            Some(Ok(outcome)) => {
+                self.adapt();
+                self.finish(sent.row, outcome, false);
             }
-            return Ok(());
-        };
-        if result.is_ok() {
-            self.adapt();
+            Some(Err(error)) => self.give_up(error),
         }
-        match self.session.record(open.number, open.operation, open.id.as_deref(), result) {
-            Ok(outcome) => self.finish(sent.row, outcome, false),
-            Err(error) => self.give_up(error),
-        }
-        Ok(())
     }
 
     fn finish(&mut self, row: u64, outcome: Outcome, recorded: bool) {
         let progress = &self.session.control().progress;
         match &outcome {
+            // What is only planned has changed nothing.
+            Outcome::Changed(_) if self.session.is_dry() => {}
             Outcome::Changed(_) => progress.changed(1),
             Outcome::Unchanged(_) => progress.unchanged(1),
             Outcome::Left(_) | Outcome::Failed(_) => progress.failed(1),
@@ -329,11 +338,12 @@ impl Bulk<'_> {
         self.finished.push_back(Row { row, outcome, recorded });
     }
 
-    /// Learns what the budget allows, and has as many in flight as keep the budget busy at this latency, and a few more so that one slow answer holds up nobody.
+    /// Learns what the budget allows, and has as many in flight as keep it busy at this latency, and a few more so that
+    /// one slow answer holds up nobody.
     fn adapt(&mut self) {
         let Ok(link) = self.session.link() else { return };
         let pace = link.client().pace();
-        self.session.control().progress.on_stage(|stage| stage.allowed = Some(pace.rate.into()));
+        self.session.control().progress.keep_to(pace.rate);
         if !self.adapts {
             return;
         }

@@ -1,7 +1,10 @@
 //! What a run may do: which writes, how many, in which workspace. Held here, below the script, so that nothing a script or
 //! a module does gets around it. Reads are always allowed. Sends nothing itself.
 
-use super::allow::{Allow, Allowed, Refusal};
+use super::{
+    Guard,
+    allow::{Allow, Allowed, Refusal},
+};
 use crate::{api::request::Call, text};
 use std::{
     collections::BTreeMap,
@@ -20,6 +23,8 @@ pub struct Capability {
     workspace: Option<String>,
     /// The id and the slug of the workspace in which the run was begun.
     begun_in: Option<(String, String)>,
+    /// Whoever has the last word on each write.
+    guard: Guard,
     /// Writes that were let through.
     passed: AtomicU64,
 }
@@ -33,6 +38,11 @@ impl Capability {
     /// Lets no write pass from now on.
     pub fn forbid_writes(&mut self) {
         self.read_only = true;
+    }
+
+    /// Asks `guard` before each write that nothing else forbids.
+    pub fn set_guard(&mut self, guard: Guard) {
+        self.guard = guard;
     }
 
     /// Whether any write may pass.
@@ -68,6 +78,12 @@ impl Capability {
 
     /// Whether a call may be made at all, however many others there were.
     pub fn permit(&self, call: &Call) -> Result<(), Refusal> {
+        self.allows(call)?;
+        if call.operation.effect.writes() { self.guard.pass(call) } else { Ok(()) }
+    }
+
+    /// Whether the rules allow a call, also one that is only planned.
+    pub fn allows(&self, call: &Call) -> Result<(), Refusal> {
         let operation = call.operation;
         if !operation.effect.writes() {
             return Ok(());

@@ -4,12 +4,9 @@
 use super::{LOCK, SessionError};
 use crate::{api::error::CallError, stop::Stop, store::Counts, text::Rate};
 use serde::{Deserialize, Serialize};
-use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
 };
 use tokio::sync::watch;
 
@@ -99,29 +96,6 @@ pub struct Stage {
     pub unchanged: u64,
     pub skipped: u64,
     pub failed: u64,
-    /// What the rate budget allows, once that is known.
-    #[serde(default)]
-    pub allowed: Option<Allowed>,
-}
-
-/// So many requests in a span of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Allowed {
-    pub requests: u32,
-    pub window_ms: u64,
-}
-
-impl From<Rate> for Allowed {
-    fn from(rate: Rate) -> Allowed {
-        let window_ms = u64::try_from(rate.window.as_millis()).unwrap_or(u64::MAX);
-        Allowed { requests: rate.limit, window_ms }
-    }
-}
-
-impl From<Allowed> for Rate {
-    fn from(allowed: Allowed) -> Rate {
-        Rate { limit: allowed.requests, window: Duration::from_millis(allowed.window_ms) }
-    }
 }
 
 impl Progress {

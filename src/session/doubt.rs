@@ -1,7 +1,12 @@
 //! Writes of which nobody knows whether they were carried out: the process ended, or the network did, before the answer
 //! came. What the workspace shows now decides; where it does not, people do.
 
-use super::{Session, SessionError, journal::Doubt, write::fields};
+use super::{
+    Session, SessionError,
+    journal::{Doubt, Recorder},
+    link::Link,
+    write::fields,
+};
 use crate::{
     api::{
         self,
@@ -40,6 +45,17 @@ pub(super) fn settle(session: &Session, call: &Call, doubt: &Doubt) -> Result<Ve
     }
 }
 
+/// The record as it is since a write in doubt, if that was carried out; asked of the workspace, and nothing is sent.
+pub(super) fn was_carried_out(session: &Session, call: &Call, doubt: &Doubt) -> Result<Option<Vec<u8>>, SessionError> {
+    let verdict = match call.operation.effect {
+        Effect::Create => create(session, call, doubt)?,
+        Effect::Update => update(session, call, doubt)?,
+        // Of a delete nothing is left to be asked.
+        Effect::Delete | Effect::Read => return Ok(None),
+    };
+    Ok(if let Verdict::Done(answer) = verdict { Some(answer.body) } else { None })
+}
+
 /// Whether the service has forgotten the key of a create that was meant then.
 pub(super) fn is_old(at: Timestamp, now: Timestamp) -> bool {
     now.duration_since(at) >= KEY_LIVES
@@ -52,12 +68,11 @@ fn update(session: &Session, call: &Call, doubt: &Doubt) -> Result<Verdict, Sess
         return Ok(Verdict::Send);
     };
     let request = Request::build(&Call::new(get, vec![id.clone()]), None).map_err(CallError::Refused)?;
-    let link = session.link()?;
-    let answer = match link.block_on(link.client().send(&request, get)) {
+    let answer = match ask(session.link()?, &request, get) {
         Ok(answer) => answer,
         // It is gone: the update itself says so.
         Err(CallError::Api(error)) if error.status == 404 => return Ok(Verdict::Send),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(unseen(operation, error)),
     };
     let now: Map<String, Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
     let wanted = fields(Some(&doubt.body));
@@ -126,15 +141,21 @@ fn create(session: &Session, call: &Call, doubt: &Doubt) -> Result<Verdict, Sess
     let Some(list) = api::operations().find(|list| list.is_list() && list.path == operation.path) else {
         return Err(unsure(operation, "there is no list of such objects"));
     };
-    let wanted = fields(Some(&doubt.body));
-    // The server's clock may be behind ours.
-    let since = doubt.at - SignedDuration::from_mins(5);
-    let mut alike = Vec::new();
+    let mut wanted = fields(Some(&doubt.body));
+    if let Some(Value::String(id)) = wanted.get("customer_id") {
+        // Objects show the canonical id, whichever form the call had.
+        let id = canonical_customer(session, operation, id)?;
+        wanted.insert("customer_id".into(), id.into());
+    }
+    // What this run has created under other numbers is not what is looked for.
+    let known = session.recorder().map(Recorder::created).transpose()?.unwrap_or_default();
+    let mut since = None;
+    let (mut alike, mut similar) = (Vec::new(), 0);
     let mut walk = Walk::new(Call::new(list, call.path.clone()));
-    let link = session.link()?;
     'pages: while let Some(page) = walk.next().map_err(|error| unsure(operation, &error.to_string()))? {
         let request = Request::build(&page, None).map_err(CallError::Refused)?;
-        let answer = link.block_on(link.client().send(&request, list))?;
+        let answer = ask(session.link()?, &request, list).map_err(|error| unseen(operation, error))?;
+        let since = *since.get_or_insert_with(|| begun(session, doubt, &answer));
         for row in walk.accept(&answer.body).map_err(|error| unsure(operation, &error.to_string()))? {
             let shown: Map<String, Value> = serde_json::from_str(row.json.get()).unwrap_or_default();
             let created =
@@ -142,19 +163,64 @@ fn create(session: &Session, call: &Call, doubt: &Doubt) -> Result<Verdict, Sess
             if created.is_some_and(|at| at < since) {
                 break 'pages;
             }
+            if shown.get("id").and_then(Value::as_str).is_some_and(|id| known.contains(id)) {
+                continue;
+            }
             if wanted.iter().all(|(name, value)| is_as_wanted(operation, name, value, shown.get(name))) {
                 alike.push(row);
+            } else if operation.required.iter().all(|name| is_similar(wanted.get(*name), shown.get(*name))) {
+                similar += 1;
             }
         }
     }
     match alike.as_slice() {
-        [] => Ok(Verdict::Send),
+        [] if similar == 0 => Ok(Verdict::Send),
+        [] => Err(unsure(operation, "something like it has been created since, and is not quite the same")),
         [row] => {
             let body = row.json.get().as_bytes().to_vec();
             Ok(Verdict::Done(Answer { status: 201, body, request_id: None, date: None }))
         }
         several => Err(unsure(operation, &format!("{} alike have been created since", several.len()))),
     }
+}
+
+/// From when on the write may have been carried out, by the server's clock.
+fn begun(session: &Session, doubt: &Doubt, answer: &Answer) -> Timestamp {
+    // Where no answer had told how far apart the clocks were then, it is taken that they were as they are now.
+    let ahead = answer.date.map(|date| date.duration_since(session.present())).unwrap_or_default();
+    let at = doubt.server.or_else(|| doubt.at.checked_add(ahead).ok()).unwrap_or(doubt.at);
+    // A clock may have been set in between, and what the server notes is some time after what it was asked.
+    at.min(doubt.at) - SignedDuration::from_mins(5)
+}
+
+/// The id of a customer as objects show it.
+fn canonical_customer(session: &Session, operation: &Operation, id: &str) -> Result<String, SessionError> {
+    let Some(get) = api::operation("get_customer") else { return Ok(id.to_string()) };
+    let request = Request::build(&Call::new(get, vec![id.to_string()]), None).map_err(CallError::Refused)?;
+    let answer = ask(session.link()?, &request, get).map_err(|error| unseen(operation, error))?;
+    Ok(super::seen::id_of(&answer.body).unwrap_or_else(|| id.to_string()))
+}
+
+/// Looks at the workspace.
+fn ask(link: &Link, request: &Request, operation: &'static Operation) -> Result<Answer, CallError> {
+    link.block_on(link.client().send(request, operation))
+}
+
+/// The workspace could not be looked at. That is no answer to the write, so no script may catch it.
+fn unseen(operation: &Operation, error: CallError) -> SessionError {
+    match error {
+        CallError::Api(_) | CallError::BadAnswer(_) => unsure(operation, &error.to_string()),
+        other => other.into(),
+    }
+}
+
+/// Whether two values are the same but for what a server may make of one.
+fn is_similar(wanted: Option<&Value>, now: Option<&Value>) -> bool {
+    let folded = |value: &Value| match value {
+        Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase(),
+        other => other.to_string(),
+    };
+    wanted.map(folded) == now.map(folded)
 }
 
 fn unsure(operation: &Operation, why: &str) -> SessionError {

@@ -76,7 +76,11 @@ impl Session {
             let first = expected.entries[0];
             if what.is_empty() {
                 let updated = found.and_then(|found| found.get("updated_at")?.as_str());
-                look.touched += usize::from(updated.is_some() && updated != first.seen_updated_at.as_deref());
+                let untouched = expected.fields.iter().all(|(field, (before, _))| {
+                    found.is_some_and(|found| found.get(*field).unwrap_or(&Value::Null) == before)
+                });
+                let seen = first.seen_updated_at.as_deref();
+                look.touched += usize::from(untouched && seen.is_some() && updated != seen);
                 continue;
             }
             look.drifted.push(Drift {

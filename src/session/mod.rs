@@ -6,8 +6,10 @@ mod apply;
 mod bulk;
 mod capability;
 mod control;
+pub mod crash;
 mod doubt;
 mod drift;
+mod guard;
 pub mod journal;
 mod link;
 mod listing;
@@ -15,6 +17,7 @@ mod observe;
 pub mod overlay;
 pub mod plan;
 mod seen;
+mod undo;
 mod workspace;
 mod write;
 
@@ -24,9 +27,11 @@ pub use bulk::{Bulk, Row};
 pub use capability::Capability;
 pub use control::{Control, Progress, Stage, Standing};
 pub use drift::{Drift, Look};
+pub use guard::{Guard, Write};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
+pub use undo::WayBack;
 pub use write::{Manner, Outcome};
 
 use crate::{
@@ -48,7 +53,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Mutex, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -62,19 +67,24 @@ const LOCK: &str = "no code panics while it holds this lock";
 /// Opens the connection when the first call needs it: a script that calls nothing needs no key and starts no server.
 pub type Connect = Box<dyn Fn() -> Result<Link, ConnectError> + Send + Sync>;
 
+/// Told of a write that is not sent because it would change nothing.
+pub type Unsent = Box<dyn Fn(&Request) + Send + Sync>;
+
 /// One run's road to the API.
 pub struct Session {
     /// The record of the run, where it is one that may write.
-    recorder: Option<Recorder>,
+    recorder: Option<Arc<Recorder>>,
     /// What others may ask of the run, and what it says of itself.
     control: Control,
     /// The workspace as it would be, in a dry run: no write is sent then.
     overlay: Mutex<Option<Overlay>>,
+    /// What became of the provisional ids of plans that this session has applied.
+    made: Mutex<BTreeMap<String, String>>,
     /// Whether a record that was not read in this run is read before it is changed, so that the change can be told and
     /// taken back.
     reads_before_it_writes: bool,
     connect: Connect,
-    link: OnceLock<Result<Link, ConnectError>>,
+    link: OnceLock<Result<Arc<Link>, ConnectError>>,
     /// The number of the latest thing this run did or observed.
     steps: Mutex<Number>,
     /// What the idempotency keys of this run begin with.
@@ -87,6 +97,7 @@ pub struct Session {
     verified: AtomicBool,
     /// The environment values that the script declares.
     environment: BTreeMap<String, Secret>,
+    unsent: Option<Unsent>,
 }
 
 /// Why a call brought nothing: it could not be made, it may not be made, or there is no connection to make it over.
@@ -140,6 +151,11 @@ impl Number {
     fn page(self, page: u64) -> Number {
         Number(self.0, self.1, self.2, page)
     }
+
+    /// Whether it is the write of a bulk call's row.
+    fn is_row(self) -> bool {
+        self.1 > 0 && self.2 == 0 && self.3 == 0
+    }
 }
 
 impl fmt::Display for Number {
@@ -163,6 +179,7 @@ impl Session {
             recorder: None,
             control: Control::default(),
             overlay: Mutex::default(),
+            made: Mutex::default(),
             reads_before_it_writes: true,
             steps: Mutex::default(),
             run_key,
@@ -171,6 +188,7 @@ impl Session {
             capability: Capability::default(),
             verified: AtomicBool::new(false),
             environment: BTreeMap::new(),
+            unsent: None,
         }
     }
 
@@ -186,9 +204,21 @@ impl Session {
         self
     }
 
+    /// Tells `told` of each write that is not sent because it would change nothing.
+    pub fn with_unsent(mut self, told: Unsent) -> Session {
+        self.unsent = Some(told);
+        self
+    }
+
+    /// Reads nothing before it writes: what is changed blindly cannot be told, and not be taken back.
+    pub fn without_snapshots(mut self) -> Session {
+        self.reads_before_it_writes = false;
+        self
+    }
+
     /// Keeps a record of the run.
     pub fn with_recorder(mut self, recorder: Recorder) -> Session {
-        self.recorder = Some(recorder);
+        self.recorder = Some(Arc::new(recorder));
         self
     }
 
@@ -196,6 +226,59 @@ impl Session {
     pub fn with_dry_run(self) -> Session {
         *self.overlay.lock().expect(LOCK) = Some(Overlay::new(self.clock.clone()));
         self
+    }
+
+    /// Plans writes from here on, beginning with none, or sends them again.
+    pub fn set_dry(&self, dry: bool) {
+        *self.overlay.lock().expect(LOCK) = dry.then(|| Overlay::new(self.clock.clone()));
+    }
+
+    /// How many writes are planned so far.
+    pub fn planned_count(&self) -> usize {
+        self.overlay.lock().expect(LOCK).as_ref().map_or(0, |overlay| overlay.entries().len())
+    }
+
+    /// The writes that are planned so far, but for the first `known`.
+    pub fn planned_since(&self, known: usize) -> Vec<plan::Entry> {
+        let overlay = self.overlay.lock().expect(LOCK);
+        overlay.as_ref().map_or_else(Vec::new, |overlay| overlay.entries().get(known..).unwrap_or_default().to_vec())
+    }
+
+    /// Provisional ids mean these records from here on: a plan that held them was applied.
+    pub fn learn_ids(&self, made: BTreeMap<String, String>) {
+        self.made.lock().expect(LOCK).extend(made);
+    }
+
+    /// Another run over the same connection.
+    pub fn beside(&self, run_key: String, control: Control) -> Result<Session, SessionError> {
+        self.link()?;
+        let refuse = || unreachable!("the connection is there already");
+        let session =
+            Session::new(Box::new(refuse), run_key, self.clock.clone(), self.stop.clone()).with_control(control);
+        if let Some(Ok(link)) = self.link.get() {
+            let _ = session.link.set(Ok(link.clone()));
+        }
+        Ok(session)
+    }
+
+    /// The call with real ids in place of the provisional ones that are known.
+    fn real(&self, mut call: Call) -> Call {
+        let made = self.made.lock().expect(LOCK);
+        if !made.is_empty() {
+            let real = |word: &str| made.get(word).cloned();
+            for part in &mut call.path {
+                *part = plan::provisional::replaced(part, &real, false);
+            }
+            for (_, value) in &mut call.query {
+                *value = plan::provisional::replaced(value, &real, false);
+            }
+            if let Some(body) =
+                call.body.as_mut().filter(|body| !plan::provisional::places(&String::from_utf8_lossy(body)).is_empty())
+            {
+                *body = plan::provisional::replaced(&String::from_utf8_lossy(body), &real, true).into_bytes();
+            }
+        }
+        call
     }
 
     /// What others may ask of the run, and what it says of itself.
@@ -207,13 +290,10 @@ impl Session {
     /// Makes one call and waits for its answer. The script's thread calls this; it must not run on the runtime.
     pub fn call(&self, call: Call) -> Result<Answer, SessionError> {
         let number = self.number();
+        let call = self.real(call);
         if let Some(planned) = self.plan(&call)? {
-            let (answer, wrote) = planned?;
-            match wrote {
-                Wrote::Entry(_) => self.control.progress.changed(1),
-                Wrote::Nothing => self.control.progress.unchanged(1),
-                Wrote::Read => {}
-            }
+            // What is only planned has changed nothing.
+            let (answer, _) = planned?;
             return Ok(answer);
         }
         if !call.operation.effect.writes() {
@@ -242,20 +322,26 @@ impl Session {
 
     /// The answer to a call of a dry run, and what it did to the plan; `None` where the run is none.
     fn plan(&self, call: &Call) -> Result<Option<Result<Planned, SessionError>>, SessionError> {
-        let mut overlay = self.overlay.lock().expect(LOCK);
-        let Some(overlay) = overlay.as_mut() else { return Ok(None) };
-        self.capability.permit(call).map_err(SessionError::Refusal)?;
-        self.control.pass(&self.stop)?;
-        let link = self.link()?;
-        let live = |call: &Call| {
-            let request = Request::build(call, None).map_err(CallError::Refused)?;
-            link.block_on(link.client().send(&request, call.operation))
-        };
-        let planned = overlay.call(call, &live);
-        if let Ok((_, Wrote::Entry(_))) = planned {
-            self.capability.count(call.operation.name).map_err(SessionError::Refusal)?;
-        }
-        Ok(Some(planned.map_err(SessionError::from)))
+        // Whoever is halted for its use of memory must not hold the plan.
+        crate::memory::unbounded(|| {
+            let mut overlay = self.overlay.lock().expect(LOCK);
+            let Some(overlay) = overlay.as_mut() else { return Ok(None) };
+            self.capability.allows(call).map_err(SessionError::Refusal)?;
+            self.control.pass(&self.stop)?;
+            let link = self.link()?;
+            let live = |call: &Call| {
+                let request = Request::build(call, None).map_err(CallError::Refused)?;
+                link.block_on(link.client().send(&request, call.operation))
+            };
+            let planned = overlay.call(call, &live);
+            if let Ok((_, Wrote::Entry(_))) = planned
+                && let Err(refusal) = self.capability.count(call.operation.name)
+            {
+                overlay.drop_last();
+                return Err(SessionError::Refusal(refusal));
+            }
+            Ok(Some(planned.map_err(SessionError::from)))
+        })
     }
 
     /// The plan of a dry run, and the rate at which it could be carried out; `None` where the run is none. Asks which
@@ -297,12 +383,22 @@ impl Session {
     /// `rows` is how many rows will be looked at at the most, where that is known: the first page is then no larger,
     /// and no page is fetched ahead of need.
     pub fn list(&self, call: Call, rows: Option<usize>) -> Listing {
-        Listing::new(self.number(), call, rows)
+        Listing::new(self.number(), self.real(call), rows)
     }
 
     /// The clock itself, for its zone.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Whether a call has opened the connection.
+    pub fn is_connected(&self) -> bool {
+        self.link.get().is_some_and(Result::is_ok)
+    }
+
+    /// How many calls the rate budget would let through at once; `None` before the first call.
+    pub fn budget_left(&self) -> Option<u32> {
+        self.link.get().and_then(|link| link.as_ref().ok()).map(|link| link.client().budget_left())
     }
 
     /// The flag that asks this run to stop.
@@ -322,7 +418,7 @@ impl Session {
 
     /// The record of the run, where one is kept.
     pub fn recorder(&self) -> Option<&Recorder> {
-        self.recorder.as_ref()
+        self.recorder.as_deref()
     }
 
     fn number(&self) -> Number {
@@ -331,6 +427,9 @@ impl Session {
             steps.2 += 1
         } else {
             steps.0 += 1
+        }
+        if let Some(recorder) = &self.recorder {
+            recorder.go_on();
         }
         *steps
     }
@@ -355,9 +454,13 @@ impl Session {
     }
 
     fn link(&self) -> Result<&Link, SessionError> {
-        let link = self.link.get_or_init(|| (self.connect)()).as_ref();
+        let link = self.link.get_or_init(|| (self.connect)().map(Arc::new)).as_ref();
         let link = link.map_err(|error| SessionError::Connect(error.clone()))?;
-        self.control.progress.keep_to(link.client().pace().rate);
+        let progress = &self.control.progress;
+        // Before the first answer nobody knows more than a guess.
+        if progress.counts().requests > 0 {
+            progress.keep_to(link.client().pace().rate);
+        }
         let (wanted, begun_in) = (self.capability.workspace(), self.capability.begun_in());
         if (wanted.is_some() || begun_in.is_some()) && !self.verified.load(Ordering::Relaxed) {
             workspace::verify(link, wanted, begun_in)?;

@@ -30,6 +30,9 @@ impl Session {
         match recorded {
             Recorded::Answered(was, result) => {
                 same(number, &was, &asked)?;
+                if let Err(told) = &result {
+                    recorder.tell(number, told);
+                }
                 Ok(Some(result.map_err(|told| told.error(&was.operation).into())))
             }
             Recorded::Unchanged(was, _) | Recorded::Left(was, _) => Err(diverged(number, &shown(&was), &shown(&asked))),
@@ -53,11 +56,10 @@ impl Session {
                 let answered = Answered { status: *status, request_id: request_id.clone(), date: *date };
                 recorder.append(&Entry::Read { n: number, asked, at: self.present(), answered }, &answer.body)?;
             }
-            Err(error) => {
-                if let Some(error) = Told::of(error) {
-                    recorder.append(&Entry::Refused { n: number, asked, error }, b"")?;
-                }
-            }
+            Err(error) => match Told::of(error) {
+                Some(error) => drop(recorder.append(&Entry::Refused { n: number, asked, error }, b"")?),
+                None => recorder.go_on(),
+            },
         }
         Ok(())
     }

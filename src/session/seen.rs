@@ -20,6 +20,10 @@ pub const FRESH: SignedDuration = SignedDuration::from_mins(5);
 pub struct Seen {
     /// By a hash of kind and id, in both forms of the id: the object itself says whether it is the one.
     at: HashMap<u64, Known>,
+    /// The state that the script has, of those objects that were only looked at since.
+    read: HashMap<u64, Known>,
+    /// When each page was looked at again, by what it was asked for with.
+    pages: HashMap<String, Timestamp>,
     hasher: RandomState,
     sources: Vec<Source>,
 }
@@ -76,37 +80,60 @@ struct Page<'a> {
 
 impl Seen {
     /// Takes in what an answer shows: an object, or a page of them. `body` lies at `span` in the journal; `target` is
-    /// what a page was asked for with.
-    pub fn take(&mut self, body: &[u8], span: Span, at: Timestamp, target: Option<&str>) {
+    /// what a page was asked for with. What was only `looked` at, the script does not know of.
+    pub fn take(&mut self, body: &[u8], span: Span, at: Timestamp, target: Option<&str>, looked: bool) {
         let source = self.sources.len() as u32;
+        if let Some(target) = target.filter(|_| looked) {
+            self.pages.insert(target.to_string(), at);
+        }
         match serde_json::from_slice::<Page<'_>>(body) {
             Ok(page) => {
                 for row in page.data {
                     let offset = row.get().as_ptr() as usize - body.as_ptr() as usize;
-                    self.note(row.get().as_bytes(), span.part(offset, row.get().len()), source);
+                    self.note(row.get().as_bytes(), span.part(offset, row.get().len()), source, looked);
                 }
                 self.sources.push(Source { at, target: target.map(str::to_string) });
             }
             Err(_) => {
-                self.note(body, span, source);
+                self.note(body, span, source, looked);
                 self.sources.push(Source { at, target: None });
             }
         }
     }
 
-    fn note(&mut self, row: &[u8], span: Span, source: u32) {
+    fn note(&mut self, row: &[u8], span: Span, source: u32, looked: bool) {
         let Ok(ids) = serde_json::from_slice::<Ids<'_>>(row) else { return };
         let (Some(object), Some(id)) = (ids.object, ids.id) else { return };
         let known = Known { span, source };
-        self.at.insert(self.key(&object, &id), known);
-        if let Some(display_id) = ids.display_id {
-            self.at.insert(self.key(&object, &display_id.to_string()), known);
+        let display_id = ids.display_id.map(|id| self.key(&object, &id.to_string()));
+        for key in [self.key(&object, &id)].into_iter().chain(display_id) {
+            let old = self.at.insert(key, known);
+            match old.filter(|_| looked) {
+                Some(old) => drop(self.read.entry(key).or_insert(old)),
+                None => drop(self.read.remove(&key)),
+            }
         }
     }
 
     /// The latest state of an object, by either form of its id.
     pub fn get(&self, object: &str, id: &str, journal: &Journal) -> io::Result<Option<Snapshot>> {
-        let Some(known) = self.at.get(&self.key(object, id)) else { return Ok(None) };
+        self.snapshot(self.at.get(&self.key(object, id)), object, id, journal)
+    }
+
+    /// The state of an object that the script has: from its own reads and writes.
+    pub fn as_read(&self, object: &str, id: &str, journal: &Journal) -> io::Result<Option<Snapshot>> {
+        let key = self.key(object, id);
+        self.snapshot(self.read.get(&key).or_else(|| self.at.get(&key)), object, id, journal)
+    }
+
+    fn snapshot(
+        &self,
+        known: Option<&Known>,
+        object: &str,
+        id: &str,
+        journal: &Journal,
+    ) -> io::Result<Option<Snapshot>> {
+        let Some(known) = known else { return Ok(None) };
         let found: Map<String, Value> =
             serde_json::from_slice(&journal.read(known.span)?).map_err(|_| io::ErrorKind::InvalidData)?;
         let says = |name: &str| {
@@ -132,15 +159,33 @@ impl Seen {
                     Some(other) => other.to_string(),
                     None => continue,
                 };
-                self.at.remove(&self.key(object, &id));
+                let key = self.key(object, &id);
+                self.at.remove(&key);
+                self.read.remove(&key);
             }
         }
         Ok(())
     }
 
+    /// Whether a page was looked at again so lately that it would show the same.
+    pub fn is_fresh(&self, page: &str, now: Timestamp) -> bool {
+        self.pages.get(page).is_some_and(|at| now.duration_since(*at) <= FRESH)
+    }
+
+    /// The canonical id of an object, by either form of its id.
+    pub fn canonical(&self, object: &str, id: &str, journal: &Journal) -> io::Result<Option<String>> {
+        let Some(known) = self.at.get(&self.key(object, id)) else { return Ok(None) };
+        Ok(id_of(&journal.read(known.span)?))
+    }
+
     fn key(&self, object: &str, id: &str) -> u64 {
         self.hasher.hash_one((object, id))
     }
+}
+
+/// The canonical id that an object shows.
+pub fn id_of(object: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Ids<'_>>(object).ok()?.id.map(Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -157,7 +202,7 @@ mod tests {
         let mut seen = Seen::default();
         let mut take = |body: &str, at, target| {
             let span = journal.append(b"{}", body.as_bytes()).unwrap();
-            seen.take(body.as_bytes(), span, time(at), target);
+            seen.take(body.as_bytes(), span, time(at), target, false);
         };
         take(
             r#"{"object":"list","data":[{"object":"customer","id":"c1","display_id":1,"plan":"a"},
@@ -172,6 +217,15 @@ mod tests {
         assert!(first.is_fresh(time(310)) && !first.is_fresh(time(311)));
         let second = seen.get("customer", "c2", &journal).unwrap().unwrap();
         assert_eq!((&second.object["plan"], second.page), (&Value::from("new"), None));
+        let plan = |found: io::Result<Option<Snapshot>>| found.unwrap().unwrap().object["plan"].clone();
+        let look = r#"{"object":"customer","id":"c2","display_id":2,"plan":"theirs"}"#;
+        for _ in 0..2 {
+            let span = journal.append(b"{}", look.as_bytes()).unwrap();
+            seen.take(look.as_bytes(), span, time(500), None, true);
+            assert_eq!(plan(seen.get("customer", "2", &journal)), "theirs");
+            assert_eq!(plan(seen.as_read("customer", "2", &journal)), "new");
+        }
+        assert_eq!(plan(seen.as_read("customer", "c1", &journal)), "a");
         assert!(seen.get("contact", "c1", &journal).unwrap().is_none());
         assert!(seen.get("customer", "3", &journal).unwrap().is_none());
     }

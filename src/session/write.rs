@@ -2,7 +2,9 @@
 //! sent at all, and what is sent stands in the journal before it goes out.
 
 use super::{
-    Number, Session, SessionError, doubt,
+    Number, Session, SessionError,
+    crash::{self, Point},
+    doubt,
     journal::{Answered, Asked, Doubt, Entry, Recorded, Recorder, Told, digest},
     link::Link,
     overlay::Wrote,
@@ -13,6 +15,7 @@ use crate::api::{
     client::{Answer, Client},
     error::CallError,
     operation::{Effect, Operation},
+    page::Walk,
     request::{Call, Request},
 };
 use jiff::Timestamp;
@@ -94,11 +97,15 @@ impl Session {
             Some(Recorded::Doubt(told)) => {
                 same(number, &told.asked, &asked)?;
                 count()?;
+                self.keep(recorder)?;
                 return self.settle(number, call, request, &told);
             }
             Some(recorded) => {
-                if matches!(recorded, Recorded::Answered(..)) {
+                if let Recorded::Answered(_, result) = &recorded {
                     count()?;
+                    if let Err(told) = result {
+                        recorder.tell(number, told);
+                    }
                 }
                 return recorded_outcome(number, recorded, &asked).map(Ready::Done);
             }
@@ -106,7 +113,7 @@ impl Session {
         self.keep(recorder)?;
         if let Some(at) = manner.meant_at.filter(|at| doubt::is_old(*at, self.present())) {
             let body = request.body.clone().unwrap_or_default();
-            let told = Doubt { asked: asked.clone(), body, key: Some(key), at, before: None };
+            let told = Doubt { asked: asked.clone(), body, key: Some(key), at, server: None, before: None };
             if let doubt::Verdict::Done(answer) = doubt::settle(self, call, &told)? {
                 let object = answer.body.clone();
                 recorder.append(&Entry::Unchanged { n: number, asked }, &object)?;
@@ -119,33 +126,50 @@ impl Session {
         };
         let body = fields(request.body.as_deref());
         let mut before = None;
-        if let (Some(snapshot), Effect::Update) = (&snapshot, operation.effect) {
+        if let (Some(id), Some(snapshot), Effect::Update) = (&id, &snapshot, operation.effect) {
             let mut current = None;
             let stale = !snapshot.is_fresh(self.present());
             if stale && manner.look_again {
-                current = self.look_at_page(recorder, operation, snapshot, id.as_deref().unwrap_or_default())?;
-                if let Some(moved) = current.as_ref().and_then(|now| moved(&body, &snapshot.object, &now.object))
-                    && !manner.overwrite
-                {
-                    recorder.append(&Entry::Left { n: number, asked, why: moved.clone() }, b"")?;
-                    return Ok(Ready::Done(Outcome::Left(moved)));
-                }
+                current = match self.look_at_page(recorder, operation, snapshot, id) {
+                    Ok(current) => current,
+                    // Nobody knows what would be overwritten.
+                    Err(SessionError::Call(error)) if Told::of(&error).is_some() => {
+                        return self.refuse(recorder, number, asked, error);
+                    }
+                    Err(error) => return Err(error),
+                };
             }
             let known = current.as_ref().unwrap_or(snapshot);
+            // Others than the one for which the page was looked at again may have moved, too.
+            if manner.look_again
+                && !manner.overwrite
+                && let Some(read) = recorder.as_read(object_of(operation), id)?
+                && let Some(moved) = moved(&body, &read.object, &known.object)
+            {
+                recorder.append(&Entry::Left { n: number, asked, why: moved.clone() }, b"")?;
+                return Ok(Ready::Done(Outcome::Left(moved)));
+            }
             let certain = !stale || current.is_some();
             if certain && body.iter().all(|(name, value)| known.object.get(name) == Some(value)) {
                 let object = serde_json::to_vec(&known.object).expect("JSON stays JSON");
                 recorder.append(&Entry::Unchanged { n: number, asked }, &object)?;
+                if let Some(told) = &self.unsent {
+                    told(&request);
+                }
                 return Ok(Ready::Done(Outcome::Unchanged(quiet(object))));
             }
             let value = |name: &String| (name.clone(), known.object.get(name).cloned().unwrap_or_default());
             before = Some(body.keys().map(value).collect());
+        }
+        if let (Some(snapshot), Effect::Delete, true) = (&snapshot, operation.effect, self.reads_before_it_writes) {
+            self.keep_children(recorder, number, operation, snapshot.id().unwrap_or_default())?;
         }
         let intent = Entry::Intent {
             n: number,
             asked,
             key: request.idempotency_key.clone(),
             at: self.present(),
+            server: recorder.by_the_server(self.present()),
             before,
             label: manner.label.map(str::to_string),
         };
@@ -154,7 +178,21 @@ impl Session {
 
     /// Gives the run its place in the store before its first write.
     pub(super) fn keep(&self, recorder: &Recorder) -> Result<(), SessionError> {
-        recorder.keep(|| self.workspace())
+        recorder.keep(self.present(), || self.workspace())
+    }
+
+    /// A write that is not sent, because what it needs to know first was refused.
+    fn refuse(
+        &self,
+        recorder: &Recorder,
+        number: Number,
+        asked: Asked,
+        error: CallError,
+    ) -> Result<Ready, SessionError> {
+        if let Some(told) = Told::of(&error) {
+            recorder.append(&Entry::Refused { n: number, asked, error: told }, b"")?;
+        }
+        Ok(Ready::Done(Outcome::Failed(error)))
     }
 
     /// What to do with a write of which nobody knows whether it was carried out.
@@ -177,14 +215,15 @@ impl Session {
 
     /// The object that a write is about, as the run has seen it; read first where it has not.
     fn look(&self, recorder: &Recorder, operation: &Operation, id: &str) -> Result<Option<Snapshot>, SessionError> {
-        let Some(object) = operation.object.or(Some(operation.returns.object())) else { return Ok(None) };
-        let object = if operation.effect == Effect::Delete { deleted_object(operation) } else { object.name };
+        let object = object_of(operation);
         if let Some(snapshot) = recorder.snapshot(object, id)? {
             return Ok(Some(snapshot));
         }
-        if !self.reads_before_it_writes {
-            return Ok(None);
-        }
+        if self.reads_before_it_writes { self.fetch(recorder, object, id) } else { Ok(None) }
+    }
+
+    /// The present state of an object, from the API.
+    fn fetch(&self, recorder: &Recorder, object: &str, id: &str) -> Result<Option<Snapshot>, SessionError> {
         let Some(get) = api::operation(&format!("get_{object}")) else { return Ok(None) };
         let request = Request::build(&Call::new(get, vec![id.to_string()]), None).map_err(CallError::Refused)?;
         let link = self.link()?;
@@ -199,6 +238,43 @@ impl Session {
         }
     }
 
+    /// Reads what vanishes with a record before it is deleted, so that an undo can make it again.
+    fn keep_children(
+        &self,
+        recorder: &Recorder,
+        number: Number,
+        operation: &Operation,
+        id: &str,
+    ) -> Result<(), SessionError> {
+        let parent = format!("{}/", operation.path.trim_end_matches("{id}").trim_end_matches('/'));
+        let lists = api::operations()
+            .filter(|list| list.is_list() && list.path_params.len() == 1 && list.path.starts_with(&parent));
+        let mut children = Vec::new();
+        let mut any = false;
+        for list in lists {
+            any = true;
+            let mut walk = Walk::new(Call::new(list, vec![id.to_string()]));
+            let link = self.link()?;
+            // A list that cannot be walked to its end is kept as far as it goes.
+            while let Ok(Some(call)) = walk.next() {
+                let request = Request::build(&call, None).map_err(CallError::Refused)?;
+                let answer = match link.block_on(link.client().send(&request, list)) {
+                    Ok(answer) => answer,
+                    // The delete itself will say what is wrong.
+                    Err(CallError::Api(_)) => break,
+                    Err(error) => return Err(error.into()),
+                };
+                let Ok(rows) = walk.accept(&answer.body) else { break };
+                children.extend(rows.into_iter().map(|row| row.json));
+            }
+        }
+        if any {
+            let body = serde_json::to_vec(&children).expect("JSON stays JSON");
+            recorder.append(&Entry::Children { n: number }, &body)?;
+        }
+        Ok(())
+    }
+
     /// The present state of an object that came with a page a while ago. The whole page is asked for, which serves its
     /// neighbours too.
     fn look_at_page(
@@ -211,6 +287,7 @@ impl Session {
         let object = operation.returns.object().name;
         let link = self.link()?;
         if let Some(target) = &old.page
+            && !recorder.is_fresh(target, self.present())
             && let Some(list) = api::operations().find(|list| list.is_list() && list.returns.object().name == object)
         {
             let request = Request {
@@ -231,43 +308,55 @@ impl Session {
             }
         }
         // It is no longer on its page, or never was on one.
-        recorder.forget(object, id)?;
-        self.look(recorder, operation, id)
+        self.fetch(recorder, object, id)
     }
 
-    /// Enters what became of a write that was sent.
-    pub(super) fn record(
+    fn record(
         &self,
         number: Number,
         operation: &'static Operation,
         id: Option<&str>,
         result: Result<Answer, CallError>,
     ) -> Result<Outcome, SessionError> {
-        let recorder = self.recorder();
-        match result {
-            Ok(answer) => {
-                if let Some(recorder) = recorder {
-                    let Answer { status, ref request_id, date, .. } = answer;
-                    let answered = Answered { status, request_id: request_id.clone(), date };
-                    recorder.append(&Entry::Answer { n: number, at: self.present(), answered }, &answer.body)?;
-                    if let (Some(id), Effect::Delete) = (id, operation.effect) {
-                        recorder.forget(deleted_object(operation), id)?;
-                    }
+        enter(self.recorder(), self.present(), number, operation, id, result)
+    }
+}
+
+/// Enters what became of a write that was sent. Called by whoever has the answer, before anything else is done with it: what
+/// is not entered is asked for again after a crash.
+pub(super) fn enter(
+    recorder: Option<&Recorder>,
+    at: Timestamp,
+    number: Number,
+    operation: &'static Operation,
+    id: Option<&str>,
+    result: Result<Answer, CallError>,
+) -> Result<Outcome, SessionError> {
+    match result {
+        Ok(answer) => {
+            if let Some(recorder) = recorder {
+                crash::pass(Point::BeforeAnswerStored);
+                let Answer { status, ref request_id, date, .. } = answer;
+                let answered = Answered { status, request_id: request_id.clone(), date };
+                recorder.append(&Entry::Answer { n: number, at, answered }, &answer.body)?;
+                if let (Some(id), Effect::Delete) = (id, operation.effect) {
+                    recorder.forget(object_of(operation), id)?;
                 }
-                Ok(Outcome::Changed(answer))
+                crash::pass(Point::AfterAnswerStored);
             }
-            Err(error) => {
-                let (Some(recorder), Some(told)) = (recorder, Told::of(&error)) else { return Err(error.into()) };
-                recorder.append(&Entry::Denied { n: number, error: told }, b"")?;
-                Ok(Outcome::Failed(error))
-            }
+            Ok(Outcome::Changed(answer))
+        }
+        Err(error) => {
+            let (Some(recorder), Some(told)) = (recorder, Told::of(&error)) else { return Err(error.into()) };
+            recorder.append(&Entry::Denied { n: number, error: told }, b"")?;
+            Ok(Outcome::Failed(error))
         }
     }
 }
 
 /// Sends a write that is ready. Nothing of it touches the journal.
 pub(super) async fn send(client: &Client, prepared: &Prepared) -> Result<Answer, CallError> {
-    client.send(&prepared.request, prepared.operation).await
+    crash::wait(client.send(&prepared.request, prepared.operation)).await
 }
 
 impl Prepared {
@@ -276,14 +365,25 @@ impl Prepared {
         if let (Some(recorder), Some(_)) = (session.recorder(), &self.intent) {
             self.note(recorder)?;
             recorder.sync()?;
+            crash::pass(Point::AfterIntent);
         }
         let result = link.block_on(send(link.client(), self));
         session.record(self.number, self.operation, self.id.as_deref(), result)
     }
 
+    /// Enters that it was not sent after all. Of a write whose intent is of an earlier attempt nobody knows whether it was
+    /// carried out, so that it stays in doubt.
+    pub(super) fn take_back(&self, recorder: &Recorder) -> Result<(), SessionError> {
+        match &self.intent {
+            Some(_) => recorder.append(&Entry::Unsent { n: self.number }, b"").map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Enters its intent, which is safe only after a sync.
     pub(super) fn note(&self, recorder: &Recorder) -> Result<(), SessionError> {
         let Some(intent) = &self.intent else { return Ok(()) };
+        crash::pass(Point::BeforeIntent);
         recorder.append(intent, self.request.body.as_deref().unwrap_or_default()).map(drop)
     }
 }
@@ -325,9 +425,12 @@ pub(super) fn shown(asked: &Asked) -> String {
     format!("`{}` {}{body}", asked.operation, asked.target)
 }
 
-/// The kind of object that a delete is about: its answer does not say.
-pub(super) fn deleted_object(operation: &Operation) -> &str {
-    operation.name.trim_start_matches("delete_")
+/// The kind of object that a write is about. The answer to a delete does not say.
+pub(super) fn object_of(operation: &Operation) -> &str {
+    match operation.effect {
+        Effect::Delete => operation.name.trim_start_matches("delete_"),
+        _ => operation.returns.object().name,
+    }
 }
 
 /// An answer that was not asked for.

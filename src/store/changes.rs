@@ -63,15 +63,6 @@ impl Store {
         db.commit()
     }
 
-    /// While `work` lasts, what is committed may be lost with the power, though never torn: for what can be gathered again.
-    pub fn relaxed<T>(&self, work: impl FnOnce() -> T) -> Result<T, StoreError> {
-        let set = |mode: &str| self.db.pragma_update(None, "synchronous", mode).map_err(|error| self.failed(error));
-        set("normal")?;
-        let done = work();
-        set("full")?;
-        Ok(done)
-    }
-
     /// The changes of one record, by either form of its id, the oldest first.
     pub fn changes_of(&self, object: &str, id: &str) -> Result<Vec<Changed>, StoreError> {
         let sql = "

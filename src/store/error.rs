@@ -1,6 +1,10 @@
 //! Why the store could not be used, in words for people. Decides no exit code.
 
-use std::{fmt, io, path::Path};
+use std::{
+    fmt,
+    io::{self, Write},
+    path::Path,
+};
 
 /// The store could not be opened, read or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +35,10 @@ impl StoreError {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => StoreError {
                 will_pass: true,
-                ..StoreError::new(message("the disk is full"), "make room on it, and go on with `onramp resume --last`")
+                ..StoreError::new(
+                    message("the disk is full"),
+                    "make room on it, or name another folder with `ONRAMP_STATE_DIR`",
+                )
             },
             io::ErrorKind::PermissionDenied => StoreError::new(message("permission denied"), ELSEWHERE),
             io::ErrorKind::ReadOnlyFilesystem => StoreError::new(message("its disk is read-only"), ELSEWHERE),
@@ -50,6 +57,8 @@ impl StoreError {
         let kind = match error.sqlite_error_code() {
             Some(Code::DiskFull) => io::ErrorKind::StorageFull,
             Some(Code::ReadOnly | Code::PermissionDenied) => io::ErrorKind::PermissionDenied,
+            // It does not say what is wrong with the disk; another write to it does.
+            Some(Code::SystemIoFailure) if let Err(error) = probe(dir) => return StoreError::folder(dir, &error),
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => {
                 let message = format!("the runs in `{}` are in use by another process for very long", dir.display());
                 return StoreError { will_pass: true, ..StoreError::new(message, "try again") };
@@ -65,6 +74,18 @@ impl StoreError {
         };
         StoreError::folder(dir, &kind.into())
     }
+}
+
+/// Writes a little beside the database.
+fn probe(dir: &Path) -> io::Result<()> {
+    let path = dir.join(format!("probe-{:016x}", fastrand::u64(..)));
+    let written = super::private_file(&path).and_then(|mut file| {
+        file.write_all(&[0; 64 << 10])?;
+        file.sync_all()
+    });
+    // Whether it is there or not, it is of no use any more.
+    let _ = std::fs::remove_file(&path);
+    written
 }
 
 impl fmt::Display for StoreError {

@@ -15,7 +15,7 @@ pub use changes::{Changed, NewChange};
 pub use error::StoreError;
 pub use inbox::{Claim, File, NewFile, Same, Stage};
 pub use lock::Lock;
-pub use runs::{Counts, Filter, NewRun, Run, State, Wish};
+pub use runs::{Counts, Ended, Filter, NewRun, Run, State, Wish};
 
 use rusqlite::Connection;
 use std::{
@@ -61,6 +61,13 @@ impl Store {
     pub fn ledger(&self) -> Result<due::Ledger<'_>, due::LedgerError> {
         due::prepare(&self.db)?;
         Ok(due::Ledger::new(&self.db))
+    }
+
+    /// The same store for what may be lost with the power, though never torn: what can be gathered again, or is said again
+    /// soon. Commits wait for no disk.
+    pub fn relaxed(self) -> Result<Store, StoreError> {
+        self.db.pragma_update(None, "synchronous", "normal").map_err(|error| self.failed(error))?;
+        Ok(self)
     }
 
     /// The folder of one run: its journal, its log, its lock.

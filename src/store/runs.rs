@@ -103,6 +103,17 @@ pub struct NewRun {
     pub not_before: Option<Timestamp>,
 }
 
+/// How an attempt at a run ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended<'a> {
+    /// [`State::Running`] where the run can go on later.
+    pub state: State,
+    pub exit_code: u8,
+    /// The last words, without secrets.
+    pub message: Option<&'a str>,
+    pub counts: Counts,
+}
+
 /// A run as it is kept.
 #[derive(Clone, Debug, Serialize)]
 pub struct Run {
@@ -201,23 +212,14 @@ impl Store {
         })
     }
 
-    /// Ends an attempt: `state` is [`State::Running`] where the run can go on later.
-    pub fn end(
-        &self,
-        id: &str,
-        epoch: i64,
-        state: State,
-        exit_code: u8,
-        message: Option<&str>,
-        counts: &Counts,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    /// Ends an attempt. False where another process has taken the run up meanwhile.
+    pub fn end(&self, id: &str, epoch: i64, ended: &Ended<'_>, now: Timestamp) -> Result<bool, StoreError> {
         let changed = self.db.execute(
             "UPDATE run SET state = :state, exit_code = :code, message = :message, counts = :counts, progress = NULL,
                 wish = NULL, ended_at = :now WHERE id = :id AND epoch = :epoch",
             named_params! {
-                ":state": state.as_str(), ":code": exit_code, ":message": message, ":counts": json(counts),
-                ":now": sortable(now), ":id": id, ":epoch": epoch,
+                ":state": ended.state.as_str(), ":code": ended.exit_code, ":message": ended.message,
+                ":counts": json(&ended.counts), ":now": sortable(now), ":id": id, ":epoch": epoch,
             },
         );
         Ok(changed.map_err(|error| self.failed(error))? == 1)
@@ -226,7 +228,8 @@ impl Store {
     /// Ends a run that no process is at, for a reason that lies outside of it. False where one was faster.
     pub fn give_up(&self, run: &Run, exit_code: u8, message: &str, now: Timestamp) -> Result<bool, StoreError> {
         let Some(epoch) = self.begin(&run.id, run.epoch, "", now)? else { return Ok(false) };
-        self.end(&run.id, epoch, State::Failed, exit_code, Some(message), &run.counts, now)
+        let ended = Ended { state: State::Failed, exit_code, message: Some(message), counts: run.counts };
+        self.end(&run.id, epoch, &ended, now)
     }
 
     /// Sets or takes back what somebody wants of a run.
@@ -270,7 +273,7 @@ impl Store {
             params![
                 filter.script,
                 filter.state.map(State::as_str),
-                filter.since.map(|since| sortable(since)),
+                filter.since.map(sortable),
                 filter.limit.map_or(-1, |limit| limit as i64)
             ],
         )

@@ -3,8 +3,9 @@
 
 use super::{
     LOCK, Ui,
-    glance::{self, Glance, Meter, Pulse},
+    glance::{self, Pulse},
 };
+use crate::pace::{Glance, Meter};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     sync::{Arc, Condvar, Mutex},

@@ -4,8 +4,12 @@
 mod golden;
 mod kept;
 mod process;
+#[cfg(unix)]
+mod pty;
 mod served;
 mod server;
+#[cfg(unix)]
+pub mod terminal;
 
 pub use golden::{bless_or_compare, files};
 pub use kept::Said;

@@ -124,6 +124,25 @@ impl Onramp {
         self
     }
 
+    /// The command itself, for who starts it in another way.
+    pub fn command(&mut self) -> &mut Command {
+        &mut self.command
+    }
+
+    /// The home folder that it will see.
+    pub fn home(&self) -> &Path {
+        self.folders.home.path()
+    }
+
+    /// The same surroundings for another run, with these arguments.
+    pub fn again(mut self, args: &[&str]) -> Onramp {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_onramp"));
+        command.args(args).env_clear().env("HOME", self.folders.home.path()).current_dir(self.folders.work.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command = command;
+        self
+    }
+
     /// The folder in which it will run.
     pub fn folder(&self) -> &Path {
         self.folders.work.path()
@@ -208,7 +227,8 @@ impl Running {
 
     /// Ends it without a word, as a loss of power would, and waits until it is gone.
     pub fn kill(mut self) -> Ran {
-        self.signal("KILL");
+        // It may be gone already.
+        let _ = self.child.kill();
         // What it wrote by then is still to be had.
         self.child.wait().unwrap();
         self.ended()
@@ -224,6 +244,11 @@ impl Running {
         let mut line = String::new();
         self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Closes the reading end of standard output.

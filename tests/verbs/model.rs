@@ -90,7 +90,7 @@ proptest! {
             ("rows.sort_by(\"-t\").pluck(\"at\")", sorted(&rows, &[("t", true)])),
             ("rows.sort_by([\"t\", \"-f\", \"n\"]).pluck(\"at\")", sorted(&rows, &[("t", false), ("f", true), ("n", false)])),
             ("rows.sort_by(|r| r.n).pluck(\"at\")", sorted(&rows, &[("n", false)])),
-            ("{ let g = rows.group_by(\"t\"); let o = #{}; for k in g.keys() { o[k] = g[k].pluck(\"at\"); } o }", grouped(&rows, "t")),
+            ("{ let g = rows.group_by(\"t\"); let o = #{}; for k in g.keys() { o[k] = g[k].pluck(\"at\").to_array(); } o }", grouped(&rows, "t")),
             ("rows.count_by(\"t\")", count_by.into()),
             ("rows.unique_by(\"t\").pluck(\"at\")", at(&unique)),
             ("rows.index_by(\"at\").len()", json!(rows.len())),

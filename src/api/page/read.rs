@@ -25,7 +25,17 @@ pub struct Head<'a> {
     pub raw: &'a RawValue,
 }
 
-/// The envelope. Members are taken raw, so that what is wrong with one can be said in words.
+/// A page as it should be, read in one go.
+#[derive(Deserialize)]
+struct Good<'a> {
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
+    has_more: bool,
+    #[serde(borrow)]
+    next_cursor: Option<&'a RawValue>,
+}
+
+/// The envelope of one that is not. Members are taken raw, so that what is wrong with one can be said in words.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
@@ -39,9 +49,18 @@ struct Envelope<'a> {
 /// Reads a page. `names` are the members of the rows that are wanted; the first must be `id`.
 pub fn page<'a>(body: &'a [u8], names: &[&'static str]) -> Result<Page<'a>, WalkError> {
     let broken = |how: String| WalkError::Broken(how);
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|_| broken("it is not a JSON object".into()))?;
-    let data: Vec<&RawValue> = member(envelope.data).ok_or_else(|| broken("it has no `data` array".into()))?;
-    let has_more = member(envelope.has_more).ok_or_else(|| broken("its `has_more` is not true or false".into()))?;
+    let not_json = || broken("it is not a JSON object".into());
+    let body = std::str::from_utf8(body).map_err(|_| not_json())?;
+    let Good { data, has_more, next_cursor } = match serde_json::from_str(body) {
+        Ok(good) => good,
+        Err(_) => {
+            let envelope: Envelope = serde_json::from_str(body).map_err(|_| not_json())?;
+            let data = member(envelope.data).ok_or_else(|| broken("it has no `data` array".into()))?;
+            let has_more = member(envelope.has_more);
+            let has_more = has_more.ok_or_else(|| broken("its `has_more` is not true or false".into()))?;
+            Good { data, has_more, next_cursor: envelope.next_cursor }
+        }
+    };
     let mut rows = Vec::with_capacity(data.len());
     for (at, raw) in data.into_iter().enumerate() {
         let members = Members(names)
@@ -51,7 +70,7 @@ pub fn page<'a>(body: &'a [u8], names: &[&'static str]) -> Result<Page<'a>, Walk
         let id = id.ok_or_else(|| broken(format!("row {} has no `id`", at + 1)))?;
         rows.push(Head { id, members, raw });
     }
-    Ok(Page { rows, has_more, next: member(envelope.next_cursor).unwrap_or_default() })
+    Ok(Page { rows, has_more, next: member(next_cursor).unwrap_or_default() })
 }
 
 /// A member of the wanted type.

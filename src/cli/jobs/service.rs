@@ -7,12 +7,13 @@ use crate::{
     clock::Clock,
     config,
     error::Failure,
+    pace::Glance,
     session::{Stage, Standing as Progress},
     stop::Stop,
     store::{State, Store},
     text::{self, Rate},
     trigger::folder::{self, Nudge, Settings, Standing, Told, Worker},
-    ui::{Followed, Glance, Ui},
+    ui::{Followed, Ui},
 };
 use std::{
     path::{Path, PathBuf},
@@ -272,9 +273,11 @@ fn glance(store: Store) -> impl Fn() -> Option<Glance> + Send {
         let runs = store.open_runs().ok()?;
         let own = runs.iter().filter(|run| run.trigger != "manual" && run.state == State::Running);
         own.filter_map(|run| {
-            let Progress { bulk, .. } = status::standing(run);
-            let Stage { call, operation, done, total, changed, unchanged, skipped, failed, allowed, .. } = bulk?;
-            let (requests, rate) = (run.counts.requests, allowed.map(Rate::from));
+            let Progress { bulk, limit_per_minute, .. } = status::standing(run);
+            let Stage { call, operation, done, total, changed, unchanged, skipped, failed } = bulk?;
+            let limit = limit_per_minute.and_then(|limit| u32::try_from(limit).ok());
+            let rate = limit.map(|limit| Rate { limit, window: Duration::from_secs(60) });
+            let requests = run.counts.requests;
             Some(Glance { call, what: operation, done, total, changed, unchanged, skipped, failed, requests, rate })
         })
         .next()

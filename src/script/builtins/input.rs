@@ -13,7 +13,7 @@ use crate::{
 use jiff::{Timestamp, ZonedDateTime, civil::Date, tz::TimeZone};
 use rhai::{Dynamic, Engine, Map, NativeCallContext};
 use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, sync::Arc};
+use std::{cell::LazyCell, ops::Deref, path::PathBuf, sync::Arc};
 
 pub const BUILTINS: &[Builtin] = &[Builtin {
     name: "env",
@@ -101,7 +101,8 @@ fn undeclared(name: &str) -> Thrown {
 /// of a global module not by closures, which would capture them.
 #[expect(deprecated, reason = "the engine marks it as volatile, and says itself that it is not deprecated")]
 fn constants(engine: &mut Engine, host: &Arc<Host>) {
-    let zone = host.session.clock().zone();
+    // Finding the machine's zone takes longer than a small script, and only dates need one.
+    let zone = LazyCell::new(|| host.session.clock().zone());
     let known = CONSTANTS.map(|(name, _)| (name, constant(name, &host.inputs, &zone)));
     engine.on_var(move |name, index, context| {
         // Asked for every variable: one with an index is the script's own, and the script's own come first.
@@ -113,7 +114,7 @@ fn constants(engine: &mut Engine, host: &Arc<Host>) {
     });
 }
 
-fn constant(name: &str, inputs: &Inputs, zone: &TimeZone) -> Dynamic {
+fn constant(name: &str, inputs: &Inputs, zone: &impl Deref<Target = TimeZone>) -> Dynamic {
     match name {
         "params" => {
             let value = |value: &Option<Value>| value.as_ref().map_or(Dynamic::UNIT, |value| dynamic(value, zone));
@@ -134,19 +135,19 @@ fn constant(name: &str, inputs: &Inputs, zone: &TimeZone) -> Dynamic {
     }
 }
 
-fn file(event: &FileEvent, zone: &TimeZone) -> Dynamic {
+fn file(event: &FileEvent, zone: &impl Deref<Target = TimeZone>) -> Dynamic {
     let FileEvent { path, name, size, sha256, modified } = event;
     Map::from([
         ("path".into(), path.into()),
         ("name".into(), name.into()),
         ("size".into(), i64::try_from(*size).unwrap_or(i64::MAX).into()),
         ("sha256".into(), sha256.into()),
-        ("modified".into(), Dynamic::from(Time(modified.to_zoned_datetime(zone.clone())))),
+        ("modified".into(), Dynamic::from(Time(modified.to_zoned_datetime(TimeZone::clone(zone))))),
     ])
     .into()
 }
 
-fn dynamic(value: &Value, zone: &TimeZone) -> Dynamic {
+fn dynamic(value: &Value, zone: &impl Deref<Target = TimeZone>) -> Dynamic {
     match value {
         Value::Text(text) | Value::File(text) => text.into(),
         Value::Integer(number) => (*number).into(),
@@ -155,7 +156,7 @@ fn dynamic(value: &Value, zone: &TimeZone) -> Dynamic {
         // The header has seen that it is a date; `()` would be read as "not given".
         Value::Date(text) => text
             .parse::<Date>()
-            .and_then(|date| date.to_zoned_datetime(zone.clone()))
+            .and_then(|date| date.to_zoned_datetime(TimeZone::clone(zone)))
             .map_or_else(|_| text.into(), |start| Dynamic::from(Time(start))),
     }
 }
@@ -172,10 +173,10 @@ mod tests {
             run: About { id: "r1".into(), ..About::default() },
             ..Inputs::default()
         };
-        let found = |name| constant(name, &inputs, &TimeZone::UTC).to_string();
+        let found = |name| constant(name, &inputs, &&TimeZone::UTC).to_string();
         assert_eq!(found("params"), r#"#{"days": 3, "since": ()}"#);
         assert_eq!(found("args"), r#"["a"]"#);
         assert!(found("run").contains(r#""trigger": "manual""#));
-        assert!(dynamic(&Value::Date("2026-05-26".into()), &TimeZone::UTC).is::<Time>());
+        assert!(dynamic(&Value::Date("2026-05-26".into()), &&TimeZone::UTC).is::<Time>());
     }
 }

@@ -96,17 +96,17 @@ pub fn shown(value: &Dynamic) -> String {
     if let Ok(json) = serde_json::to_string(&Json(value)) {
         return json;
     }
-    let plain = without_json_form(value);
+    let plain = plain(value);
     plain.clone().into_string().unwrap_or_else(|_| serde_json::to_string(&Json(&plain)).unwrap_or_default())
 }
 
 /// A value in which everything that has no JSON form is a word in angle brackets.
-fn without_json_form(value: &Dynamic) -> Dynamic {
+pub fn plain(value: &Dynamic) -> Dynamic {
     if let Some(array) = value.read_lock::<Array>() {
-        return array.iter().map(without_json_form).collect::<Array>().into();
+        return array.iter().map(plain).collect::<Array>().into();
     }
     if let Some(map) = value.read_lock::<Map>() {
-        return map.iter().map(|(name, item)| (name.clone(), without_json_form(item))).collect::<Map>().into();
+        return map.iter().map(|(name, item)| (name.clone(), plain(item))).collect::<Map>().into();
     }
     if serde_json::to_string(&Json(value)).is_ok() {
         return value.flatten_clone();

@@ -1,12 +1,16 @@
 //! Calls: whether there is such a function, and whether it takes so many arguments.
 
 use super::{
-    Checker,
+    Checker, bulk,
     facts::Function,
     maps, names,
     walk::{Call, Receiver},
 };
-use crate::{api::operation, script::catalog, text};
+use crate::{
+    api::operation,
+    script::{builtins::bulk::operation_of, catalog},
+    text,
+};
 use rhai::{Expr, ImmutableString, Position};
 use std::collections::BTreeSet;
 
@@ -22,7 +26,7 @@ pub fn judge(checker: &mut Checker<'_>, call: &Call<'_>, visible: &[ImmutableStr
     }
     let receiver = usize::from(call.is_method());
     let total = call.args().len() + receiver;
-    let native = checker.catalog.arities(name);
+    let native = checker.known.arities(name);
     let own: &[Function] = checker.unit.functions.get(name).map_or(&[], Vec::as_slice);
     if own.iter().any(|function| function.typed || function.params.len() == call.args().len()) {
         return;
@@ -30,8 +34,14 @@ pub fn judge(checker: &mut Checker<'_>, call: &Call<'_>, visible: &[ImmutableStr
     match native {
         Some(None) => return,
         Some(Some(counts)) if counts.contains(&total) => {
+            // A closure that is held in a map under that name takes what it likes.
+            if call.is_method() && checker.facts.may_be_stored(name) && !is_plain(checker, call.receiver) {
+                return;
+            }
             if let Some(operation) = operation(name) {
                 maps::judge(checker, operation, call);
+            } else if let Some(operation) = operation_of(name) {
+                bulk::judge(checker, operation, call);
             }
             return;
         }
@@ -56,7 +66,7 @@ pub fn judge(checker: &mut Checker<'_>, call: &Call<'_>, visible: &[ImmutableStr
     let mut counts: BTreeSet<usize> = own.iter().map(|function| function.params.len()).collect();
     counts.extend(native.flatten().into_iter().flatten().filter_map(|count| count.checked_sub(receiver)));
     let mut signatures: Vec<String> = own.iter().map(|function| signature(name, function)).collect();
-    signatures.extend(checker.catalog.get(name).iter().flat_map(|entry| entry.signatures()));
+    signatures.extend(checker.known.catalog().get(name).iter().flat_map(|entry| entry.signatures()));
     wrong_count(checker, name, call.at, given, &counts, &signatures);
 }
 
@@ -91,7 +101,7 @@ fn unknown(checker: &mut Checker<'_>, call: &Call<'_>, visible: &[ImmutableStrin
         Some(format!("`{name}` is a variable; if it holds a function, write `{name}.call(…)`"))
     } else {
         let own = checker.unit.functions.keys().map(String::as_str).filter(|name| catalog::is_name(name));
-        let known = own.chain(checker.catalog.names());
+        let known = own.chain(checker.known.catalog().names());
         let module = checker.unit.imports.iter().find(|(_, file)| {
             let unit = checker.units.iter().find(|unit| file.as_ref() == Some(&unit.name));
             unit.is_some_and(|unit| unit.functions.contains_key(name))

@@ -2,8 +2,8 @@
 //! where the text does not tell. Gathered before anything is judged.
 
 use super::walk::{Call, Visitor, Walk};
-use crate::script::catalog::Catalog;
-use rhai::{AST, ASTNode, Expr, FnAccess, ImmutableString, Module, Position, Stmt};
+use crate::script::known::Known;
+use rhai::{AST, ASTFlags, ASTNode, Expr, FnAccess, ImmutableString, Module, Position, Stmt};
 use std::collections::{HashMap, HashSet};
 
 /// A script or module, compiled.
@@ -80,6 +80,11 @@ impl Unit {
         self.ast.statements().iter().any(imports_there)
     }
 
+    /// The bodies of that name.
+    pub fn bodies_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Body> {
+        self.bodies.iter().filter(move |body| body.name == name)
+    }
+
     /// Walks everything: the statements of the file, then the bodies of its functions and closures. `enter` is told
     /// the function before its body; `None` is the file itself.
     pub fn walk<V: Visitor>(&self, visitor: &mut V, mut enter: impl FnMut(&mut V, Option<&str>)) {
@@ -88,13 +93,8 @@ impl Unit {
         for body in &self.bodies {
             enter(visitor, Some(&body.name));
             let mut walk = Walk::new(visitor, &body.params);
-            body.ast.walk(&mut |path| {
-                // Only the statements of the body itself: our own walk goes down into them.
-                if let [ASTNode::Stmt(statement)] = path {
-                    walk.statement(statement);
-                }
-                true
-            });
+            // Our own walk goes down into them.
+            body.each_statement(&mut |_, statement| walk.statement(statement));
         }
     }
 }
@@ -104,6 +104,32 @@ pub struct Body {
     name: String,
     params: Vec<ImmutableString>,
     ast: AST,
+}
+
+impl Body {
+    /// Hands over the statements of the body itself, each with its place among them.
+    pub fn each_statement(&self, found: &mut dyn FnMut(usize, &Stmt)) {
+        let mut at = 0;
+        self.ast.walk(&mut |path| {
+            if let [ASTNode::Stmt(statement)] = path {
+                found(at, statement);
+                at += 1;
+            }
+            true
+        });
+    }
+
+    /// Hands over what the body returns before its end, wherever it does.
+    pub fn each_return(&self, found: &mut dyn FnMut(&Expr)) {
+        self.ast.walk(&mut |path| {
+            if let Some(ASTNode::Stmt(Stmt::Return(Some(expr), flags, _))) = path.last()
+                && !flags.contains(ASTFlags::BREAK)
+            {
+                found(expr);
+            }
+            true
+        });
+    }
 }
 
 fn bodies(ast: &AST) -> Vec<Body> {
@@ -143,7 +169,7 @@ const KEEPERS: &[&str] =
 /// Gathers the facts of one unit into those of all.
 pub struct Gather<'a> {
     pub facts: &'a mut Facts,
-    pub catalog: &'a Catalog,
+    pub known: &'a Known<'a>,
     /// The functions of the unit.
     pub functions: HashSet<String>,
     pub found: Found,
@@ -209,7 +235,7 @@ impl Visitor for Gather<'_> {
             ("set" | "insert", [key, _]) if !matches!(key, Expr::StringConstant(..)) => self.facts.computed = true,
             _ => {}
         }
-        let seen = self.catalog.get(name).is_some() && !self.functions.contains(name) && !KEEPERS.contains(&name);
+        let seen = self.known.has(name) && !self.functions.contains(name) && !KEEPERS.contains(&name);
         if seen && !call.is_operator() && call.namespace().is_none() {
             self.facts.tame += call.args().iter().filter(|arg| self.is_function(arg)).count();
         }

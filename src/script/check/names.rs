@@ -25,8 +25,8 @@ pub fn variable(checker: &mut Checker<'_>, name: &str, at: Position, visible: &[
     // One letter is near to every other one.
     let near = text::did_you_mean(name, visible.iter().map(ImmutableString::as_str).filter(|_| name.len() > 2));
     let mut hints = Vec::new();
-    if near.is_none() && !outside && checker.catalog.get(name).is_some() {
-        let no_argument = checker.catalog.arities(name).flatten().is_some_and(|counts| counts.contains(&0));
+    if near.is_none() && !outside && checker.known.has(name) {
+        let no_argument = checker.known.arities(name).flatten().is_some_and(|counts| counts.contains(&0));
         hints.push(format!("to call the function, write `{name}({})`", if no_argument { "" } else { "…" }));
     }
     hints.push(match near {

@@ -9,7 +9,7 @@ mod tests;
 pub use packer::Packer;
 
 use super::value::BigInteger;
-use rhai::{Array, Dynamic, ImmutableString, Map};
+use rhai::{Dynamic, ImmutableString, Map};
 use std::sync::Arc;
 
 /// A packed set of values; it never changes.
@@ -19,11 +19,21 @@ pub struct Packed {
     /// Where each value begins: its block and the place in it.
     starts: Vec<(u32, u32)>,
     /// The names of the fields of maps, in order.
-    shapes: Vec<Arc<[ImmutableString]>>,
+    shapes: Vec<Shape>,
     texts: Vec<ImmutableString>,
     /// Values of kinds that have no packed form, such as times and functions.
     others: Vec<Dynamic>,
 }
+
+/// The names of a map's fields.
+struct Shape {
+    names: Arc<[ImmutableString]>,
+    /// A map of these names without values: copying it is faster than making one name by name.
+    blank: Map,
+}
+
+/// Where a field stands in the rows of each shape.
+pub struct Column(Vec<Option<u32>>);
 
 // The first byte of each value: what follows it.
 const UNIT: u8 = 0;
@@ -38,6 +48,8 @@ const BIG: u8 = 8;
 const ARRAY: u8 = 9;
 const MAP: u8 = 10;
 const OTHER: u8 = 11;
+/// A map with the places of its values in front of them, two bytes each.
+const ROW: u8 = 12;
 
 impl Packed {
     /// How many values there are.
@@ -50,17 +62,47 @@ impl Packed {
         self.read(&mut self.bytes(at))
     }
 
+    /// Where the field of that name stands.
+    pub fn column(&self, name: &str) -> Column {
+        let place = |shape: &Shape| shape.names.binary_search_by(|known| known.as_str().cmp(name)).ok();
+        Column(self.shapes.iter().map(|shape| place(shape).map(|place| place as u32)).collect())
+    }
+
     /// One field of the map at a place; `None` if it has no such field or is no map.
-    pub fn field(&self, at: u32, name: &str) -> Option<Dynamic> {
+    pub fn field(&self, at: u32, column: &Column) -> Option<Dynamic> {
+        self.find(at, column).map(|mut bytes| self.read(&mut bytes))
+    }
+
+    /// The same, where it is a text.
+    pub fn text(&self, at: u32, column: &Column) -> Option<&str> {
+        let bytes = &mut self.find(at, column)?;
+        match byte(bytes) {
+            TEXT => {
+                let length = number(bytes) as usize;
+                std::str::from_utf8(&bytes[..length]).ok()
+            }
+            SHARED_TEXT => Some(&self.texts[number(bytes) as usize]),
+            _ => None,
+        }
+    }
+
+    /// The bytes from one field of the map at a place on.
+    fn find(&self, at: u32, column: &Column) -> Option<&[u8]> {
         let bytes = &mut self.bytes(at);
-        if byte(bytes) != MAP {
+        let kind = byte(bytes);
+        if kind == MAP {
+            size(bytes);
+        } else if kind != ROW {
             return None;
         }
-        size(bytes);
-        let shape = &self.shapes[number(bytes) as usize];
-        let place = shape.binary_search_by(|known| known.as_str().cmp(name)).ok()?;
+        let shape = number(bytes) as usize;
+        let place = column.0[shape]? as usize;
+        if kind == ROW {
+            let offset = usize::from(u16::from_le_bytes([bytes[2 * place], bytes[2 * place + 1]]));
+            return Some(&bytes[2 * self.shapes[shape].names.len() + offset..]);
+        }
         (0..place).for_each(|_| skip(bytes));
-        Some(self.read(bytes))
+        Some(bytes)
     }
 
     fn bytes(&self, at: u32) -> &[u8] {
@@ -80,8 +122,7 @@ impl Packed {
             FLOAT => f64::from_le_bytes(fixed(bytes)).into(),
             TEXT => {
                 let length = number(bytes) as usize;
-                let text = String::from_utf8_lossy(&bytes[..length]);
-                let text = ImmutableString::from(text.as_ref());
+                let text = ImmutableString::from(String::from_utf8_lossy(&bytes[..length]).as_ref());
                 *bytes = &bytes[length..];
                 text.into()
             }
@@ -91,12 +132,19 @@ impl Packed {
             ARRAY => {
                 size(bytes);
                 let count = number(bytes);
-                (0..count).map(|_| self.read(bytes)).collect::<Array>().into()
+                Dynamic::from_array((0..count).map(|_| self.read(bytes)).collect())
             }
-            MAP => {
-                size(bytes);
+            kind @ (MAP | ROW) => {
+                if kind == MAP {
+                    size(bytes);
+                }
                 let shape = &self.shapes[number(bytes) as usize];
-                shape.iter().map(|name| (name.as_str().into(), self.read(bytes))).collect::<Map>().into()
+                if kind == ROW {
+                    *bytes = &bytes[2 * shape.names.len()..];
+                }
+                let mut map = shape.blank.clone();
+                map.values_mut().for_each(|slot| *slot = self.read(bytes));
+                Dynamic::from_map(map)
             }
             _ => self.others[number(bytes) as usize].clone(),
         }

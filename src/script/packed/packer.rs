@@ -1,6 +1,6 @@
 //! Packs values: the writing half of the format that `packed` reads.
 
-use super::{ARRAY, BIG, FALSE, FLOAT, INTEGER, LETTER, MAP, OTHER, Packed, SHARED_TEXT, TEXT, TRUE, UNIT};
+use super::{ARRAY, BIG, FALSE, FLOAT, INTEGER, LETTER, MAP, OTHER, Packed, ROW, SHARED_TEXT, Shape, TEXT, TRUE, UNIT};
 use crate::script::value::BigInteger;
 use rhai::{Array, Dynamic, ImmutableString, Map};
 use std::{collections::HashMap, sync::Arc};
@@ -17,7 +17,7 @@ const SHARED_COUNT: usize = 4096;
 pub struct Packer {
     packed: Packed,
     shapes: HashMap<Arc<[ImmutableString]>, u64>,
-    texts: HashMap<ImmutableString, u64>,
+    texts: HashMap<ImmutableString, u64, foldhash::fast::RandomState>,
     scratch: Vec<u8>,
 }
 
@@ -26,7 +26,10 @@ impl Packer {
     pub fn push(&mut self, value: &Dynamic) {
         let mut bytes = std::mem::take(&mut self.scratch);
         bytes.clear();
-        self.write(value, &mut bytes);
+        if !value.read_lock::<Map>().is_some_and(|map| self.write_row(&map, &mut bytes)) {
+            bytes.clear();
+            self.write(value, &mut bytes);
+        }
         let blocks = &mut self.packed.blocks;
         if blocks.last().is_none_or(|block| block.len() + bytes.len() > block.capacity()) {
             blocks.push(Vec::with_capacity(BLOCK.max(bytes.len())));
@@ -49,6 +52,22 @@ impl Packer {
             last.shrink_to_fit();
         }
         self.packed
+    }
+
+    /// Writes a map with the places of its values, so that each of them is found at once. False where it is too long
+    /// for that.
+    fn write_row(&mut self, map: &Map, out: &mut Vec<u8>) -> bool {
+        out.push(ROW);
+        number_out(out, self.shape(map));
+        let table = out.len();
+        let begin = table + 2 * map.len();
+        out.resize(begin, 0);
+        for (at, item) in map.values().enumerate() {
+            let Ok(offset) = u16::try_from(out.len() - begin) else { return false };
+            out[table + 2 * at..table + 2 * at + 2].copy_from_slice(&offset.to_le_bytes());
+            self.write(item, out);
+        }
+        true
     }
 
     fn write(&mut self, value: &Dynamic, out: &mut Vec<u8>) {
@@ -121,14 +140,15 @@ impl Packer {
     fn shape(&mut self, map: &Map) -> u64 {
         // Most rows have the fields of the one before.
         if let Some(last) = self.packed.shapes.last()
-            && last.len() == map.len()
-            && last.iter().zip(map.keys()).all(|(known, name)| known.as_str() == name.as_str())
+            && last.names.len() == map.len()
+            && last.names.iter().zip(map.keys()).all(|(known, name)| known.as_str() == name.as_str())
         {
             return self.packed.shapes.len() as u64 - 1;
         }
         let names: Arc<[ImmutableString]> = map.keys().map(|name| ImmutableString::from(name.as_str())).collect();
         *self.shapes.entry(names.clone()).or_insert_with(|| {
-            self.packed.shapes.push(names);
+            let blank = map.keys().map(|name| (name.clone(), Dynamic::UNIT)).collect();
+            self.packed.shapes.push(Shape { names, blank });
             self.packed.shapes.len() as u64 - 1
         })
     }

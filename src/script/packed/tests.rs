@@ -10,7 +10,7 @@ fn everything_comes_out_as_it_went_in() {
         .eval(
             r#"[(), true, false, 0, -1, 9223372036854775807, -9223372036854775807 - 1, 1.5, "", "short", 'ß',
                 "a text that is much too long to be shared with another row", [], [1, ["x"]], #{},
-                #{a: 1, b: #{c: [()], d: "ä"}}, #{a: 2, b: ()}, #{b: 3, z: "日本"}, 1..5]"#,
+                #{a: 1, b: #{c: [()], d: "ä"}}, #{a: "t", b: ()}, #{a: "a text that is not shared with another row", z: "t"}, #{b: 3, z: "日本"}, 1..5]"#,
         )
         .unwrap();
     let mut packer = Packer::default();
@@ -21,12 +21,14 @@ fn everything_comes_out_as_it_went_in() {
     for (at, row) in rows.iter().enumerate() {
         assert_eq!(format!("{:?}", packed.row(at as u32)), format!("{row:?}"));
         let Some(map) = row.read_lock::<Map>() else {
-            assert!(packed.field(at as u32, "a").is_none());
+            assert!(packed.field(at as u32, &packed.column("a")).is_none());
             continue;
         };
         for name in ["a", "b", "c", "z", ""] {
-            let field = packed.field(at as u32, name).map(|value| format!("{value:?}"));
+            let field = packed.field(at as u32, &packed.column(name)).map(|value| format!("{value:?}"));
             assert_eq!(field, map.get(name).map(|value| format!("{value:?}")), "{name}");
+            let text = packed.text(at as u32, &packed.column(name));
+            assert_eq!(text, map.get(name).and_then(|value| value.clone().into_string().ok()).as_deref(), "{name}");
         }
     }
     assert_eq!(packed.row(rows.len() as u32).cast::<BigInteger>(), BigInteger(u64::MAX));
@@ -41,4 +43,18 @@ fn rows_larger_than_a_block_and_many_blocks_work() {
     let packed = packer.finish();
     let lengths: Vec<usize> = (0..5).map(|at| packed.row(at).into_string().unwrap().len()).collect();
     assert_eq!(lengths, [1, BLOCK / 2, BLOCK, BLOCK * 3, 5]);
+}
+
+#[test]
+fn a_map_too_long_for_a_table_of_places_comes_out_all_the_same() {
+    let long = "y".repeat(70_000);
+    let map: Map = [("a", long.clone()), ("b", "x".into()), ("c", long)].map(|(k, v)| (k.into(), v.into())).into();
+    let mut packer = Packer::default();
+    let long = Dynamic::from_map(map);
+    packer.push(&long);
+    packer.push(&Dynamic::from_map(Map::from([("b".into(), "z".into())])));
+    let packed = packer.finish();
+    assert!(format!("{:?}", packed.row(0)) == format!("{long:?}"));
+    let column = packed.column("b");
+    assert_eq!((packed.text(0, &column), packed.text(1, &column)), (Some("x"), Some("z")));
 }

@@ -5,7 +5,8 @@ use super::super::Number;
 use crate::api::{
     self,
     error::{ApiError, BadAnswer, CallError},
-    request::Request,
+    operation::Operation,
+    request::{Call, Request},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -45,12 +46,17 @@ pub enum Entry {
         #[serde(skip_serializing_if = "Option::is_none")]
         key: Option<String>,
         at: Timestamp,
+        /// The same moment by the server's clock, where an answer has told it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server: Option<Timestamp>,
         /// The fields that an update sets, as they were before. Absent where nobody knows.
         #[serde(skip_serializing_if = "Option::is_none")]
         before: Option<BTreeMap<String, serde_json::Value>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         label: Option<String>,
     },
+    /// What vanishes with the record that the delete of that number is about: the frame's body is an array of objects.
+    Children { n: Number },
     /// The answer to the intent of that number; the frame's body.
     Answer {
         n: Number,
@@ -218,4 +224,36 @@ impl Told {
 /// SHA-256, in hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Asked {
+    /// The call that it was, with its body.
+    pub fn call(&self, operation: &'static Operation, body: &[u8]) -> Call {
+        let given = self.target.split('?').next().unwrap_or_default().split('/');
+        let placed = operation.path.split('/').zip(given);
+        let path = placed.filter(|(place, _)| place.starts_with('{')).map(|(_, value)| decoded(value)).collect();
+        let mut call = Call::new(operation, path);
+        call.body = operation.has_body().then(|| body.to_vec());
+        call
+    }
+}
+
+/// A part of a path, without percent-encoding (RFC 3986, section 2.1).
+fn decoded(part: &str) -> String {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

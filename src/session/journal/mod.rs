@@ -10,14 +10,16 @@ pub use past::{Doubt, Past, Recorded};
 
 use super::{
     Number, SessionError,
+    crash::{self, Point},
     seen::{Seen, Snapshot},
 };
 use crate::store::{
     StoreError,
     journal::{Journal, Span},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::{
+    collections::{HashMap, HashSet},
     io,
     path::{Path, PathBuf},
     sync::{
@@ -55,8 +57,10 @@ pub struct Recorder {
     kept: AtomicBool,
     /// Why what was read could not be spooled.
     lost: OnceLock<StoreError>,
-    /// The latest error that the script was told of.
+    /// The error that the script was told of last, while nothing has come after it.
     last_error: Mutex<Option<(Number, bool)>>,
+    /// By how much the server's clock is ahead of ours.
+    ahead: Mutex<Option<SignedDuration>>,
 }
 
 const LOCK: &str = "no code panics while it holds this lock";
@@ -87,6 +91,7 @@ impl Recorder {
             kept: AtomicBool::new(kept),
             lost: OnceLock::new(),
             last_error: Mutex::default(),
+            ahead: Mutex::default(),
         }
     }
 
@@ -106,8 +111,12 @@ impl Recorder {
     }
 
     /// Gives the run its place in the store and makes a file of what was read so far, before its first write. `workspace`
-    /// is asked for only then.
-    pub fn keep(&self, workspace: impl FnOnce() -> Result<Workspace, SessionError>) -> Result<(), SessionError> {
+    /// is asked for only then; `at` is the present time.
+    pub fn keep(
+        &self,
+        at: Timestamp,
+        workspace: impl FnOnce() -> Result<Workspace, SessionError>,
+    ) -> Result<(), SessionError> {
         if self.is_kept() {
             return Ok(());
         }
@@ -115,24 +124,32 @@ impl Recorder {
             return Err(SessionError::Store(lost.clone()));
         }
         let path = self.keeper.begin(&workspace()?).map_err(SessionError::Store)?;
+        crash::pass(Point::BeforeJournal);
         let failed = |error: io::Error| self.unusable(&error);
         self.journal.keep(&path).map_err(failed)?;
         self.index(&self.journal.frames().map_err(failed)?).map_err(failed)?;
         self.kept.store(true, Ordering::Relaxed);
-        Ok(())
+        self.attempt(at).map_err(SessionError::Store)
     }
 
-    /// Notes that a process begins to work at the run.
-    pub fn attempt(&self, at: Timestamp) -> Result<(), SessionError> {
-        let onramp = env!("CARGO_PKG_VERSION").to_string();
-        self.append(&Entry::Attempt { format: FORMAT, onramp, at }, b"").map(drop)
+    /// Notes that a process begins to work at a kept run.
+    pub fn attempt(&self, at: Timestamp) -> Result<(), StoreError> {
+        let entry = Entry::Attempt { format: FORMAT, onramp: env!("CARGO_PKG_VERSION").to_string(), at };
+        let head = serde_json::to_vec(&entry).expect("an entry is made of texts and numbers");
+        self.journal.append(&head, b"").map(drop).map_err(|error| StoreError::folder(&self.folder, &error))
     }
 
     /// Adds to the record. What shows objects is looked up from now on.
     pub fn append(&self, entry: &Entry, body: &[u8]) -> Result<Span, SessionError> {
         let head = serde_json::to_vec(entry).expect("an entry is made of texts and numbers");
-        if let Entry::Refused { n, error, .. } | Entry::Denied { n, error } = entry {
-            *self.last_error.lock().expect(LOCK) = Some((*n, error.will_pass()));
+        match entry {
+            Entry::Refused { n, error, .. } | Entry::Denied { n, error } => self.tell(*n, error),
+            Entry::Read { at, answered, .. } | Entry::Answer { at, answered, .. } => {
+                if let Some(date) = answered.date {
+                    *self.ahead.lock().expect(LOCK) = Some(date.duration_since(*at));
+                }
+            }
+            _ => {}
         }
         if !self.is_kept() {
             return Ok(self.spool(&head, body));
@@ -152,9 +169,57 @@ impl Recorder {
         self.seen.lock().expect(LOCK).get(object, id, &self.journal).map_err(|error| self.unusable(&error))
     }
 
+    /// The state of an object that the script has: from its own reads and writes.
+    pub fn as_read(&self, object: &str, id: &str) -> Result<Option<Snapshot>, SessionError> {
+        self.seen.lock().expect(LOCK).as_read(object, id, &self.journal).map_err(|error| self.unusable(&error))
+    }
+
+    /// Whether a page was looked at again so lately that it would show the same.
+    pub fn is_fresh(&self, page: &str, now: Timestamp) -> bool {
+        self.seen.lock().expect(LOCK).is_fresh(page, now)
+    }
+
     /// An object that is gone.
     pub fn forget(&self, object: &str, id: &str) -> Result<(), SessionError> {
         self.seen.lock().expect(LOCK).forget(object, id, &self.journal).map_err(|error| self.unusable(&error))
+    }
+
+    /// The moment `at` of our clock by the server's, where an answer has told what that says.
+    pub fn by_the_server(&self, at: Timestamp) -> Option<Timestamp> {
+        self.ahead.lock().expect(LOCK).and_then(|ahead| at.checked_add(ahead).ok())
+    }
+
+    /// The canonical id of an object, by either form of its id; `None` where the run has not seen it.
+    pub fn canonical(&self, object: &str, id: &str) -> Result<Option<String>, SessionError> {
+        self.seen.lock().expect(LOCK).canonical(object, id, &self.journal).map_err(|error| self.unusable(&error))
+    }
+
+    /// The ids of all that this run has created, in all its attempts.
+    pub fn created(&self) -> Result<HashSet<String>, SessionError> {
+        let (mut creates, mut ids) = (HashSet::new(), HashSet::new());
+        let failed = |error: io::Error| self.unusable(&error);
+        for frame in self.journal.frames().map_err(failed)? {
+            match serde_json::from_slice::<Entry>(&frame.head) {
+                Ok(Entry::Intent { n, asked, .. }) if asked.operation.starts_with("create_") => drop(creates.insert(n)),
+                Ok(Entry::Answer { n, .. }) if creates.contains(&n) => {
+                    ids.extend(super::seen::id_of(&self.journal.read(frame.body).map_err(failed)?));
+                }
+                _ => {}
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The script was told of an error, now or in an earlier attempt. That of a row is no end of anything.
+    pub fn tell(&self, n: Number, error: &Told) {
+        if !n.is_row() {
+            *self.last_error.lock().expect(LOCK) = Some((n, error.will_pass()));
+        }
+    }
+
+    /// The run has gone on since the latest error, or met another end.
+    pub fn go_on(&self) {
+        *self.last_error.lock().expect(LOCK) = None;
     }
 
     /// The run ended with an error that will pass, and can go on later: what it ended with is asked for again then.
@@ -180,26 +245,38 @@ impl Recorder {
     }
 
     fn index(&self, frames: &[crate::store::journal::Frame]) -> io::Result<()> {
+        let mut deletes = HashMap::new();
         for frame in frames {
             let Ok(entry) = serde_json::from_slice::<Entry>(&frame.head) else { continue };
-            if matches!(
-                entry,
-                Entry::Read { .. } | Entry::Answer { .. } | Entry::Looked { .. } | Entry::Unchanged { .. }
-            ) {
-                self.see(&entry, &self.journal.read(frame.body)?, frame.body);
+            match &entry {
+                Entry::Intent { n, asked, .. } => {
+                    if let Some(object) = asked.operation.strip_prefix("delete_") {
+                        let id = asked.target.rsplit('/').next().unwrap_or_default();
+                        deletes.insert(*n, (object.to_string(), id.to_string()));
+                    }
+                }
+                Entry::Answer { n, .. } if deletes.contains_key(n) => {
+                    if let Some((object, id)) = deletes.remove(n) {
+                        self.seen.lock().expect(LOCK).forget(&object, &id, &self.journal)?;
+                    }
+                }
+                Entry::Read { .. } | Entry::Answer { .. } | Entry::Looked { .. } => {
+                    self.see(&entry, &self.journal.read(frame.body)?, frame.body);
+                }
+                _ => {}
             }
         }
         Ok(())
     }
 
     fn see(&self, entry: &Entry, body: &[u8], span: Span) {
-        let (at, target) = match entry {
-            Entry::Read { asked, at, .. } => (*at, Some(asked.target.as_str())),
-            Entry::Looked { at, target } => (*at, target.as_deref()),
-            Entry::Answer { at, .. } => (*at, None),
+        let (at, target, looked) = match entry {
+            Entry::Read { asked, at, .. } => (*at, Some(asked.target.as_str()), false),
+            Entry::Looked { at, target } => (*at, target.as_deref(), true),
+            Entry::Answer { at, .. } => (*at, None, false),
             _ => return,
         };
-        self.seen.lock().expect(LOCK).take(body, span, at, target);
+        self.seen.lock().expect(LOCK).take(body, span, at, target, looked);
     }
 
     /// What the journal holds cannot be read again.

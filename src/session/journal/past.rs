@@ -57,6 +57,8 @@ pub struct Doubt {
     pub key: Option<String>,
     /// When it was to be sent.
     pub at: Timestamp,
+    /// The same moment by the server's clock, where it was known.
+    pub server: Option<Timestamp>,
     pub before: Option<BTreeMap<String, serde_json::Value>>,
 }
 
@@ -72,7 +74,7 @@ impl Past {
                 Entry::Attempt { format, .. } if format != FORMAT => {
                     return Err("its journal was written by another version of onramp".into());
                 }
-                Entry::Attempt { .. } | Entry::Looked { .. } => {}
+                Entry::Attempt { .. } | Entry::Looked { .. } | Entry::Children { .. } => {}
                 Entry::Read { n, .. }
                 | Entry::Refused { n, .. }
                 | Entry::Intent { n, .. }
@@ -98,6 +100,19 @@ impl Past {
             }
         }
         Ok(past)
+    }
+
+    /// The writes in doubt, by number.
+    pub fn doubts(&self, journal: &Journal) -> io::Result<Vec<(Number, Doubt)>> {
+        let mut numbers: Vec<Number> = self.at.keys().copied().collect();
+        numbers.sort_unstable();
+        let mut doubts = Vec::new();
+        for number in numbers {
+            if let Some(Recorded::Doubt(doubt)) = self.get(number, journal)? {
+                doubts.push((number, *doubt));
+            }
+        }
+        Ok(doubts)
     }
 
     /// Whether nothing is recorded.
@@ -128,8 +143,8 @@ impl Past {
             Entry::Observed { what, name, hash, .. } => {
                 Recorded::Observed { what, name, hash, body: body(slot.asked)? }
             }
-            Entry::Intent { asked, key, at, before, .. } => match slot.answered {
-                None => Recorded::Doubt(Box::new(Doubt { asked, body: body(slot.asked)?, key, at, before })),
+            Entry::Intent { asked, key, at, server, before, .. } => match slot.answered {
+                None => Recorded::Doubt(Box::new(Doubt { asked, body: body(slot.asked)?, key, at, server, before })),
                 Some(place) => match head(journal, place)? {
                     Entry::Answer { answered, .. } => Recorded::Answered(asked, Ok(answer(answered, body(place)?))),
                     Entry::Denied { error, .. } => Recorded::Answered(asked, Err(error)),

@@ -5,8 +5,9 @@ use super::{
     super::{
         Number,
         seen::Seen,
-        write::{deleted_object, fields},
+        write::{fields, object_of},
     },
+    Doubt,
     entry::{Asked, Entry},
 };
 use crate::{
@@ -52,6 +53,10 @@ pub struct Change {
     pub label: Option<String>,
     /// What became another value, side effects included; all that was set of a record that was created or deleted.
     pub fields: Vec<Moved>,
+    /// The customer that the record belongs to.
+    pub customer: Option<String>,
+    /// Of a customer that was deleted: the contacts and onboardings that vanished with it.
+    pub children: Vec<Map<String, Value>>,
 }
 
 /// A field and its values before and after.
@@ -95,7 +100,13 @@ struct Open {
 impl Story {
     /// The story of a journal with these frames. Frames of a later version of onramp that are not known here are left out.
     pub fn of(journal: &Journal, frames: &[Frame]) -> io::Result<Story> {
-        let mut telling = Telling { journal, seen: Seen::default(), open: HashMap::new(), story: Story::default() };
+        let mut telling = Telling {
+            journal,
+            seen: Seen::default(),
+            open: HashMap::new(),
+            children: HashMap::new(),
+            story: Story::default(),
+        };
         let (mut changes, mut failures) = (BTreeMap::new(), BTreeMap::new());
         for frame in frames {
             let Ok(entry) = serde_json::from_slice::<Entry>(&frame.head) else { continue };
@@ -116,6 +127,10 @@ impl Story {
                 }
                 Entry::Left { n, asked, why } => {
                     failures.insert(n, told(n, &asked, None, Some(why)));
+                }
+                Entry::Children { n } => {
+                    let children = serde_json::from_slice(&journal.read(frame.body)?).unwrap_or_default();
+                    telling.children.insert(n, children);
                 }
                 Entry::Unsent { n } => drop(telling.open.remove(&n)),
                 // It is asked again, and in doubt until then.
@@ -140,12 +155,13 @@ struct Telling<'a> {
     /// The records as the run had seen them by then.
     seen: Seen,
     open: HashMap<Number, Open>,
+    children: HashMap<Number, Vec<Map<String, Value>>>,
     story: Story,
 }
 
 impl Telling<'_> {
     fn see(&mut self, frame: &Frame, at: Timestamp, target: Option<&str>) -> io::Result<()> {
-        self.seen.take(&self.journal.read(frame.body)?, frame.body, at, target);
+        self.seen.take(&self.journal.read(frame.body)?, frame.body, at, target, false);
         Ok(())
     }
 
@@ -164,7 +180,7 @@ impl Telling<'_> {
         let Some(Open { asked, label, before, body }) = self.open.remove(&n) else { return Ok(None) };
         let Some(operation) = api::operation(&asked.operation) else { return Ok(None) };
         let answer = self.journal.read(frame.body)?;
-        self.seen.take(&answer, frame.body, at, None);
+        self.seen.take(&answer, frame.body, at, None, false);
         let answer = fields(Some(&answer));
         let object = object_of(operation);
         let fields = match (operation.effect, &before) {
@@ -193,7 +209,34 @@ impl Telling<'_> {
             display_id: shown.get("display_id").and_then(Value::as_i64).map(|id| id.to_string()),
             label: label.or_else(|| shown.get("name").and_then(Value::as_str).map(str::to_string)),
             fields,
+            customer: shown.get("customer_id").and_then(Value::as_str).map(str::to_string),
+            children: self.children.remove(&n).unwrap_or_default(),
         }))
+    }
+}
+
+impl Change {
+    /// A write whose answer nobody got, and that was carried out all the same: `answer` shows the record now.
+    pub fn settled(number: Number, told: &Doubt, operation: &'static Operation, answer: &[u8]) -> Change {
+        let now = fields(Some(answer));
+        let meant = fields(Some(&told.body));
+        let before = |name: &str| told.before.as_ref().and_then(|before| before.get(name));
+        let fields = match operation.effect {
+            Effect::Create => set(operation, &now).map(|(name, to)| moved(name, None, Some(to))).collect(),
+            _ => meant.iter().map(|(name, to)| moved(name, before(name), Some(now.get(name).unwrap_or(to)))).collect(),
+        };
+        Change {
+            number,
+            at: told.at,
+            operation: operation.name.into(),
+            object: object_of(operation).into(),
+            id: now.get("id").and_then(Value::as_str).unwrap_or(id_of(&told.asked)).into(),
+            display_id: now.get("display_id").and_then(Value::as_i64).map(|id| id.to_string()),
+            label: now.get("name").and_then(Value::as_str).map(str::to_string),
+            fields,
+            customer: now.get("customer_id").and_then(Value::as_str).map(str::to_string),
+            children: Vec::new(),
+        }
     }
 }
 
@@ -225,14 +268,6 @@ fn moved(name: &str, from: Option<&Value>, to: Option<&Value>) -> Moved {
 
 fn told(n: Number, asked: &Asked, label: Option<String>, why: Option<String>) -> Told {
     Told { number: n.to_string(), operation: asked.operation.clone(), target: asked.target.clone(), label, why }
-}
-
-/// The kind of record that a write is about.
-fn object_of(operation: &'static Operation) -> &'static str {
-    match operation.effect {
-        Effect::Delete => deleted_object(operation),
-        _ => operation.returns.object().name,
-    }
 }
 
 fn id_of(asked: &Asked) -> &str {

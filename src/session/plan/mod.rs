@@ -3,7 +3,6 @@
 //!
 //! `docs/plan-format.md` describes the document.
 
-mod drift;
 mod entry;
 pub mod provisional;
 mod quote;
@@ -13,7 +12,6 @@ pub mod render;
 mod tests;
 mod value;
 
-pub use drift::Drift;
 pub use entry::{Change, Entry, ListFilter, RecordRef, Undo};
 pub use quote::{Quote, ideal};
 pub use read::{BadPlan, read};

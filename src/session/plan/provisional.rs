@@ -53,7 +53,7 @@ pub fn is_provisional(word: &str) -> bool {
 
 /// `text` with the real ids in place of the provisional ones. `json` says whether it is JSON, where an id may need
 /// escapes. Words that only look like provisional ids stay.
-fn replaced(text: &str, real: &dyn Fn(&str) -> Option<String>, json: bool) -> String {
+pub fn replaced(text: &str, real: &dyn Fn(&str) -> Option<String>, json: bool) -> String {
     let (mut out, mut from) = (String::with_capacity(text.len()), 0);
     for place in places(text) {
         let Some(id) = real(&text[place.clone()]) else { continue };

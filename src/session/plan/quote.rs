@@ -1,9 +1,9 @@
 //! What a plan costs in requests, and how long that takes at a limit. PURE.
 
-use super::{drift::first, entry::Entry};
-use crate::text::Rate;
+use super::entry::Entry;
+use crate::{api::operation::Effect, text::Rate};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Requests that applying a plan takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,14 @@ pub struct Quote {
 
 impl Quote {
     pub(super) fn of(entries: &[Entry]) -> Quote {
-        Quote { writes: entries.len(), reads: first(entries).len() }
+        let mut known = BTreeSet::new();
+        let mut reads = 0;
+        for entry in entries {
+            // The first entry about a record tells whether the plan makes it.
+            let first = known.insert((&entry.record.object, &entry.record.id));
+            reads += usize::from(first && entry.effect() != Some(Effect::Create));
+        }
+        Quote { writes: entries.len(), reads }
     }
 
     /// All requests.

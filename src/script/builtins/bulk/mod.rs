@@ -9,6 +9,8 @@ mod run;
 mod tally;
 
 pub use only::Only;
+pub use options::{Given, OPTIONS};
+pub use tally::RESULT;
 
 use super::Builtin;
 use crate::{

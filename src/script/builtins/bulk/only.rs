@@ -43,7 +43,7 @@ impl Only {
     }
 
     /// How many rows are to be done.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.values().map(HashSet::len).sum()
     }
 }
@@ -57,7 +57,7 @@ mod tests {
         let text = "name,_call,_row,_id,_outcome,_code,_error\n\"a,b\",3,1,x,failed,c,e\nb,3,2,y,changed,,\nc,7,1,z,failed,c,e\n";
         let only = Only::read(text).unwrap();
         assert!(only.names(3, 1) && !only.names(3, 2) && only.names(7, 1) && !only.names(1, 1));
-        assert_eq!(only.len(), 2);
+        assert_eq!(only.count(), 2);
         assert!(Only::read("name,plan\nx,y\n").unwrap_err().contains("it is no report"));
         assert!(Only::read("_call,_row,_outcome\nx,1,failed\n").unwrap_err().contains("`_call` is no number"));
     }

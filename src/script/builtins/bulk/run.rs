@@ -48,7 +48,7 @@ pub fn run(
     let mut run = Run { host, plan, bulk, tally: Tally::new(report, failed), failed: 0, handed: 0 };
     let fed = run.feed(&mut walker);
     let ended = match &fed {
-        Ok(()) => run.bulk.drain().map_err(|error| host.raise(error, spot)),
+        Ok(_) => run.bulk.drain().map_err(|error| host.raise(error, spot)),
         Err(_) => {
             run.bulk.stop();
             Ok(())
@@ -61,23 +61,30 @@ pub fn run(
     {
         host.sink.log(Level::Warn, &format!("the rows that failed cannot be kept: {error}"));
     }
-    fed.and(ended)?;
+    let looked = fed?;
+    ended?;
     written.map_err(|error| Thrown::file(run.plan.verb, &error).raise(spot.at))?;
-    run.enough(false)?;
+    run.too_many_failed()?;
+    if looked == Fed::First {
+        return Err(run.first_done());
+    }
     let Run { tally, .. } = run;
     Ok(tally.result(host, spot))
 }
 
 impl Run<'_> {
     /// Hands in row after row.
-    fn feed(&mut self, walker: &mut Walker<'_>) -> Result<(), Raised> {
+    fn feed(&mut self, walker: &mut Walker<'_>) -> Result<Fed, Raised> {
         let mut number = 0;
         while let Some(row) = walker.next_to_keep()? {
             number += 1;
             if self.host.only().is_some_and(|only| !only.names(self.bulk.number(), number)) {
                 continue;
             }
-            self.enough(true)?;
+            self.too_many_failed()?;
+            if self.host.inputs.first.is_some_and(|first| self.handed >= first) {
+                return Ok(Fed::First);
+            }
             let value = walker.keep(row)?;
             self.row(number, value, walker)?;
             self.settle();
@@ -85,7 +92,7 @@ impl Run<'_> {
                 return Err(Box::new(rhai::EvalAltResult::ErrorTerminated(Dynamic::UNIT, self.plan.spot.at)));
             }
         }
-        Ok(())
+        Ok(Fed::All)
     }
 
     fn row(&mut self, number: u64, mut value: Dynamic, walker: &mut Walker<'_>) -> Result<(), Raised> {
@@ -195,21 +202,30 @@ impl Run<'_> {
         }
     }
 
-    /// Ends the run where as many rows as were wanted are done, or more have failed than are to be borne.
-    fn enough(&mut self, more: bool) -> Result<(), Raised> {
-        let spot = self.plan.spot.clone();
+    /// Ends the run where more rows have failed than are to be borne.
+    fn too_many_failed(&mut self) -> Result<(), Raised> {
         if self.plan.stop_after_failures.is_some_and(|most| self.failed >= most) {
             let rows = text::plural(self.failed as usize, "row");
             let message = format!("{rows} failed, and `stop_after_failures` says that this is enough");
-            return Err(self.host.end(Fault::new(FaultKind::Rows, message), &spot));
-        }
-        if more && self.host.inputs.first.is_some_and(|first| self.handed >= first) {
-            self.host.session.stop().ask(Reason::Enough);
-            let message = "as many rows as were wanted are done";
-            return Err(self.host.end(Fault::new(FaultKind::Stopped(Reason::Enough), message), &spot));
+            return Err(self.host.end(Fault::new(FaultKind::Rows, message), &self.plan.spot));
         }
         Ok(())
     }
+
+    /// Ends the run: as many rows as were wanted for a first look are done.
+    fn first_done(&self) -> Raised {
+        self.host.session.stop().ask(Reason::Enough);
+        let message = "as many rows as were wanted are done";
+        self.host.end(Fault::new(FaultKind::Stopped(Reason::Enough), message), &self.plan.spot)
+    }
+}
+
+/// How many of the rows were handed in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fed {
+    All,
+    /// As many as were wanted for a first look; there are more.
+    First,
 }
 
 struct Asked {

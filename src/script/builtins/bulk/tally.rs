@@ -14,6 +14,18 @@ use crate::{
 use rhai::{Array, Dynamic, Map};
 use std::{collections::VecDeque, sync::Arc};
 
+/// What the script gets, field by field.
+pub const RESULT: &[(&str, &str)] = &[
+    ("ok", "how many rows are as wanted: `changed` and `unchanged` together"),
+    ("changed", "how many were written"),
+    ("unchanged", "how many needed no write, because the record was like that already"),
+    ("skipped", "how many were left out, because the closure gave `()`"),
+    ("failed", "how many were refused, or not tried because somebody else had changed them"),
+    ("failures", "an array of them, each with `row` (from 1), `id`, `label`, `code` and `message`"),
+    ("retry_rows", "an array of the rows that failed, as they were given"),
+    ("rows", "a list of all rows in order, each with `row`, `id`, `label`, `outcome`, `code` and `message`"),
+];
+
 /// What became of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
@@ -52,6 +64,10 @@ impl From<Outcome> for End {
                     "" => failed(code, &format!("status {}", error.status)),
                     message => failed(code, message),
                 }
+            }
+            // A good status without a good answer: the service has probably done it.
+            Outcome::Failed(CallError::BadAnswer(answer)) if answer.status < 300 => {
+                failed("invalid_answer", &format!("{}; it may have been carried out", answer.why))
             }
             Outcome::Failed(CallError::BadAnswer(answer)) => failed("invalid_answer", &answer.why),
             Outcome::Failed(other) => failed("failed", &other.to_string()),

@@ -1,10 +1,7 @@
 //! What a cell of a table means: text to values of the wanted kind, and values to the text of a cell. Refuses rather
 //! than guesses; knows no file.
 
-use crate::script::{
-    builtins::time,
-    value::{Decoder, Json},
-};
+use crate::script::{builtins::time, decode::Decoder, value::Json};
 use jiff::tz::TimeZone;
 use rhai::{Dynamic, ImmutableString};
 

@@ -9,8 +9,10 @@ use super::{
 use crate::{
     csv::{Parser, Record, SEPARATORS, Writer, separator_of},
     script::{
+        decode::Decoder,
         host::{Host, Level, Raised},
-        value::{Decoder, kind_of},
+        shape::Shape,
+        value::kind_of,
     },
     text::{self, escape_control},
 };
@@ -82,6 +84,7 @@ fn read(call: &Call<'_>, path: &str, options: &Map) -> Result<Array, Raised> {
     };
     let names = file.header(&header)?;
     let kinds = file.kinds(&names, options)?;
+    let shape = Shape::new(names.clone()).expect("a header with a name that stands twice was refused");
     let mut cells = Cells { decimal, zone: call.host.session.clock().zone(), decoder: Decoder::default() };
     let mut rows = Array::new();
     for record in records {
@@ -89,7 +92,8 @@ fn read(call: &Call<'_>, path: &str, options: &Map) -> Result<Array, Raised> {
         if rows.len().is_multiple_of(BREATH) {
             call.go_on()?;
         }
-        rows.push(file.row(&record, &names, &kinds, &mut cells)?.into());
+        let mut values = file.row(&record, &names, &kinds, &mut cells)?;
+        rows.push(Dynamic::from_map(shape.map(&mut values)));
     }
     Ok(rows)
 }
@@ -171,7 +175,14 @@ impl File<'_> {
         Ok(kinds)
     }
 
-    fn row(&self, record: &Record<'_>, names: &[Identifier], kinds: &[Kind], cells: &mut Cells) -> Result<Map, Raised> {
+    /// The values of a row, in the order of the columns.
+    fn row(
+        &self,
+        record: &Record<'_>,
+        names: &[Identifier],
+        kinds: &[Kind],
+        cells: &mut Cells,
+    ) -> Result<Vec<Dynamic>, Raised> {
         let place = || format!("`{}`, row {} (line {})", self.path, record.row, record.line);
         if record.cells.len() != names.len() {
             let counts =
@@ -189,7 +200,7 @@ impl File<'_> {
             );
             return Err(self.call.invalid(format!("{}: {why} ({counts})", place()), Some(hint)));
         }
-        let mut row = Map::new();
+        let mut row = Vec::with_capacity(names.len());
         for ((cell, name), kind) in record.cells.iter().zip(names).zip(kinds) {
             let value = cells.value(cell, *kind).ok_or_else(|| {
                 let shown = text::cut(cell, 40);
@@ -198,7 +209,7 @@ impl File<'_> {
                 let hint = (numeric && self.decimal.is_none() && cell.contains([',', '.', '\'', ' '])).then(|| "say how numbers are written in this file: `decimal: \",\"` for 1.234,5 or `decimal: \".\"` for 1,234.5".to_string());
                 self.call.invalid(message, hint)
             })?;
-            row.insert(name.clone(), value);
+            row.push(value);
         }
         Ok(row)
     }

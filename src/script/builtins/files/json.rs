@@ -3,8 +3,9 @@
 use super::{super::Builtin, Call};
 use crate::{
     script::{
+        decode::Decoder,
         host::{Host, Raised},
-        value::{Decoder, Json, encode},
+        value::{Json, encode},
     },
     text::escape_control,
 };

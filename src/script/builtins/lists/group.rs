@@ -2,9 +2,10 @@
 
 use super::{Builtin, Verbs, by_types};
 use crate::{
-    script::{by::text_key, fault::Thrown},
+    script::{by::text_key, fault::Thrown, holder::Holder},
     text,
 };
+use foldhash::fast::RandomState;
 use rhai::{Array, Dynamic, INT, ImmutableString, Map};
 use std::collections::HashMap;
 
@@ -12,8 +13,8 @@ pub const BUILTINS: &[Builtin] = &[
     Builtin {
         name: "group_by",
         signatures: &["rows.group_by(field)", "rows.group_by(|row| …)"],
-        summary: "An object map from each value to the array of its rows; values that are no strings are keys as they \
-are printed, `()` is the key `\"\"`",
+        summary: "An object map from each value to the array of its rows, of a held list to a held list of them; values \
+that are no strings are keys as they are printed, `()` is the key `\"\"`",
         example: r#"list_customers().group_by("plan").keys()"#,
     },
     Builtin {
@@ -31,26 +32,43 @@ value are an error",
     },
 ];
 
+/// The rows of one value.
+enum Group {
+    Rows(Array),
+    Held(Box<Holder>),
+}
+
 pub fn register(verbs: &mut Verbs) {
     for by in by_types() {
         verbs.value("group_by", &[by], None, |given, walker| {
             let by = given.by("group_by", 0)?;
-            let mut places = HashMap::new();
-            let mut groups: Vec<(ImmutableString, Array)> = Vec::new();
+            let mut places = HashMap::with_hasher(RandomState::default());
+            let mut groups: Vec<(ImmutableString, Group)> = Vec::new();
             while let Some(mut row) = walker.next_to_keep()? {
                 let key = text_key(&by.value(&mut row, &mut walker.cx)?);
                 let at = *places.entry(key).or_insert_with_key(|key| {
-                    groups.push((key.clone(), Array::new()));
+                    let held = walker.held;
+                    groups.push((
+                        key.clone(),
+                        if held { Group::Held(Box::default()) } else { Group::Rows(Array::new()) },
+                    ));
                     groups.len() - 1
                 });
-                let row = walker.keep(row)?;
-                groups[at].1.push(row);
+                match &mut groups[at].1 {
+                    Group::Held(held) => held.push(row, &mut walker.cx)?,
+                    Group::Rows(rows) => rows.push(walker.keep(row)?),
+                }
             }
-            Ok(groups.into_iter().map(|(key, rows)| (key.as_str().into(), rows.into())).collect::<Map>().into())
+            let made = |group| match group {
+                Group::Held(held) => Dynamic::from(held.finish(&walker.cx)),
+                Group::Rows(rows) => Dynamic::from_array(rows),
+            };
+            let groups = groups.into_iter().map(|(key, group)| (key.as_str().into(), made(group)));
+            Ok(Dynamic::from_map(groups.collect()))
         });
         verbs.value("count_by", &[by], None, |given, walker| {
             let by = given.by("count_by", 0)?;
-            let mut counts = HashMap::<ImmutableString, INT>::new();
+            let mut counts = HashMap::<ImmutableString, INT, RandomState>::default();
             while let Some(mut row) = walker.next()? {
                 *counts.entry(text_key(&by.value(&mut row, &mut walker.cx)?)).or_default() += 1;
             }
@@ -73,7 +91,7 @@ pub fn register(verbs: &mut Verbs) {
                     return Err(walker.raise(Thrown::argument("index_by", None, message).hint(hint.into())));
                 }
             }
-            Ok(index.into())
+            Ok(Dynamic::from_map(index))
         });
     }
 }

@@ -1,18 +1,9 @@
 //! `sort_by`: by a field, by several, descending, by closures.
 
 use super::{Builtin, Given, Verbs, aggregate::rank, by_types};
-use crate::script::{
-    by::By,
-    fault::{Spot, Thrown},
-    host::Raised,
-    order::Rank,
-    packed::{Packed, Packer},
-    row::Row,
-    stream::Stream,
-    walk::Walker,
-};
+use crate::script::{by::By, fault::Thrown, holder::Holder, host::Raised, order::Rank, walk::Walker};
 use rhai::{Array, Dynamic, ImmutableString};
-use std::{any::TypeId, cmp::Ordering, sync::Arc};
+use std::{any::TypeId, cmp::Ordering};
 
 pub const BUILTINS: &[Builtin] = &[Builtin {
     name: "sort_by",
@@ -58,41 +49,28 @@ fn sort(keys: &[SortKey], walker: &mut Walker) -> Result<Dynamic, Raised> {
         rows.push(Some(row));
     }
     let ranks_of = |at: u32| &ranks[at as usize * keys.len()..][..keys.len()];
-    let mut order: Vec<u32> = (0..rows.len() as u32).collect();
-    order.sort_by(|a, b| compare(keys, ranks_of(*a), ranks_of(*b)));
-    let count = rows.len();
-    let sorted = order.iter().filter_map(|at| rows[*at as usize].take());
+    let prefix = |at: u32| ranks_of(at)[0].prefix(keys[0].descending);
+    let mut order: Vec<((bool, u64), u32)> = (0..rows.len() as u32).map(|at| (prefix(at), at)).collect();
+    // The rows' numbers come last, so that rows that are alike keep their order.
+    order.sort_unstable_by(|(p, a), (q, b)| {
+        p.cmp(q).then_with(|| compare(keys, ranks_of(*a), ranks_of(*b))).then_with(|| a.cmp(b))
+    });
+    let sorted = order.iter().filter_map(|(_, at)| rows[*at as usize].take());
     if walker.held {
-        return Ok(Dynamic::from(held(sorted, count, walker)?));
+        let mut held = Holder::default();
+        for row in sorted {
+            held.push(row, &mut walker.cx)?;
+        }
+        return Ok(Dynamic::from(held.finish(&walker.cx)));
     }
     let mut out = Array::with_capacity(order.len());
     for row in sorted {
         out.push(walker.keep(row)?);
     }
-    Ok(out.into())
+    Ok(Dynamic::from_array(out))
 }
 
 fn compare(keys: &[SortKey], one: &[Rank], other: &[Rank]) -> Ordering {
     let pairs = one.iter().zip(other).zip(keys);
     pairs.fold(Ordering::Equal, |order, ((a, b), key)| order.then_with(|| a.compare(b, key.descending)))
-}
-
-/// A held list of these rows: another order of the same packed ones, where they still are.
-fn held<'a>(rows: impl Iterator<Item = Row<'a>>, count: usize, walker: &mut Walker) -> Result<Stream, Raised> {
-    let mut order = Vec::with_capacity(count);
-    let (mut packed, mut packer) = (None::<Arc<Packed>>, Packer::default());
-    for mut row in rows {
-        match &row {
-            Row::Held(home, at) if packer.len() == 0 => {
-                order.push(*at);
-                packed.get_or_insert_with(|| home.clone());
-            }
-            _ => packer.push(row.value(&mut walker.cx.decoder).map_err(|it| it.raise(walker.cx.spot.at))?),
-        }
-    }
-    let (host, spot): (_, Spot) = (&walker.cx.host, walker.cx.spot.clone());
-    Ok(match packed {
-        Some(packed) => Stream::held(host, packed, Some(order.into()), spot),
-        None => Stream::held(host, Arc::new(packer.finish()), None, spot),
-    })
 }

@@ -3,16 +3,14 @@
 
 use super::{Builtin, Given, Verbs};
 use crate::script::{
-    fault::Spot,
+    holder::Holder,
     host::Raised,
-    packed::Packer,
     row::Row,
     stages::verdict,
-    stream::Stream,
     walk::{Cx, Walker},
 };
 use rhai::{Dynamic, FnPtr, INT, Map};
-use std::{any::TypeId, sync::Arc};
+use std::any::TypeId;
 
 pub const BUILTINS: &[Builtin] = &[
     Builtin {
@@ -64,7 +62,7 @@ pub fn register(verbs: &mut Verbs) {
         Ok((walker.given as INT).into())
     });
     verbs.value("to_array", &[], None, |_, walker| walker.collect().map(Dynamic::from));
-    verbs.value("hold", &[], None, |given, walker| hold(walker, &Spot::of(given.ctx)));
+    verbs.value("hold", &[], None, |_, walker| hold(walker));
     for (verb, end) in [("any", true), ("all", false)] {
         for kind in [TypeId::of::<FnPtr>(), TypeId::of::<Map>()] {
             verbs.value(verb, &[kind], None, move |given, walker| {
@@ -91,11 +89,10 @@ fn test(verb: &'static str, given: &Given) -> Result<Test, Raised> {
     Ok(Box::new(move |row, cx| verdict(verb, &closure, row, cx)))
 }
 
-fn hold(walker: &mut Walker, spot: &Spot) -> Result<Dynamic, Raised> {
-    let mut packer = Packer::default();
-    while let Some(mut row) = walker.next()? {
-        packer.push(row.value(&mut walker.cx.decoder).map_err(|thrown| thrown.raise(spot.at))?);
+fn hold(walker: &mut Walker) -> Result<Dynamic, Raised> {
+    let mut held = Holder::default();
+    while let Some(row) = walker.next()? {
+        held.push(row, &mut walker.cx)?;
     }
-    let packed = Arc::new(packer.finish());
-    Ok(Dynamic::from(Stream::held(&walker.cx.host, packed, None, spot.clone())))
+    Ok(Dynamic::from(held.finish(&walker.cx)))
 }

@@ -1,0 +1,85 @@
+//! How a session's planned writes are carried out, and runs taken back: as runs of their own over the session's connection.
+
+use super::{
+    carry::{self, Way},
+    connect::Connection,
+    kept::{self, Asked},
+    stored, undo,
+};
+use crate::{
+    error::Failure,
+    repl::{Carried, Carry},
+    session::{Capability, Control, Session, plan::Plan},
+    ui::Ui,
+};
+use std::{collections::BTreeMap, ffi::OsString};
+
+/// Carries out what a session has planned, as runs of their own over its connection.
+pub struct Beside {
+    pub connection: Connection,
+    pub ui: Ui,
+}
+
+impl Beside {
+    fn carry(&self, session: &Session, plan: &Plan, undoes: Option<&str>) -> Result<Carried, Failure> {
+        let verb = if undoes.is_some() { "undo" } else { "apply" };
+        let (name, text) = (undoes.map_or_else(|| "repl".into(), |run| format!("undo {run}")), plan.to_json());
+        // As a command that goes on with it, should it be stopped: the plan's text is kept.
+        let words = ["onramp", verb, undoes.unwrap_or("repl")].map(OsString::from);
+        let asked = Asked {
+            kind: verb,
+            name: &name,
+            words: &words,
+            script: Some((&name, &text)),
+            writes: true,
+            capability: Capability::default(),
+            environment: BTreeMap::new(),
+        };
+        let way = Way {
+            verb,
+            yes: true,
+            skip_drifted: false,
+            force: false,
+            first: None,
+            resumed: false,
+            skip_flag: "onramp undo --skip-conflicts",
+        };
+        let (beside, keeping) = kept::beside(session, asked, &self.connection, undoes, &self.ui)?;
+        match carry::out(&beside, plan, &way, &self.ui) {
+            Ok(applied) => {
+                let run = keeping.kept_id().map(str::to_string);
+                if let (Some(undone), Some(id)) = (undoes, &run) {
+                    let store = stored::store()?;
+                    store.undone(undone, id).map_err(|error| kept::failure_of_store(&error))?;
+                }
+                let end = carry::tell(plan, &applied, &way, &keeping, &self.ui);
+                carry::leave(keeping, &beside, false, end, &self.ui)?;
+                Ok(Carried { run, made: applied.made })
+            }
+            Err(failure) => Err(carry::leave(keeping, &beside, false, Err(failure), &self.ui)
+                .err()
+                .unwrap_or_else(|| Failure::bug("a failure was lost"))),
+        }
+    }
+}
+
+impl Carry for Beside {
+    fn apply(&self, session: &Session, plan: &Plan) -> Result<Carried, Failure> {
+        self.carry(session, plan, None)
+    }
+
+    fn undo(
+        &self,
+        session: &Session,
+        run: &str,
+        approve: &mut dyn FnMut(&Plan) -> Result<(), Failure>,
+    ) -> Result<Carried, Failure> {
+        let store = stored::store()?;
+        let run = stored::find(&store, run)?;
+        undo::can_be_undone(&store, &run)?;
+        let look = session.beside(String::new(), Control::default()).map_err(carry::failure)?;
+        let plan = undo::way_back(&look, &store, &run, &self.ui)?;
+        approve(&plan)?;
+        self.carry(session, &plan, Some(&run.id))
+    }
+}

@@ -1,0 +1,166 @@
+//! What `onramp apply` and `onramp undo` have in common: a plan is held against the workspace, approved, and carried out
+//! as a run that can be stopped, resumed and taken back.
+
+use super::kept::{Keeping, failure_of_store};
+use crate::{
+    error::{Failure, Kind},
+    script::direct,
+    session::{Applied, Drift, How, Look, Outcome, Session, SessionError, plan::Plan},
+    stop::Reason,
+    text,
+    ui::Ui,
+};
+use std::{collections::BTreeSet, ffi::OsString};
+
+/// What is kept of the command for another attempt.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// All words of the command line.
+    pub line: Vec<OsString>,
+    /// The plan that it was begun with, where it goes on.
+    pub text: Option<String>,
+}
+
+/// How a plan is to be carried out.
+pub struct Way<'a> {
+    /// `apply` or `undo`.
+    pub verb: &'a str,
+    pub yes: bool,
+    /// Records that somebody has changed since are left out.
+    pub skip_drifted: bool,
+    /// They are changed all the same.
+    pub force: bool,
+    pub first: Option<u64>,
+    /// It goes on: it was approved when it began.
+    pub resumed: bool,
+    /// The flag that leaves out what has drifted, for the hint.
+    pub skip_flag: &'a str,
+}
+
+/// Holds the plan against the workspace, asks, and carries it out.
+pub fn out(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<Applied, Failure> {
+    let failed = |error: SessionError| failure(error);
+    let workspace = session.workspace().map_err(failed)?;
+    if workspace.id != plan.workspace.id {
+        let (planned, here) = (text::escape_control(&plan.workspace.slug), text::escape_control(&workspace.slug));
+        let message = format!("the plan is for the workspace `{planned}`, and the key belongs to `{here}`");
+        return Err(Failure::new(Kind::Refused, message).hint("use a key of that workspace"));
+    }
+    let look = session.look_at_plan(plan).map_err(failed)?;
+    let mut how = How { done: look.gone.clone(), first: way.first, overwrite: way.force, ..How::default() };
+    if !look.drifted.is_empty() && !way.force {
+        if !way.skip_drifted {
+            return Err(drifted(&look, way));
+        }
+        how.skip = look.drifted.iter().flat_map(|drift| drift.positions.iter().copied()).collect::<BTreeSet<_>>();
+        ui.status(&format!("{} left out, because somebody has changed them since:", records(look.drifted.len())));
+        look.drifted.iter().flat_map(lines).for_each(|line| ui.status(&line));
+    }
+    if look.touched > 0 {
+        ui.warn(&format!("{} changed since, in other fields than these", records(look.touched)));
+    }
+    approve(plan, way, &workspace.slug, ui)?;
+    let progress = session.control().progress.clone();
+    let _followed = ui.follow(move || crate::run::glance(&progress));
+    session.apply(plan, &how).map_err(failed)
+}
+
+/// Asks whether to go on; without a terminal somebody has to have said so before.
+fn approve(plan: &Plan, way: &Way<'_>, workspace: &str, ui: &Ui) -> Result<(), Failure> {
+    if way.yes || way.resumed || plan.entries.is_empty() {
+        return Ok(());
+    }
+    let writes = text::plural(plan.totals.writes(), "write");
+    let verb = if way.verb == "undo" { "take back" } else { "apply" };
+    match ui.ask(&format!("{verb} by {writes} in the workspace `{}`?", text::escape_control(workspace))) {
+        Some(true) => Ok(()),
+        Some(false) => Err(Failure::new(Kind::Interrupted, "nothing was sent")),
+        None => Err(Failure::usage(format!("`onramp {}` asks before it writes, and there is no terminal", way.verb))
+            .hint("add `--yes` to go on without a question")),
+    }
+}
+
+fn drifted(look: &Look, way: &Way<'_>) -> Failure {
+    let count = records(look.drifted.len());
+    let message = format!("nothing was sent: {count} changed since by somebody else");
+    let mut failure = Failure::new(Kind::Refused, message);
+    failure.details = look.drifted.iter().flat_map(lines).collect();
+    let failure = failure.hint(format!("`{}` leaves them out and does the others", way.skip_flag));
+    if way.verb == "undo" {
+        failure.hint("`--force` takes them back all the same")
+    } else {
+        failure.hint("make the plan again with `onramp run FILE --dry-run --save PLAN`")
+    }
+}
+
+fn lines(drift: &Drift) -> Vec<String> {
+    let name = drift.label.as_deref().unwrap_or(&drift.id);
+    let named = format!("{} ({} {})", text::escape_control(name), drift.object, text::escape_control(&drift.id));
+    drift.what.iter().map(|what| format!("  {named}: {}", text::escape_control(what))).collect()
+}
+
+fn records(count: usize) -> String {
+    if count == 1 { "1 record was".into() } else { format!("{count} records were") }
+}
+
+/// Says what became of it, and gives the exit code.
+pub fn tell(plan: &Plan, applied: &Applied, way: &Way<'_>, keeping: &Keeping, ui: &Ui) -> Result<u8, Failure> {
+    let Applied { changed, unchanged, skipped, failed, more, .. } = applied;
+    let mut parts = vec![format!("{changed} changed")];
+    for (count, word) in
+        [(*unchanged, "as it should be already"), (*skipped, "left out"), (failed.len() as u64, "failed")]
+    {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    ui.status(&parts.join(", "));
+    if *changed == 0 && failed.is_empty() && *skipped == 0 && !more {
+        ui.status("there was nothing to do: all is as the plan wants it");
+    }
+    for (position, outcome) in failed {
+        let entry = plan.entries.get(position - 1);
+        let named = entry.map_or_else(String::new, |entry| {
+            format!("{} {}", entry.operation, entry.record.label.as_deref().unwrap_or(&entry.record.id))
+        });
+        ui.status(&format!("  {}: {}", text::escape_control(&named), text::escape_control(&why(outcome))));
+    }
+    if *more && let Some(id) = keeping.resumable() {
+        ui.status(&format!("the first are done: look at them; `onramp resume {id}` goes on with the others"));
+    }
+    if let (Some(id), true) = (keeping.kept_id(), *changed > 0 && way.verb == "apply") {
+        ui.status(&format!("`onramp undo {id}` takes it back"));
+    }
+    Ok(if failed.is_empty() && *skipped == 0 { 0 } else { Kind::Rows.exit_code() })
+}
+
+fn why(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Left(why) => why.clone(),
+        Outcome::Failed(error) => error.to_string(),
+        Outcome::Changed(_) | Outcome::Unchanged(_) => String::new(),
+    }
+}
+
+/// Ends the run of it.
+pub fn leave(
+    keeping: Keeping,
+    session: &Session,
+    more: bool,
+    end: Result<u8, Failure>,
+    ui: &Ui,
+) -> Result<u8, Failure> {
+    let counts = session.control().progress.counts();
+    let end = end.map_err(|failure| keeping.with_way_on(failure, counts.changed));
+    let stopped = if more { Some(Reason::Enough) } else { session.stop().asked() };
+    keeping.leave(&counts, stopped, &end, ui);
+    end
+}
+
+/// An error of the session, as people see it.
+pub fn failure(error: SessionError) -> Failure {
+    match error {
+        SessionError::Store(error) => failure_of_store(&error),
+        error => Failure::of_fault(&direct::fault(error), &|_| None),
+    }
+}

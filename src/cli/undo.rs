@@ -1,0 +1,167 @@
+//! `onramp undo`: a run is taken back, by a plan that is made from its journal.
+
+use super::{
+    carry::{self, Kept, Way},
+    connect::Connection,
+    kept::{self, Asked, Begin},
+    plan::understood,
+    stored,
+};
+use crate::{
+    error::Failure,
+    run,
+    session::{
+        Capability, Session, WayBack,
+        plan::{self, Plan, render},
+    },
+    store::{Filter, Lock, Run, Store},
+    text,
+    ui::Ui,
+};
+use std::collections::BTreeMap;
+
+/// Take back what a run has changed
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Every field that the run changed goes back to what it was, what it created is deleted, and what it \
+deleted is created again, under a new id. Fields that somebody has changed since are conflicts: nothing is sent then, unless \
+you say what is to be done with them. An undo is a run, and can itself be taken back; the run that was taken back can no \
+longer be resumed.
+
+Exit codes: as those of `onramp run`; 4 some changes failed or were left out; 5 there were conflicts, and nothing was sent."
+)]
+pub struct Args {
+    /// The run's id, or as much of it as makes it the only one
+    #[arg(value_name = "RUN", required_unless_present = "last")]
+    run: Option<String>,
+    /// The newest run that can be taken back
+    #[arg(long, conflicts_with = "run")]
+    last: bool,
+    /// Show what would be done, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Leave out the records that somebody has changed since
+    #[arg(long, conflicts_with = "force")]
+    skip_conflicts: bool,
+    /// Take back also what somebody has changed since
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    pub connection: Connection,
+    #[arg(skip)]
+    pub kept: Kept,
+}
+
+pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
+    let resumed = matches!(begin, Begin::Resume(_));
+    let store = stored::store()?;
+    let run = match &args.run {
+        Some(id) => stored::find(&store, id)?,
+        None => last(&store)?,
+    };
+    if !resumed {
+        can_be_undone(&store, &run)?;
+    }
+    let name = format!("undo {}", run.id);
+    let asked = |text, writes| Asked {
+        kind: "undo",
+        name: &name,
+        words: &args.kept.line,
+        script: Some(("undo", text)),
+        writes,
+        capability: Capability::default(),
+        environment: BTreeMap::new(),
+    };
+    let plan = match &args.kept.text {
+        Some(text) => understood(&name, text)?,
+        None => {
+            // Asked of the workspace before there is a run: which writes were carried out, where nobody knows.
+            let (session, _) = kept::look(args.connection.clone(), ui)?;
+            way_back(&session, &store, &run, ui)?
+        }
+    };
+    if plan.entries.is_empty() {
+        ui.status(&format!("the run `{}` has changed nothing that could be taken back", run.id));
+        return Ok(0);
+    }
+    if !resumed && (args.dry_run || !args.yes) {
+        let shown = render::text(&plan, &render::Options::default());
+        ui.line(shown.trim_end());
+        ui.flush();
+    }
+    if args.dry_run {
+        ui.status("NOT SENT: this is only what would be done");
+        return Ok(0);
+    }
+    let way = Way {
+        verb: "undo",
+        yes: args.yes,
+        skip_drifted: args.skip_conflicts,
+        force: args.force,
+        first: None,
+        resumed,
+        skip_flag: "--skip-conflicts",
+    };
+    let text = plan.to_json();
+    let (session, keeping) = kept::open_undo(begin, asked(&text, true), args.connection, &run.id, ui)?;
+    let (more, end) = match carry::out(&session, &plan, &way, ui) {
+        Ok(applied) => {
+            if let Some(id) = keeping.kept_id() {
+                // It is closed by this: its journal no longer tells what the workspace is like.
+                store.undone(&run.id, id).map_err(|error| kept::failure_of_store(&error))?;
+            }
+            (applied.more, carry::tell(&plan, &applied, &way, &keeping, ui))
+        }
+        Err(failure) => (false, Err(failure)),
+    };
+    carry::leave(keeping, &session, more, end, ui)
+}
+
+/// The plan that takes a run back.
+pub fn way_back(session: &Session, store: &Store, run: &Run, ui: &Ui) -> Result<Plan, Failure> {
+    let (mut story, doubts) = run::story_with_doubts(store, &run.id).map_err(|error| kept::failure_of_store(&error))?;
+    session.settle_story(&mut story, doubts).map_err(carry::failure)?;
+    let WayBack { entries, lost } = WayBack::of(&story);
+    for line in &lost {
+        ui.warn(&format!("cannot be taken back: {}", text::escape_control(line)));
+    }
+    let workspace = plan::Workspace {
+        id: run.workspace_id.clone().unwrap_or_default(),
+        slug: run.workspace.clone().unwrap_or_default(),
+    };
+    let head = plan::Head {
+        onramp: env!("CARGO_PKG_VERSION").into(),
+        id: run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?,
+        created_at: session.clock().now(),
+        workspace,
+        script: plan::Script { path: format!("undo {}", run.id), sha256: run.hash.clone() },
+    };
+    Ok(Plan::new(head, entries, 0))
+}
+
+pub fn can_be_undone(store: &Store, run: &Run) -> Result<(), Failure> {
+    let failure = |why: String| Err(Failure::usage(why));
+    if let Some(undo) = &run.undone_by {
+        return Err(Failure::usage(format!("the run `{}` was taken back by `{undo}` already", run.id))
+            .hint(format!("`onramp undo {undo}` takes that back")));
+    }
+    if Lock::is_held(&store.folder(&run.id)) {
+        return Err(Failure::usage(format!("the run `{}` is at work", run.id))
+            .hint(format!("stop it first: `onramp cancel {}`", run.id)));
+    }
+    if !run::journal_in(&store.folder(&run.id)).exists() {
+        return failure(format!("the run `{}` has changed nothing that could be taken back", run.id));
+    }
+    Ok(())
+}
+
+fn last(store: &Store) -> Result<Run, Failure> {
+    let runs = store.list(&Filter::default()).map_err(|error| kept::failure_of_store(&error))?;
+    let can = |run: &Run| run.kind != "undo" && run.counts.changed > 0 && can_be_undone(store, run).is_ok();
+    runs.into_iter().find(can).ok_or_else(|| {
+        Failure::usage("there is no run that could be taken back").hint("`onramp runs` lists all of them")
+    })
+}

@@ -1,0 +1,111 @@
+//! How fast a bulk call goes and how long it will still take, from a few glances at its counts. Pure: time and counts are
+//! handed in; who shows them is decided elsewhere.
+
+use crate::text::Rate;
+use std::{collections::VecDeque, time::Duration};
+
+/// A rate above this is none: nobody meets it.
+const NO_LIMIT: u32 = 1_000_000;
+/// The rate of requests is that of the last minute, whatever the service's window.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A bulk call, at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Glance {
+    /// Its number among the run's calls.
+    pub call: u64,
+    /// The operation.
+    pub what: String,
+    pub done: u64,
+    /// Rows in all, where that is known.
+    pub total: Option<u64>,
+    pub changed: u64,
+    pub unchanged: u64,
+    pub skipped: u64,
+    pub failed: u64,
+    /// What the whole run has sent.
+    pub requests: u64,
+    /// What the budget allows, once that is known.
+    pub rate: Option<Rate>,
+}
+
+/// What follows from several glances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// Requests in the last minute.
+    pub in_a_minute: u64,
+    /// So many it may be.
+    pub limit: Option<u64>,
+    /// How long it will still take.
+    pub left: Option<Duration>,
+}
+
+/// Remembers as much of the past as the pace needs. Moments are counted from the beginning of the run.
+#[derive(Debug)]
+pub struct Meter {
+    /// Of the last minute, about one for each second: the moment, and the requests by then.
+    past: VecDeque<(Duration, u64)>,
+    begun: Option<Begun>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    call: u64,
+    at: Duration,
+    requests: u64,
+}
+
+impl Default for Meter {
+    fn default() -> Meter {
+        Meter { past: VecDeque::from([(Duration::ZERO, 0)]), begun: None }
+    }
+}
+
+impl Meter {
+    /// The pace at this moment.
+    pub fn look(&mut self, now: Duration, glance: &Glance) -> Pace {
+        let begun = match self.begun {
+            Some(begun) if begun.call == glance.call => begun,
+            _ => {
+                // The first rows may be done by the first look.
+                let requests = glance.requests.saturating_sub(glance.changed + glance.failed);
+                let begun = Begun { call: glance.call, at: now, requests };
+                *self.begun.insert(begun)
+            }
+        };
+        if self.past.back().is_none_or(|(at, _)| now.saturating_sub(*at) >= Duration::from_secs(1)) {
+            self.past.push_back((now, glance.requests));
+        }
+        while self.past.get(1).is_some_and(|(at, _)| now.saturating_sub(*at) >= MINUTE) {
+            self.past.pop_front();
+        }
+        let before = self.past.front().map_or(glance.requests, |(_, requests)| *requests);
+        let rate = glance.rate.filter(|rate| rate.limit < NO_LIMIT && !rate.window.is_zero());
+        Pace {
+            in_a_minute: glance.requests.saturating_sub(before),
+            limit: rate.map(|rate| (f64::from(rate.limit) * 60.0 / rate.window.as_secs_f64()).round() as u64),
+            left: left(glance, rate, now.saturating_sub(begun.at), glance.requests.saturating_sub(begun.requests)),
+        }
+    }
+}
+
+/// How long the rows that are left will take: as long as the budget makes them wait, or longer where all is slow. A budget
+/// lets `limit` requests through at once and the next when the window is over, so that the speed so far says little.
+fn left(glance: &Glance, rate: Option<Rate>, elapsed: Duration, sent: u64) -> Option<Duration> {
+    let rows = glance.total?.saturating_sub(glance.done);
+    if glance.done == 0 {
+        return None;
+    }
+    let by_speed = elapsed.mul_f64(rows as f64 / glance.done as f64);
+    let by_budget = rate.map_or(Duration::ZERO, |rate| {
+        // Rows that change nothing send nothing.
+        let sending = (glance.changed + glance.failed) as f64 / glance.done as f64;
+        let all = sent + (rows as f64 * sending).ceil() as u64;
+        let windows = all.saturating_sub(1) / u64::from(rate.limit.max(1));
+        rate.window.saturating_mul(u32::try_from(windows).unwrap_or(u32::MAX)).saturating_sub(elapsed)
+    });
+    Some(by_speed.max(by_budget))
+}
+
+#[cfg(test)]
+mod tests;

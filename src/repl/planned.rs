@@ -1,0 +1,137 @@
+//! What a session in plan mode does with its writes: shows them, applies them, drops them; and takes back what it has
+//! applied. How a plan is carried out is the business of whoever started the session.
+
+use super::{
+    Mode,
+    session::{Broken, Next, Session},
+};
+use crate::{
+    error::{Failure, Kind},
+    session::plan::{Plan, Script, render},
+    text,
+};
+
+/// So many writes of one line are told.
+const TOLD: usize = 10;
+
+impl Session {
+    /// Tells the writes that a line has planned, `known` of them before it.
+    pub fn tell_planned(&self, known: usize) {
+        let entries = self.lines.host().session.planned_since(known);
+        for entry in entries.iter().take(TOLD) {
+            self.ui.status(&format!("NOT SENT: {}", render::line(entry)));
+        }
+        if entries.len() > TOLD {
+            let more = text::plural(entries.len() - TOLD, "write");
+            self.ui.status(&format!("NOT SENT: {more} more; `:plan` shows them"));
+        }
+    }
+
+    /// Changes what happens to writes. Those that are planned are not dropped on the way.
+    pub fn change_mode(&mut self, wanted: Mode) -> Result<(), Broken> {
+        let run = &self.lines.host().session;
+        let planned = run.planned_count();
+        if wanted != Mode::Plan && planned > 0 {
+            let writes = text::plural(planned, "write");
+            return Err(Failure::usage(format!("{writes} planned and not sent"))
+                .hint("`:apply` sends them, `:discard` drops them")
+                .into());
+        }
+        if (wanted == Mode::Plan) != (self.switch.mode() == Mode::Plan) {
+            run.set_dry(wanted == Mode::Plan);
+        }
+        self.switch.set(wanted);
+        Ok(())
+    }
+
+    fn plan(&mut self) -> Result<Option<Plan>, Broken> {
+        let _running = self.activity.running();
+        let run = &self.lines.host().session;
+        if run.planned_count() == 0 {
+            return Ok(None);
+        }
+        let script = Script { path: "repl".into(), sha256: String::new() };
+        let plan = run.planned(script).map_err(|error| self.failure(&crate::script::direct::fault(error)))?;
+        Ok(plan.map(|(plan, _)| plan))
+    }
+
+    fn approved(&self, question: &str) -> Result<(), Failure> {
+        if self.yes {
+            return Ok(());
+        }
+        match self.ui.ask(question) {
+            Some(true) => Ok(()),
+            Some(false) => Err(Failure::new(Kind::Interrupted, "nothing was sent")),
+            None => Err(Failure::usage("a question is asked before anything is sent, and there is no terminal")
+                .hint("start the session with `--yes` to go on without a question")),
+        }
+    }
+}
+
+pub fn plan(session: &mut Session, _: &str) -> Result<Next, Broken> {
+    match session.plan()? {
+        Some(plan) => {
+            session.ui.line(render::text(&plan, &render::Options::default()).trim_end());
+        }
+        None => nothing(session),
+    }
+    Ok(Next::Line)
+}
+
+pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
+    let Some(plan) = session.plan()? else {
+        nothing(session);
+        return Ok(Next::Line);
+    };
+    let writes = text::plural(plan.totals.writes(), "write");
+    session.approved(&format!("send {writes} to `{}`?", text::escape_control(&plan.workspace.slug)))?;
+    let carry = session.carry.clone();
+    let _running = session.activity.running();
+    let run = &session.lines.host().session;
+    let carried = carry.apply(run, &plan)?;
+    // Variables that hold provisional ids stay valid.
+    run.learn_ids(carried.made);
+    run.set_dry(true);
+    session.applied.extend(carried.run);
+    Ok(Next::Line)
+}
+
+pub fn discard(session: &mut Session, _: &str) -> Result<Next, Broken> {
+    let run = &session.lines.host().session;
+    let planned = run.planned_count();
+    if planned == 0 {
+        nothing(session);
+        return Ok(Next::Line);
+    }
+    run.set_dry(true);
+    session.ui.status(&format!("{} dropped; nothing was sent", text::plural(planned, "write")));
+    Ok(Next::Line)
+}
+
+pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
+    let id = match id {
+        "" => session.applied.last().cloned().ok_or_else(|| {
+            Failure::usage("this session has applied nothing that could be taken back")
+                .hint("name a run: `:undo RUN`; `onramp runs` lists them")
+        })?,
+        id => id.to_string(),
+    };
+    let (carry, lines) = (session.carry.clone(), session.lines.clone());
+    let _running = session.activity.running();
+    let mut approve = |plan: &Plan| {
+        session.ui.line(render::text(plan, &render::Options::default()).trim_end());
+        let writes = text::plural(plan.totals.writes(), "write");
+        session.approved(&format!("take it back by {writes}?"))
+    };
+    carry.undo(&lines.host().session, &id, &mut approve)?;
+    session.applied.retain(|applied| !applied.starts_with(&id));
+    Ok(Next::Line)
+}
+
+fn nothing(session: &Session) {
+    session.ui.status(if session.switch.mode() == Mode::Plan {
+        "nothing is planned"
+    } else {
+        "nothing is planned: writes are sent at once; `:mode plan` holds them back"
+    });
+}

@@ -1,0 +1,122 @@
+//! The loop at a terminal: prompt, line editor, history, keys. What a line means is decided elsewhere.
+
+use super::{
+    Activity, Mode, Options, batch,
+    helper::Editing,
+    history::{self, Kept},
+    session::{AnswerTo, Broken, Next, Session},
+};
+use crate::{
+    error::{Failure, Kind},
+    stop::{Reason, Stop},
+};
+use rustyline::{
+    Behavior, ColorMode, CompletionType, Config, Editor,
+    error::ReadlineError,
+    hint::HistoryHinter,
+    history::{FileHistory, MemHistory},
+};
+
+/// Runs the loop to its end and gives back the exit code.
+pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
+    let config = Config::builder()
+        .completion_type(CompletionType::List)
+        .completion_show_all_if_ambiguous(true)
+        .completion_prompt_limit(usize::MAX)
+        .max_history_size(history::MOST)
+        .map_err(|error| unusable(&error))?
+        .history_ignore_dups(true)
+        .map_err(|error| unusable(&error))?
+        .color_mode(if options.colour { ColorMode::Enabled } else { ColorMode::Disabled })
+        .behavior(Behavior::Stdio)
+        .build();
+    let mut kept = Kept::new(&options.history);
+    let lines = kept.load(&config, &session.ui);
+    let mut editor: Editor<Editing, FileHistory> =
+        Editor::with_history(config, lines).map_err(|error| unusable(&error))?;
+    editor.set_helper(Some(Editing {
+        lines: session.lines.clone(),
+        colour: options.colour,
+        from_history: HistoryHinter::new(),
+        size: (80, 24),
+    }));
+    options.questions.will_be_answered();
+    session.answer_to =
+        Some(answering(&config_of_questions(), &session.activity, session.lines.host().session.stop())?);
+    greet(session);
+    loop {
+        session.ui.flush();
+        let prompt = session.prompt();
+        let read = {
+            let _reading = session.activity.reading();
+            let size = editor.dimensions();
+            if let (Some((columns, rows)), Some(helper)) = (size, editor.helper_mut()) {
+                helper.size = (usize::from(columns), usize::from(rows));
+            }
+            editor.readline(&(prompt.clone(), painted(&prompt, session.switch.mode())))
+        };
+        let line = match read {
+            Ok(line) => line,
+            // The line is gone, the session goes on.
+            Err(ReadlineError::Interrupted) => continue,
+            Err(ReadlineError::Eof) => return Ok(0),
+            Err(error) => return Err(unusable(&error)),
+        };
+        if history::may_be_kept(&line, &session.ui) {
+            let _ = editor.add_history_entry(line.trim_end());
+            kept.append(editor.history_mut(), &session.ui);
+        }
+        match batch::take(session, &line) {
+            Ok(Next::Line) => {}
+            Ok(Next::Quit) => return Ok(0),
+            Err(Broken::Line(mut failure)) => {
+                if let ("quit" | "exit" | "q" | "help", Kind::Script) = (line.trim(), failure.kind) {
+                    failure.hints = vec!["commands begin with a colon: `:help`, `:quit`".into()];
+                }
+                session.ui.failure(&failure);
+            }
+            Err(Broken::Session(failure)) => return Err(failure),
+        }
+    }
+}
+
+fn greet(session: &Session) {
+    session.ui.status(&format!("onramp {}, {}", env!("CARGO_PKG_VERSION"), session.switch.mode().about()));
+    session.ui.status("`:help` shows the commands, Tab completes, Ctrl-D leaves");
+}
+
+fn painted(prompt: &str, mode: Mode) -> String {
+    let style = match mode {
+        Mode::Live => "1;31",
+        Mode::Plan => "36",
+        Mode::Sandbox => "32",
+    };
+    format!("\u{1b}[{style}m{prompt}\u{1b}[0m")
+}
+
+fn unusable(error: &ReadlineError) -> Failure {
+    Failure::new(Kind::Script, format!("the terminal cannot be used: {}", error.to_string().to_lowercase()))
+        .hint("give the lines on standard input, or one with `-e CODE`")
+}
+
+fn config_of_questions() -> Config {
+    Config::builder().color_mode(ColorMode::Disabled).behavior(Behavior::Stdio).build()
+}
+
+/// Asks at the same terminal while a line runs. Ctrl-C means no, and stops the line.
+fn answering(config: &Config, activity: &Activity, stop: &Stop) -> Result<AnswerTo, Failure> {
+    let mut editor: Editor<(), MemHistory> =
+        Editor::with_history(config.clone(), MemHistory::with_config(config)).map_err(|error| unusable(&error))?;
+    let (activity, stop) = (activity.clone(), stop.clone());
+    Ok(Box::new(move |question| {
+        let _reading = activity.reading();
+        match editor.readline(question) {
+            Ok(answer) => matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"),
+            Err(ReadlineError::Interrupted) => {
+                stop.ask(Reason::Interrupt);
+                false
+            }
+            Err(_) => false,
+        }
+    }))
+}

@@ -1,0 +1,7 @@
+//! Sessions of the real program: from a pipe, from the command line, at a terminal.
+
+#[cfg(unix)]
+mod page;
+mod piped;
+#[cfg(unix)]
+mod terminal;
