@@ -134,7 +134,7 @@ pub fn settings(script: &Runnable) -> Result<Settings, Failure> {
 }
 
 /// The folder as an absolute path without links.
-fn folder(dir: &Path) -> Result<PathBuf, Failure> {
+pub fn folder(dir: &Path) -> Result<PathBuf, Failure> {
     let shown = text::escape_control(&dir.display().to_string()).into_owned();
     let failed = |why: &str| Failure::usage(format!("the folder `{shown}` cannot be watched: {why}"));
     let real = fs::canonicalize(dir).map_err(|error| failed(&config::reason(&error)).hint("make the folder first"))?;

@@ -16,7 +16,7 @@ use crate::{
     ui::{Followed, Ui},
 };
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         mpsc::{self, Receiver, Sender},
@@ -30,7 +30,7 @@ use std::{
 pub enum Heard {
     Nothing,
     Told(Told),
-    Ended(Box<Ended>),
+    Ended,
 }
 
 enum Said {
@@ -59,7 +59,6 @@ pub struct Service {
 /// A folder with its worker.
 struct Watched {
     number: usize,
-    dir: PathBuf,
     script: String,
     nudge: Sender<Nudge>,
     thread: JoinHandle<()>,
@@ -154,13 +153,8 @@ impl Service {
         let follow = move || folder::follow(worker, &nudges, &stop);
         let thread = thread::Builder::new().name("folder".into()).spawn(follow);
         let thread = thread.map_err(|error| Failure::bug(&format!("no thread could be started ({error})")))?;
-        self.folders.push(Watched { number, dir: dir.into(), script: identity, nudge, thread, standing: None });
+        self.folders.push(Watched { number, script: identity, nudge, thread, standing: None });
         Ok(())
-    }
-
-    /// Whether a folder is watched for this script.
-    pub fn watches(&self, dir: &Path, script: &str) -> bool {
-        self.folders.iter().any(|folder| folder.dir == dir && folder.script == script)
     }
 
     /// Ends the workers of a script.
@@ -212,7 +206,7 @@ impl Service {
                     let _ = folder.nudge.send(Nudge::Look);
                 }
                 self.say_ended(&ended);
-                Heard::Ended(Box::new(ended))
+                Heard::Ended
             }
         }
     }
