@@ -35,6 +35,29 @@ pub fn crash_at() -> Option<String> {
     env::var(CRASH_AT).ok()
 }
 
+/// Tells the service manager that started this process, if one did and wants to know, that it is ready (`sd_notify(3)`).
+#[cfg(target_os = "linux")]
+pub fn notify_ready() -> std::io::Result<()> {
+    use std::os::{
+        linux::net::SocketAddrExt,
+        unix::{
+            ffi::OsStrExt,
+            net::{SocketAddr, UnixDatagram},
+        },
+    };
+    let Some(socket) = env::var_os("NOTIFY_SOCKET").filter(|socket| !socket.is_empty()) else { return Ok(()) };
+    let address = match socket.as_bytes().strip_prefix(b"@") {
+        Some(name) => SocketAddr::from_abstract_name(name)?,
+        None => SocketAddr::from_pathname(&socket)?,
+    };
+    UnixDatagram::unbound()?.send_to_addr(b"READY=1", &address).map(drop)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn notify_ready() -> std::io::Result<()> {
+    Ok(())
+}
+
 /// The base URL: the flag's, else the environment's, else the service's own.
 pub fn base_url(flag: Option<&str>) -> Result<BaseUrl, Failure> {
     let from_environment = env::var_os(BASE_URL).filter(|value| !value.is_empty());

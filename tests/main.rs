@@ -34,3 +34,4 @@ mod secrecy;
 mod sharing;
 mod times;
 mod verbs;
+mod watch;

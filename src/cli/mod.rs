@@ -33,6 +33,7 @@ mod run;
 mod runs;
 mod sandbox;
 mod schedule;
+mod serve;
 mod share;
 mod show;
 mod signals;
@@ -86,6 +87,7 @@ enum Command {
     Functions(functions::Args),
     Sandbox(sandbox::Args),
     Watch(watch::Args),
+    Serve(serve::Args),
     Schedule(schedule::Args),
     Due(due::Args),
     Completions(completions::Args),
@@ -128,6 +130,7 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
     #[cfg(debug_assertions)]
     if let Some(point) = config::crash_at()
         && !crate::session::crash::arm(&point)
+        && !crate::trigger::folder::crash::arm(&point)
     {
         ui.failure(&Failure::usage(format!("there is no point `{point}` to crash at")));
         return Kind::Usage.exit_code();
@@ -170,6 +173,7 @@ pub fn run(words: &[OsString], ui: &Ui) -> u8 {
         Command::Functions(args) => functions::run(args, ui),
         Command::Sandbox(args) => sandbox::run(args, ui),
         Command::Watch(args) => watch::run(args, ui),
+        Command::Serve(args) => serve::run(args, ui),
         Command::Schedule(args) => schedule::run(args, ui),
         Command::Due(args) => due::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),

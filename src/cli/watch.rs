@@ -72,7 +72,6 @@ fn pattern(text: &str) -> Result<glob::Pattern, String> {
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
-    arm()?;
     crate::run::keep_panics_quiet();
     let dir = folder(&args.dir)?;
     let Some(script) = Runnable::load(&args.script, true, ui)? else { return Ok(Kind::Usage.exit_code()) };
@@ -135,7 +134,7 @@ pub fn settings(script: &Runnable) -> Result<Settings, Failure> {
 }
 
 /// The folder as an absolute path without links.
-fn folder(dir: &Path) -> Result<PathBuf, Failure> {
+pub fn folder(dir: &Path) -> Result<PathBuf, Failure> {
     let shown = text::escape_control(&dir.display().to_string()).into_owned();
     let failed = |why: &str| Failure::usage(format!("the folder `{shown}` cannot be watched: {why}"));
     let real = fs::canonicalize(dir).map_err(|error| failed(&config::reason(&error)).hint("make the folder first"))?;
@@ -210,20 +209,4 @@ impl Tally {
             None => 0,
         }
     }
-}
-
-/// Debug builds can be made to die between two steps.
-#[cfg(debug_assertions)]
-pub fn arm() -> Result<(), Failure> {
-    match config::crash_at() {
-        Some(point) if !crate::trigger::folder::crash::arm(&point) => {
-            Err(Failure::usage(format!("there is no point `{point}` to crash at")))
-        }
-        _ => Ok(()),
-    }
-}
-
-#[cfg(not(debug_assertions))]
-pub fn arm() -> Result<(), Failure> {
-    Ok(())
 }

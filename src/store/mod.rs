@@ -56,18 +56,18 @@ impl Store {
         if dir.join(DATABASE).exists() { Store::open(dir).map(Some) } else { Ok(None) }
     }
 
-    /// The same store for what may be lost with the power, though never torn: what can be gathered again, or is said again
-    /// soon. Commits wait for no disk.
-    pub fn relaxed(self) -> Result<Store, StoreError> {
-        self.db.pragma_update(None, "synchronous", "normal").map_err(|error| self.failed(error))?;
-        Ok(self)
-    }
-
     /// The ledger of due times, in the same database: what is added to the store within [`due::Ledger::together`] belongs to
     /// its transaction.
     pub fn ledger(&self) -> Result<due::Ledger<'_>, due::LedgerError> {
         due::prepare(&self.db)?;
         Ok(due::Ledger::new(&self.db))
+    }
+
+    /// The same store for what may be lost with the power, though never torn: what can be gathered again, or is said again
+    /// soon. Commits wait for no disk.
+    pub fn relaxed(self) -> Result<Store, StoreError> {
+        self.db.pragma_update(None, "synchronous", "normal").map_err(|error| self.failed(error))?;
+        Ok(self)
     }
 
     /// The folder of one run: its journal, its log, its lock.

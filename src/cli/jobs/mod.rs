@@ -2,6 +2,7 @@
 //! carried out. What starts them lies in `trigger`; what is said of them is said by the commands.
 
 pub mod child;
+pub mod due;
 pub mod make;
 pub mod pool;
 pub mod sandbox;

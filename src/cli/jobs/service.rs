@@ -16,7 +16,7 @@ use crate::{
     ui::{Followed, Ui},
 };
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         mpsc::{self, Receiver, Sender},
@@ -30,7 +30,7 @@ use std::{
 pub enum Heard {
     Nothing,
     Told(Told),
-    Ended(Box<Ended>),
+    Ended,
 }
 
 enum Said {
@@ -59,7 +59,6 @@ pub struct Service {
 /// A folder with its worker.
 struct Watched {
     number: usize,
-    dir: PathBuf,
     script: String,
     nudge: Sender<Nudge>,
     thread: JoinHandle<()>,
@@ -154,13 +153,8 @@ impl Service {
         let follow = move || folder::follow(worker, &nudges, &stop);
         let thread = thread::Builder::new().name("folder".into()).spawn(follow);
         let thread = thread.map_err(|error| Failure::bug(&format!("no thread could be started ({error})")))?;
-        self.folders.push(Watched { number, dir: dir.into(), script: identity, nudge, thread, standing: None });
+        self.folders.push(Watched { number, script: identity, nudge, thread, standing: None });
         Ok(())
-    }
-
-    /// Whether a folder is watched for this script.
-    pub fn watches(&self, dir: &Path, script: &str) -> bool {
-        self.folders.iter().any(|folder| folder.dir == dir && folder.script == script)
     }
 
     /// Ends the workers of a script.
@@ -212,7 +206,7 @@ impl Service {
                     let _ = folder.nudge.send(Nudge::Look);
                 }
                 self.say_ended(&ended);
-                Heard::Ended(Box::new(ended))
+                Heard::Ended
             }
         }
     }
@@ -275,9 +269,9 @@ fn glance(store: Store) -> impl Fn() -> Option<Glance> + Send {
         own.filter_map(|run| {
             let Progress { bulk, limit_per_minute, .. } = status::standing(run);
             let Stage { call, operation, done, total, changed, unchanged, skipped, failed } = bulk?;
-            let minute =
-                |limit: u64| Rate { limit: u32::try_from(limit).unwrap_or(u32::MAX), window: Duration::from_secs(60) };
-            let (requests, rate) = (run.counts.requests, limit_per_minute.map(minute));
+            let limit = limit_per_minute.and_then(|limit| u32::try_from(limit).ok());
+            let rate = limit.map(|limit| Rate { limit, window: Duration::from_secs(60) });
+            let requests = run.counts.requests;
             Some(Glance { call, what: operation, done, total, changed, unchanged, skipped, failed, requests, rate })
         })
         .next()

@@ -135,14 +135,14 @@ fn constant(name: &str, inputs: &Inputs, zone: &impl Deref<Target = TimeZone>) -
     }
 }
 
-fn file(event: &FileEvent, zone: &TimeZone) -> Dynamic {
+fn file(event: &FileEvent, zone: &impl Deref<Target = TimeZone>) -> Dynamic {
     let FileEvent { path, name, size, sha256, modified } = event;
     Map::from([
         ("path".into(), path.into()),
         ("name".into(), name.into()),
         ("size".into(), i64::try_from(*size).unwrap_or(i64::MAX).into()),
         ("sha256".into(), sha256.into()),
-        ("modified".into(), Dynamic::from(Time(modified.to_zoned_datetime(zone.clone())))),
+        ("modified".into(), Dynamic::from(Time(modified.to_zoned_datetime(TimeZone::clone(zone))))),
     ])
     .into()
 }

@@ -1,0 +1,79 @@
+//! Due times under `onramp serve`: how the runs of schedules are queued, and which runs of a script are still open.
+
+use super::Maker;
+use crate::{
+    cli::record::Record,
+    run::short_id,
+    store::{Lock, Run, State, Store, StoreError, due::LedgerError},
+    trigger::{
+        Cause, Job, Make,
+        schedule::{Open, Runs, Wanted},
+    },
+};
+use jiff::Timestamp;
+use std::{cell::RefCell, fs};
+
+/// Queues runs in the store, within the ledger's transactions.
+pub struct Queue<'a> {
+    pub store: &'a Store,
+    pub maker: &'a Maker,
+    pub now: Timestamp,
+    /// What was queued, to be handed over once it is committed: the run, when it may begin, and its script.
+    pub queued: RefCell<Vec<(String, Timestamp, String)>>,
+}
+
+/// Why a due time could not be accounted for, in a line for people.
+pub struct Refused(pub String);
+
+impl From<LedgerError> for Refused {
+    fn from(error: LedgerError) -> Refused {
+        Refused(format!("the due times cannot be accounted for: {error}"))
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Refused {
+        Refused(error.message)
+    }
+}
+
+impl Runs for Queue<'_> {
+    type Error = Refused;
+
+    fn open(&self, script: &str) -> Result<Vec<Open>, Refused> {
+        let runs = self.store.open_runs()?.into_iter().filter(|run| script_of(run).as_deref() == Some(script));
+        // One that stopped waits for people, and holds up nothing.
+        let counts = |run: &Run| match run.state {
+            State::Queued => true,
+            _ => run.exit_code.is_none() && run.trigger != "manual" || Lock::is_held(&self.store.folder(&run.id)),
+        };
+        let open = |run: Run| Open { running: run.state == State::Running, id: run.id };
+        Ok(runs.filter(counts).map(open).collect())
+    }
+
+    fn queue(&self, wanted: &Wanted<'_>) -> Result<String, Refused> {
+        let dedupe_key = format!("due:{}\n{}", wanted.plan.script, wanted.scheduled_for);
+        if let Some(run) = self.store.by_dedupe_key(&dedupe_key)? {
+            return Ok(run.id);
+        }
+        let job = Job {
+            run: short_id().map_err(|error| Refused(format!("there are no random numbers ({error})")))?,
+            script: wanted.plan.script.clone(),
+            dedupe_key,
+            cause: Cause::Due { at: wanted.scheduled_for, zone: wanted.plan.zone_name.clone() },
+            not_before: Some(wanted.not_before),
+        };
+        let new = self.maker.make(&job).map_err(Refused)?;
+        self.store.add(&new, State::Queued, self.now)?;
+        self.queued.borrow_mut().push((job.run.clone(), wanted.not_before, job.script));
+        Ok(job.run)
+    }
+}
+
+/// The script of a run, as triggers know it.
+pub fn script_of(run: &Run) -> Option<String> {
+    let record = Record::of(run).ok()?;
+    let (name, _) = record.script.as_ref().filter(|_| record.has_file())?;
+    let path = record.folder.join(name);
+    Some(fs::canonicalize(&path).unwrap_or(path).display().to_string())
+}

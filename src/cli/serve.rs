@@ -1,0 +1,329 @@
+//! `onramp serve`: the scripts of a folder, when their headers say.
+
+use super::{
+    connect::Connection,
+    jobs::{Runnable, Service, adopt, due},
+    kept::failure_of_store,
+    signals, watch,
+};
+use crate::{
+    config,
+    error::Failure,
+    stop::Stop,
+    store::{Lock, State, private_folder},
+    text,
+    trigger::{
+        Wake,
+        schedule::{Notice, Plan, Scheduler},
+    },
+    ui::Ui,
+};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// Run the scripts of a folder by themselves: at their due times, and for the files of their folders
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Each script says in its header when it runs: `schedule` and `timezone`, or `[watch]` with `folder = \"inbox\"`, a folder \
+below the project's own. Scripts that say nothing of it are left alone. Scripts that are added, changed or broken are \
+noticed while it runs. `onramp due` shows what became of each due time; `runs`, `logs`, `status`, `pause` and `cancel` work \
+on its runs from any terminal.
+
+SIGTERM or Ctrl-C begins no further run, and gives those at work the time of `--grace` to end; what does not end then is \
+resumed at the next start. A second one ends at once.
+
+Exit codes: 0 it was asked to stop; 2 wrong usage, or another one serves with the same state folder; 3 there is no key.")]
+pub struct Args {
+    /// The folder with the scripts
+    #[arg(value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+    /// Carry out so many runs at a time, of one script one
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: u16,
+    /// How long runs at work may take when it is asked to stop
+    #[arg(long, value_name = "TIME", value_parser = text::parse_duration, default_value = "30s")]
+    grace: Duration,
+    /// Send no write, whatever a script wants
+    #[arg(long)]
+    read_only: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
+    crate::run::keep_panics_quiet();
+    if args.connection.now.is_some() {
+        return Err(Failure::usage("`--now` cannot be given: due times need a clock that goes on").hint("leave it out"));
+    }
+    let shown = text::escape_control(&args.dir.display().to_string()).into_owned();
+    let root = fs::canonicalize(&args.dir).map_err(|error| {
+        Failure::usage(format!("the folder `{shown}` cannot be read: {}", config::reason(&error)))
+            .hint("name the folder that the scripts lie in")
+    })?;
+    let state = config::state_dir()?;
+    let unusable = |error: std::io::Error| {
+        Failure::usage(format!("the state folder `{}` cannot be used: {}", state.display(), config::reason(&error)))
+            .hint("name another one with `ONRAMP_STATE_DIR`")
+    };
+    private_folder(&state).map_err(unusable)?;
+    let _lock = Lock::take(&state).map_err(unusable)?.ok_or_else(|| {
+        Failure::usage(format!("another process serves with the state folder `{}`", state.display()))
+            .hint("stop that one, or name another folder with `ONRAMP_STATE_DIR`")
+    })?;
+    let stop = Stop::default();
+    signals::listen(&stop, ui)?;
+    let service = Service::start(args.connection.clone(), args.read_only, usize::from(args.jobs), &stop, ui)?;
+    let mut server = Server {
+        service,
+        root,
+        dir: args.dir,
+        scheduler: Scheduler::default(),
+        scripts: BTreeMap::new(),
+        trouble: None,
+        ui,
+    };
+    server.resume(&args.connection)?;
+    server.refresh(true)?;
+    server.table();
+    config::notify_ready().map_err(|error| {
+        Failure::usage(format!("the service manager cannot be told that it is ready: {error}"))
+            .hint("take `Type=notify` out of the unit file, or look at `NOTIFY_SOCKET`")
+    })?;
+    let (mut looked, mut next) = (Instant::now(), Instant::now());
+    while stop.asked().is_none() {
+        if next <= Instant::now() {
+            next = Instant::now() + server.tick();
+        }
+        server.service.hear(Duration::from_millis(100).min(next.saturating_duration_since(Instant::now())));
+        if looked.elapsed() >= watch::RESCAN {
+            looked = Instant::now();
+            if server.refresh(false)? {
+                next = looked;
+            }
+        }
+    }
+    server.service.end(args.grace);
+    ui.status("stopped");
+    Ok(0)
+}
+
+/// A script as it was last looked at.
+struct Seen {
+    /// Its text; `None` where it could not be read.
+    text: Option<String>,
+    /// What is in service of it.
+    script: Option<Runnable>,
+}
+
+struct Server<'a> {
+    service: Service,
+    /// Absolute, without links.
+    root: PathBuf,
+    /// As it was given.
+    dir: PathBuf,
+    scheduler: Scheduler,
+    scripts: BTreeMap<PathBuf, Seen>,
+    /// What was said of trouble, so that it is said once.
+    trouble: Option<String>,
+    ui: &'a Ui,
+}
+
+impl Server<'_> {
+    /// Hands over what an earlier process left of the runs of schedules.
+    fn resume(&self, connection: &Connection) -> Result<(), Failure> {
+        let store = &self.service.store;
+        let open = || store.open_runs().map_err(|error| failure_of_store(&error));
+        let ours = |run: &crate::store::Run| {
+            run.trigger == "schedule"
+                && due::script_of(run).is_some_and(|script| Path::new(&script).starts_with(&self.root))
+        };
+        let runs: Vec<_> = open()?.into_iter().filter(ours).collect();
+        adopt(store, &runs, connection)?;
+        for run in open()?.into_iter().filter(ours) {
+            if let Some(script) = due::script_of(&run) {
+                if run.state == State::Running {
+                    self.ui.status(&format!("run `{}` of `{}` goes on", run.id, text::escape_control(&run.script)));
+                }
+                self.service.handover().wake(&run.id, run.not_before, &script);
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the scripts, and says what is new of them. True where something is.
+    fn refresh(&mut self, first: bool) -> Result<bool, Failure> {
+        let mut found = Vec::new();
+        match fs::read_dir(&self.dir) {
+            Ok(entries) => {
+                for entry in entries.flatten() {
+                    let path = entry.path();
+                    let hidden = entry.file_name().to_string_lossy().starts_with('.');
+                    if !hidden && path.extension().is_some_and(|ending| ending == "rhai") && path.is_file() {
+                        found.push(path);
+                    }
+                }
+            }
+            // Without its scripts there is nothing to do; they may come back.
+            Err(error) => self.say_trouble(&format!("the scripts cannot be read: {}", config::reason(&error))),
+        }
+        let mut changed = false;
+        let gone: Vec<PathBuf> = self.scripts.keys().filter(|path| !found.contains(path)).cloned().collect();
+        for path in gone {
+            changed = true;
+            if let Some(script) = self.scripts.remove(&path).and_then(|seen| seen.script) {
+                self.ui.status(&format!("`{}` is gone, and out of service", shown(&path)));
+                self.dismiss(&script);
+            }
+        }
+        found.sort();
+        for path in found {
+            let text = super::source::text_of(&path).ok().map(|(_, text)| text);
+            let before = self.scripts.remove(&path);
+            if let Some(before) = before.as_ref().filter(|before| before.text == text) {
+                let (text, script) = (before.text.clone(), before.script.clone());
+                self.scripts.insert(path, Seen { text, script });
+                continue;
+            }
+            changed = true;
+            let known = before.is_some();
+            before.and_then(|before| before.script).iter().for_each(|script| self.dismiss(script));
+            let script = self.load(&path, known, first)?;
+            self.scripts.insert(path, Seen { text, script });
+        }
+        if changed {
+            self.adopt();
+        }
+        Ok(changed)
+    }
+
+    /// Puts a script in service, if its header wants it.
+    fn load(&mut self, path: &Path, known: bool, first: bool) -> Result<Option<Runnable>, Failure> {
+        let name = shown(path);
+        let Some(script) = Runnable::load(path, true, self.ui)? else {
+            self.ui.warn(&format!("`{name}` is out of service until it is mended"));
+            return Ok(None);
+        };
+        let triggers = &script.header.triggers;
+        if triggers.schedule.is_none() && triggers.watch.is_none() {
+            return Ok(None);
+        }
+        if triggers.watch.is_some()
+            && let Err(failure) = self.watch(&script)
+        {
+            self.ui.failure(&failure);
+            self.ui.warn(&format!("`{name}` is out of service until it is mended"));
+            return Ok(None);
+        }
+        self.service.maker.serve(script.clone());
+        match (first, known) {
+            (true, _) => {}
+            (false, true) => self.ui.status(&format!("`{name}` has changed: {}", when(&script))),
+            (false, false) => self.ui.status(&format!("`{name}` is new: {}", when(&script))),
+        }
+        Ok(Some(script))
+    }
+
+    fn watch(&mut self, script: &Runnable) -> Result<(), Failure> {
+        let folder = script.header.triggers.watch.as_ref().and_then(|watch| watch.folder.as_ref());
+        let folder = folder.ok_or_else(|| {
+            Failure::usage(format!("`{}` does not say which folder it watches", shown(&script.path)))
+                .hint("add `folder = \"inbox\"` under `[watch]`")
+        })?;
+        let dir = watch::folder(&script.root.join(&folder.value))?;
+        self.service.watch(&dir, script, watch::settings(script)?)
+    }
+
+    fn dismiss(&mut self, script: &Runnable) {
+        self.service.maker.dismiss(&script.identity);
+        self.service.unwatch(&script.identity);
+    }
+
+    fn adopt(&mut self) {
+        let scripts = self.scripts.values().filter_map(|seen| seen.script.as_ref());
+        let plans = scripts.filter_map(|script| Plan::of(&script.identity, &script.header.triggers)).collect();
+        // What was due up to now belongs to the schedules as they were.
+        self.tick();
+        let now = self.service.clock.now();
+        let done = self.service.store.ledger().and_then(|ledger| self.scheduler.adopt(ledger, &self.root, plans, now));
+        match done {
+            Ok(notices) => self.notices(&notices),
+            Err(error) => self.say_trouble(&format!("the due times cannot be accounted for: {error}")),
+        }
+    }
+
+    /// Accounts for what was due, hands it over, and says how long nothing will be.
+    fn tick(&mut self) -> Duration {
+        let now = self.service.clock.now();
+        let Service { store, maker, .. } = &self.service;
+        let queue = due::Queue { store, maker, now, queued: RefCell::default() };
+        let done = match store.ledger() {
+            Ok(ledger) => self.scheduler.tick(ledger, &queue, now),
+            Err(error) => Err(error.into()),
+        };
+        let queued = queue.queued.take();
+        // Of a transaction that was given up there is no run, and who is asked for it does nothing.
+        for (run, not_before, script) in queued {
+            self.service.handover().wake(&run, Some(not_before), &script);
+        }
+        match done {
+            Ok(notices) => {
+                self.trouble = None;
+                self.notices(&notices);
+                self.scheduler.sleep(self.service.clock.now())
+            }
+            Err(due::Refused(why)) => {
+                self.say_trouble(&why);
+                watch::RESCAN
+            }
+        }
+    }
+
+    fn notices(&self, notices: &[Notice]) {
+        for notice in notices {
+            if notice.is_error() {
+                self.ui.warn(&notice.to_string())
+            } else {
+                self.ui.status(&notice.to_string())
+            }
+            notice.hint().iter().for_each(|hint| self.ui.status(&format!("hint: {hint}")));
+        }
+    }
+
+    fn say_trouble(&mut self, why: &str) {
+        if self.trouble.as_deref() != Some(why) {
+            self.ui.warn(why);
+            self.trouble = Some(why.into());
+        }
+    }
+
+    /// What it will do.
+    fn table(&self) {
+        let scripts: Vec<&Runnable> = self.scripts.values().filter_map(|seen| seen.script.as_ref()).collect();
+        let all = text::plural(scripts.len(), "script");
+        self.ui.status(&format!("serving {all} of `{}`; Ctrl-C ends it", shown(&self.dir)));
+        let width = scripts.iter().map(|script| shown(&script.path).chars().count()).max().unwrap_or(0);
+        for script in scripts {
+            self.ui.status(&format!("  {:width$}  {}", shown(&script.path), when(script)));
+        }
+    }
+}
+
+/// When a script runs, in words.
+fn when(script: &Runnable) -> String {
+    let triggers = &script.header.triggers;
+    let zone = triggers.timezone.as_ref().map_or(String::new(), |zone| format!(" in {}", zone.value));
+    let schedule = triggers.schedule.as_ref().map(|schedule| format!("{}{zone}", schedule.value.text()));
+    let folder = triggers.watch.as_ref().and_then(|watch| watch.folder.as_ref());
+    let folder = folder.map(|folder| format!("files of `{}`", folder.value));
+    let all: Vec<String> = schedule.into_iter().chain(folder).collect();
+    text::escape_control(&all.join(", ")).into_owned()
+}
+
+fn shown(path: &Path) -> String {
+    text::escape_control(&path.display().to_string()).into_owned()
+}

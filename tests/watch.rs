@@ -1,0 +1,223 @@
+//! Watched folders with the real program: what is dropped in is worked through once, whatever dies in between.
+
+use crate::harness::{Onramp, Place, Ran, Served};
+use serde_json::Value;
+use std::{fs, path::PathBuf, process::Command};
+
+const SCRIPT: &str = "\
+// /// onramp
+// allow = [\"create_customer\"]
+// ///
+bulk_create_customers(read_csv(run.event.path), |row| #{name: row.name});
+";
+
+/// A folder `in`, a script `a.rhai`, and a workspace.
+struct Inbox {
+    place: Place,
+    sandbox: Served,
+}
+
+impl Inbox {
+    fn new(script: &str) -> Inbox {
+        let place = Place::new();
+        fs::create_dir(place.work().join("in")).unwrap();
+        fs::write(place.work().join("a.rhai"), script).unwrap();
+        Inbox { place, sandbox: Served::start(&["--customers", "1"]) }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.place.work().join("in").join(name)
+    }
+
+    fn drop_in(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn watch(&self, args: &[&str]) -> Onramp {
+        let words = ["watch", "in", "--run", "a.rhai", "--settle", "50ms", "--rescan", "200ms", "--once"];
+        self.sandbox.used_by(self.place.onramp(&words).args(args))
+    }
+
+    /// What lies in the folder, by path, without the worker's own lock and empty folders.
+    fn lies(&self) -> Vec<String> {
+        let (mut folders, mut files) = (vec![self.path("")], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() && !path.is_symlink() {
+                    folders.push(path);
+                } else {
+                    files.push(path.strip_prefix(self.path("")).unwrap().to_str().unwrap().to_string());
+                }
+            }
+        }
+        files.retain(|file| file != "work/lock");
+        files.sort();
+        files
+    }
+
+    fn report(&self, name: &str) -> Value {
+        let text = fs::read_to_string(self.path(&format!("{name}.report.json"))).unwrap();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    }
+
+    fn creates(&self) -> usize {
+        self.sandbox.count("POST", "/api/v1/customers")
+    }
+
+    fn runs(&self) -> Vec<Value> {
+        let listed = self.place.onramp(&["runs", "--output", "json"]).ran();
+        serde_json::from_str(&listed.stdout).unwrap_or_else(|_| panic!("{listed}"))
+    }
+}
+
+#[track_caller]
+fn ends(ran: &Ran, code: i32) {
+    assert_eq!(ran.code, Some(code), "{ran}");
+}
+
+const THREE: &str = "name,mrr\nA,1\nB,2\nC,3\n";
+
+#[test]
+fn a_watcher_that_dies_between_any_two_steps_works_through_its_file_once() {
+    let points =
+        ["before_claim", "after_claim", "after_take", "after_wake", "before_leave", "after_report", "after_move"];
+    for point in points {
+        let inbox = Inbox::new(SCRIPT);
+        inbox.drop_in("orders.csv", THREE);
+        let died = inbox.watch(&[]).env("ONRAMP_CRASH_AT", point).ran();
+        assert_eq!(died.code, None, "{point}: {died}");
+        ends(&inbox.watch(&[]).ran(), 0);
+        assert_eq!(inbox.lies(), ["done/orders.csv", "done/orders.csv.report.json"], "{point}");
+        assert_eq!(inbox.creates(), 3, "{point}");
+        assert_eq!(inbox.runs().len(), 1, "{point}");
+        let report = inbox.report("done/orders.csv");
+        assert_eq!(
+            (&report["outcome"], &report["counts"]["changed"]),
+            (&"done".into(), &3.into()),
+            "{point}\n{report}"
+        );
+        let before = fs::read(inbox.path("done/orders.csv.report.json")).unwrap();
+        ends(&inbox.watch(&[]).ran(), 0);
+        assert_eq!(fs::read(inbox.path("done/orders.csv.report.json")).unwrap(), before, "{point}");
+    }
+}
+
+#[test]
+fn a_file_that_is_taken_away_before_its_run_starts_is_withdrawn() {
+    let inbox = Inbox::new(SCRIPT);
+    inbox.drop_in("orders.csv", THREE);
+    assert_eq!(inbox.watch(&[]).env("ONRAMP_CRASH_AT", "after_claim").ran().code, None);
+    fs::remove_file(inbox.path("orders.csv")).unwrap();
+    let ran = inbox.watch(&[]).ran();
+    ends(&ran, 4);
+    assert!(ran.stderr.contains("`orders.csv`: withdrawn before its run"), "{ran}");
+    assert_eq!(inbox.lies(), ["failed/orders.csv.report.json"]);
+    assert_eq!(inbox.report("failed/orders.csv")["message"], "the file was withdrawn before the run started");
+    assert_eq!(inbox.creates(), 0);
+}
+
+#[test]
+fn what_is_done_is_not_run_again_and_nothing_is_written_over() {
+    let inbox = Inbox::new(SCRIPT);
+    for round in 0..2 {
+        inbox.drop_in("orders.csv", THREE);
+        ends(&inbox.watch(&[]).ran(), 0);
+        assert_eq!(inbox.creates(), 3, "round {round}");
+    }
+    let (first, second) = (inbox.report("done/orders.csv"), inbox.report("done/orders-2.csv"));
+    assert_eq!((&second["outcome"], &second["first_run"]), (&"duplicate".into(), &first["run"]));
+    inbox.drop_in("orders.csv", THREE);
+    ends(&inbox.watch(&["--again"]).ran(), 0);
+    assert_eq!((inbox.creates(), inbox.report("done/orders-3.csv")["outcome"].as_str()), (6, Some("done")));
+    inbox.drop_in("other.csv", THREE);
+    ends(&inbox.watch(&[]).ran(), 0);
+    assert_eq!(inbox.creates(), 9, "another name is another file");
+}
+
+#[test]
+fn rows_that_failed_come_back_as_a_file_that_can_be_dropped_in_again() {
+    let inbox = Inbox::new(SCRIPT);
+    inbox.drop_in("orders.csv", "name,mrr\nA,1\n,2\n");
+    let ran = inbox.watch(&[]).ran();
+    ends(&ran, 4);
+    let all = ["failed/orders.csv", "failed/orders.csv.failed.csv", "failed/orders.csv.report.json"];
+    assert_eq!(inbox.lies(), all, "{ran}");
+    let report = inbox.report("failed/orders.csv");
+    assert_eq!((&report["exit_code"], &report["counts"]["changed"]), (&4.into(), &1.into()), "{report}");
+    assert_eq!(report["failures"][0]["row"], 2, "{report}");
+    let rows = fs::read_to_string(inbox.path("failed/orders.csv.failed.csv")).unwrap();
+    assert_eq!(rows.lines().count(), 2, "{rows}");
+    let (head, row) = rows.split_once('\n').unwrap();
+    inbox.drop_in("mended.csv", &format!("{head}\nMended{row}"));
+    let ran = inbox.watch(&[]).ran();
+    ends(&ran, 0);
+    assert_eq!(inbox.report("done/mended.csv")["counts"]["changed"], 1, "{ran}");
+}
+
+#[test]
+#[cfg(unix)]
+fn links_and_pipes_are_refused_with_a_report_and_temporary_names_left_alone() {
+    let inbox = Inbox::new(SCRIPT);
+    std::os::unix::fs::symlink("/etc/passwd", inbox.path("link.csv")).unwrap();
+    assert!(Command::new("mkfifo").arg(inbox.path("pipe.csv")).status().unwrap().success());
+    inbox.drop_in("half.csv.part", THREE);
+    inbox.drop_in("notes.txt", "x");
+    ends(&inbox.watch(&["--pattern", "*.csv"]).ran(), 4);
+    let all = [
+        "failed/link.csv",
+        "failed/link.csv.report.json",
+        "failed/pipe.csv",
+        "failed/pipe.csv.report.json",
+        "half.csv.part",
+        "notes.txt",
+    ];
+    assert_eq!(inbox.lies(), all);
+    let report = inbox.report("failed/link.csv");
+    assert_eq!(report["message"], "`link.csv` is a symbolic link, which is not followed");
+    assert_eq!(report["outcome"], "refused");
+}
+
+#[test]
+fn a_run_that_stops_for_a_reason_that_passes_keeps_its_file_and_holds_up_the_folder() {
+    let inbox = Inbox::new(SCRIPT);
+    inbox.drop_in("a.csv", THREE);
+    inbox.drop_in("b.csv", "name,mrr\nD,4\n");
+    let revoked = inbox.watch(&[]).env("PIVOTAL_API_KEY", "pivotal_nobodyKnowsThisKey000000").ran();
+    ends(&revoked, 3);
+    assert!(revoked.stderr.contains("is paused, because run"), "{revoked}");
+    assert_eq!(inbox.lies().iter().filter(|file| file.starts_with("work/")).count(), 2, "{revoked}");
+    ends(&inbox.watch(&[]).ran(), 0);
+    assert_eq!(inbox.creates(), 4);
+    let all = ["done/a.csv", "done/a.csv.report.json", "done/b.csv", "done/b.csv.report.json"];
+    assert_eq!(inbox.lies(), all);
+}
+
+#[test]
+fn a_script_that_fails_sends_its_file_to_failed_with_what_it_said() {
+    let inbox = Inbox::new("log_info(`at ${run.event.name}`);\nfail(\"no good\");\n");
+    inbox.drop_in("a.csv", "x\n");
+    ends(&inbox.watch(&[]).ran(), 4);
+    let report = inbox.report("failed/a.csv");
+    assert_eq!((&report["exit_code"], &report["message"]), (&1.into(), &"no good".into()), "{report}");
+    assert_eq!(report["log"][0]["text"], "at a.csv");
+}
+
+#[test]
+fn a_folder_that_is_not_there_or_is_watched_already_is_said() {
+    let place = Place::new();
+    fs::write(place.work().join("a.rhai"), SCRIPT).unwrap();
+    place.onramp(&["watch", "in", "--run", "a.rhai", "--sandbox"]).ran().assert_all(
+        2,
+        "",
+        "error: the folder `in` cannot be watched: there is no such file\nhint: make the folder first\n",
+    );
+    fs::create_dir(place.work().join("in")).unwrap();
+    let first = place.onramp(&["watch", "in", "--run", "a.rhai", "--sandbox"]).started();
+    first.says("watching `in`");
+    let ran = place.onramp(&["watch", "in", "--run", "a.rhai", "--sandbox"]).ran();
+    ends(&ran, 2);
+    assert!(ran.stderr.starts_with("error: another process works on the folder `"), "{ran}");
+    first.interrupt();
+    ends(&first.ended(), 0);
+}
