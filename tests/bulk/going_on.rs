@@ -37,7 +37,7 @@ fn of_two_that_go_on_at_once_one_is_refused() {
 fn a_full_disk_stops_the_run_before_a_write_that_it_could_not_keep() {
     let scene = Scene::new(UPDATES, &[]);
     // Files may not grow beyond this, which the system says in its own way.
-    let full = "trap '' XFSZ; ulimit -f 300; exec \"$0\" \"$@\"";
+    let full = "trap '' XFSZ; ulimit -f 145; exec \"$0\" \"$@\"";
     let ran = scene.served.used_by(scene.place.onramp(&["run", "script.rhai"]).within(full)).ran();
     assert_eq!(ran.code, Some(75), "{ran}");
     let (state, id) = (scene.place.state(), scene.id());
