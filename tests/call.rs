@@ -137,3 +137,18 @@ fn completions_are_scripts_for_each_shell() {
     let bash = Onramp::new(&["completions", "bash"]).ran();
     assert!(bash.stdout.contains("_onramp()"), "{bash}");
 }
+
+#[test]
+fn a_bulk_verb_shows_its_fields_options_and_result() {
+    let shown = Onramp::new(&["functions", "bulk_update_contacts"]).ran();
+    for part in
+        ["\nFields\n  name ", "\nOptions\n  id ", "\n  stop_after_failures ", "\nResult\n  ok ", "\n  retry_rows "]
+    {
+        assert!(shown.stdout.contains(part), "{part:?}\n{shown}");
+    }
+    let json = Onramp::new(&["functions", "bulk_delete_contacts", "--output", "json"]).ran();
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["options"][1]["name"], "in_flight");
+    assert_eq!(json["result"][0]["name"], "ok");
+    assert!(json.get("fields").is_none(), "a delete has none");
+}

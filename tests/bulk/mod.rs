@@ -1,6 +1,8 @@
 //! Bulk calls against the sandbox in another process, which keeps a log of what was sent: outcomes, what is not sent, what
 //! goes wrong, and how such a run goes on.
 
+#[cfg(unix)]
+mod at_terminal;
 mod bad_day;
 mod going_on;
 mod looking_again;
