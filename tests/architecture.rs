@@ -296,8 +296,10 @@ fn each_library_is_named_where_it_belongs() {
 fn streams_environment_and_wall_time_are_touched_in_one_file_each() {
     let mut wrong = Vec::new();
     for source in sources() {
+        // Where the streams of another process go is its command's business.
+        let code = source.code.replace(".stdout(", ".out(").replace(".stderr(", ".err(");
         for (what, place) in WORLD {
-            if source.path != *place && names(&source.code, what) {
+            if source.path != *place && names(&code, what) {
                 wrong.push(format!("src/{}: `{what}` belongs into src/{place}", source.path));
             }
         }

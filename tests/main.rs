@@ -31,6 +31,7 @@ mod sandbox;
 mod schedule;
 mod scripts;
 mod secrecy;
+mod serve;
 mod sharing;
 mod times;
 mod verbs;

@@ -148,8 +148,9 @@ fn rows_that_failed_come_back_as_a_file_that_can_be_dropped_in_again() {
     assert_eq!(report["failures"][0]["row"], 2, "{report}");
     let rows = fs::read_to_string(inbox.path("failed/orders.csv.failed.csv")).unwrap();
     assert_eq!(rows.lines().count(), 2, "{rows}");
-    // The name was missing, behind the other column.
-    inbox.drop_in("mended.csv", &rows.replacen(",,", ",Mended,", 1));
+    let mended = rows.replacen("\n2,,", "\n2,Mended,", 1);
+    assert_ne!(mended, rows);
+    inbox.drop_in("mended.csv", &mended);
     let ran = inbox.watch(&[]).ran();
     ends(&ran, 0);
     assert_eq!(inbox.report("done/mended.csv")["counts"]["changed"], 1, "{ran}");

@@ -35,7 +35,7 @@ pub enum Heard {
 
 enum Said {
     Folder(usize, Told),
-    Run(Result<Ended, String>),
+    Run(Result<Box<Ended>, String>),
 }
 
 /// Runs that start by themselves, as long as this lives.
@@ -87,7 +87,7 @@ impl Service {
         let (said, hear) = mpsc::channel();
         let tell = said.clone();
         // Whoever heard is gone, and so is everything else.
-        let tell = Box::new(move |ended| drop(tell.send(Said::Run(ended))));
+        let tell = Box::new(move |ended: Result<Ended, String>| drop(tell.send(Said::Run(ended.map(Box::new)))));
         let pool = Pool::start(open()?, clock.clone(), children, jobs, tell)
             .map_err(|error| Failure::bug(&format!("no thread could be started ({error})")))?;
         let maker = Arc::new(Maker::new(connection.clone(), read_only, ui));
