@@ -23,6 +23,7 @@ mod lists;
 mod man;
 mod modules;
 mod operations;
+mod plans;
 mod process;
 mod reference;
 mod repl;

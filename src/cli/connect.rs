@@ -246,7 +246,8 @@ fn line(attempt: &Attempt<'_>) -> String {
         Err(cause) => line.push_str(&text::escape_control(cause)),
     }
     line.push_str(&format!(", {} ms", attempt.elapsed.as_millis()));
-    if let Some(left) = attempt.budget_left {
+    // Beyond that there is no limit, as in a sandbox.
+    if let Some(left) = attempt.budget_left.filter(|left| *left < 1_000_000) {
         line.push_str(&format!(", {left} left"));
     }
     if let Some(wait) = attempt.retry_in {

@@ -32,7 +32,7 @@ use std::{
 #[command(
     override_usage = "onramp run [OPTIONS] <FILE> [ARG]...\n       onramp run [OPTIONS] -e <CODE> [ARG]...",
     after_help = "Exit codes: 0 all went well; 1 the script failed or the API refused something; 2 wrong usage, \
-nothing was sent; 3 the key is missing, wrong or revoked; 70 a bug in onramp; 75 stopped for a reason that will pass; \
+nothing was sent; 3 the key is missing, wrong or revoked; 4 the run ended, but some rows failed; 70 a bug in onramp; 75 stopped for a reason that will pass; \
 130 interrupted."
 )]
 pub struct Args {

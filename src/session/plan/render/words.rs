@@ -67,7 +67,8 @@ pub fn quote(plan: &Plan, rate: Option<Rate>) -> String {
         words =
             format!("up to {} ({words}, {reads} to see that nothing has moved)", plural(quote.requests(), "request"));
     }
-    let Some(rate) = rate else { return words };
+    // No service has such a limit: there is none, as in a sandbox.
+    let Some(rate) = rate.filter(|rate| rate.limit < 1_000_000) else { return words };
     match ideal(quote.requests(), rate) {
         span if span.is_zero() => format!("{words}, within one window of {rate}"),
         span => format!("{words}, at {rate} at least {}", text::duration(span)),
