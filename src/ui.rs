@@ -134,6 +134,7 @@ impl Ui {
         if write!(err, "{question} [y/N] ").and_then(|()| err.flush()).is_err() {
             return Some(false);
         }
+        drop(err);
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer);
         Some(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))

@@ -1,6 +1,8 @@
 //! A plan from the dry run to the undo, against the sandbox in another process: what is applied is what was planned, and what
 //! was done is taken back.
 
+#[cfg(unix)]
+use crate::harness::terminal::Terminal;
 use crate::harness::{Place, Ran, Said, Served};
 use std::{collections::BTreeMap, fs};
 
@@ -80,8 +82,14 @@ fn a_dry_run_sends_no_write_and_its_plan_makes_exactly_those_that_it_shows() {
     let churned = before.values().filter(|record| record["status"] == "churned").count();
     let ran = scene.planned();
     assert_eq!(scene.writes(), 0, "{ran}");
-    assert!(ran.stdout.starts_with(&format!("{} true\nNOT SENT: what follows is only planned\n", churned + 3)), "{ran}");
-    assert!(ran.stdout.contains("\n7 writes: 2 creates, 4 updates, 1 delete\n1 write cannot be undone as it was"), "{ran}");
+    assert!(
+        ran.stdout.starts_with(&format!("{} true\nNOT SENT: what follows is only planned\n", churned + 3)),
+        "{ran}"
+    );
+    assert!(
+        ran.stdout.contains("\n7 writes: 2 creates, 4 updates, 1 delete\n1 write cannot be undone as it was"),
+        "{ran}"
+    );
     assert!(!scene.place.work().join("note.txt").exists(), "{ran}");
     assert!(ran.stderr.contains("the files that the script wrote are in `"), "{ran}");
     assert_eq!(scene.workspace(), before);
@@ -213,4 +221,32 @@ fn a_run_that_was_taken_back_cannot_go_on() {
         "",
         "error: the run `run0001` was taken back by `run0002`\nhint: `onramp retry run0001` runs the script anew\n",
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn somebody_at_a_terminal_is_asked_before_the_first_write_to_a_live_workspace() {
+    let scene = Scene::new();
+    let at_terminal = |code: &str, answer: &str| {
+        let onramp = scene.served.used_by(scene.place.onramp(&["run", "-e", code])).env("NO_COLOR", "1");
+        let mut terminal = Terminal::start(onramp, 120);
+        terminal.shows("this writes to the live workspace `sandbox`; go on? [y/N]");
+        terminal.types(answer);
+        terminal.ended()
+    };
+    let code = "update_customer(101, #{mrr: 1}); update_customer(101, #{mrr: 2});";
+    let (exit, said, ..) = at_terminal(code, "n\r");
+    assert_eq!((exit, scene.writes()), (Some(2), 0), "{said}");
+    assert!(said.contains("error: nothing was sent"), "{said}");
+    assert!(!scene.place.state().join("runs").exists(), "nothing is kept");
+    let (exit, said, ..) = at_terminal(code, "y\r");
+    assert_eq!((exit, scene.writes()), (Some(0), 2), "{said}");
+    // Without a terminal nobody is asked, nor where the writes are bounded or were said yes to.
+    assert_eq!(scene.onramp(&["run", "-e", "update_customer(101, #{mrr: 3});"]).code, Some(0));
+    let bounded = "// /// onramp\n// max_writes = 5\n// ///\nupdate_customer(101, #{mrr: 4});";
+    for words in [&["run", "-e", bounded][..], &["run", "--yes", "-e", "update_customer(101, #{mrr: 5});"]] {
+        let onramp = scene.served.used_by(scene.place.onramp(words)).env("NO_COLOR", "1");
+        let (exit, said, ..) = Terminal::start(onramp, 120).ended();
+        assert!(exit == Some(0) && !said.contains("go on?"), "{said}");
+    }
 }

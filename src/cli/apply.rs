@@ -62,6 +62,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         words: &args.kept.line,
         script: Some((&name, &text)),
         writes: true,
+        asks: false,
         capability: Capability::default(),
         environment: BTreeMap::new(),
     };

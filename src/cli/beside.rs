@@ -32,6 +32,7 @@ impl Beside {
             words: &words,
             script: Some((&name, &text)),
             writes: true,
+            asks: false,
             capability: Capability::default(),
             environment: BTreeMap::new(),
         };

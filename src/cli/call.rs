@@ -80,6 +80,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         words: &args.line,
         script: None,
         writes,
+        asks: false,
         capability,
         environment: BTreeMap::new(),
     };

@@ -9,9 +9,9 @@ use super::{
 use crate::{
     config,
     error::{Failure, Kind},
-    run::{self, Around, Ending, Hide, Kept, Log},
+    run::{self, Approve, Around, Ending, Hide, Kept, Log},
     secret::Secret,
-    session::{Capability, Control, Progress, Session},
+    session::{Capability, Control, Progress, Session, Workspace},
     stop::{Reason, Stop},
     store::{Counts, Run, State, StoreError},
     text,
@@ -46,6 +46,8 @@ pub struct Asked<'a> {
     pub script: Option<(&'a str, &'a str)>,
     /// Whether it may come to write: else it needs no record.
     pub writes: bool,
+    /// Whether somebody at a terminal is asked before the first write to a live workspace.
+    pub asks: bool,
     pub capability: Capability,
     pub environment: BTreeMap<String, Secret>,
 }
@@ -123,7 +125,10 @@ fn open_as(
     let stop = Stop::default();
     signals::listen(&stop, ui)?;
     let clock = connection.clock();
-    let around = around(&stop, &connection, ui)?;
+    let mut around = around(&stop, &connection, ui)?;
+    if asked.asks && !connection.sandbox && !matches!(begin, Begin::Resume(_)) {
+        around.approve = Some(approval(ui));
+    }
     let mut capability = asked.capability;
     let (record, kept) = match begin {
         Begin::Resume(resumed) => {
@@ -238,6 +243,17 @@ fn around(stop: &Stop, connection: &Connection, ui: &Ui) -> Result<Around, Failu
         stop: stop.clone(),
         log: Log::new(clock, hide(ui)),
         tell: Arc::new(move |text: &str| told.notice(text)),
+        approve: None,
+    })
+}
+
+/// Asks before the first write to a live workspace. Where there is no terminal nobody is asked: whoever wrote the command
+/// down has decided.
+fn approval(ui: &Ui) -> Approve {
+    let ui = ui.clone();
+    Arc::new(move |workspace: &Workspace| {
+        let slug = text::escape_control(&workspace.slug).into_owned();
+        ui.ask(&format!("this writes to the live workspace `{slug}`; go on?")).unwrap_or(true)
     })
 }
 

@@ -45,6 +45,9 @@ pub struct Args {
     /// Send no write, whatever the script wants
     #[arg(long)]
     read_only: bool,
+    /// Do not ask before the first write to a live workspace
+    #[arg(short, long)]
+    yes: bool,
     /// Send no write: show what would be changed, field by field
     #[arg(long, help_heading = "Dry run")]
     dry_run: bool,
@@ -130,6 +133,8 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         words: &args.line,
         script: Some((&script.name, &script.text)),
         writes,
+        // Who has bounded the writes, or has said yes, has thought of them.
+        asks: !args.yes && script.capability.max_writes().is_none(),
         capability: script.capability,
         environment,
     };

@@ -72,6 +72,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         words: &args.kept.line,
         script: Some(("undo", text)),
         writes,
+        asks: false,
         capability: Capability::default(),
         environment: BTreeMap::new(),
     };

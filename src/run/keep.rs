@@ -34,6 +34,7 @@ struct Inner {
     log: Log,
     tell: Tell,
     place: Mutex<Option<Place>>,
+    approve: Option<Approve>,
 }
 
 struct Place {
@@ -62,7 +63,12 @@ pub struct Around {
     pub stop: Stop,
     pub log: Log,
     pub tell: Tell,
+    /// Asks somebody, before the first write, whether it may go out.
+    pub approve: Option<Approve>,
 }
+
+/// Hears which workspace is about to be written to, and whether that is meant.
+pub type Approve = Arc<dyn Fn(&Workspace) -> bool + Send + Sync>;
 
 /// How an attempt ended.
 #[derive(Clone, Debug)]
@@ -77,8 +83,8 @@ pub struct Ending {
 impl Kept {
     /// A run that takes its place in the store once it writes.
     pub fn new(new: NewRun, around: Around) -> Kept {
-        let Around { dir, clock, control, stop, log, tell } = around;
-        Kept(Arc::new(Inner { dir, new, clock, control, stop, log, tell, place: Mutex::new(None) }))
+        let Around { dir, clock, control, stop, log, tell, approve } = around;
+        Kept(Arc::new(Inner { dir, new, clock, control, stop, log, tell, place: Mutex::new(None), approve }))
     }
 
     /// Takes up a run that is in the store already. `None` where another process is at it.
@@ -148,6 +154,9 @@ impl Keeper for Kept {
             // An earlier attempt ended between taking its place and making its journal, or the run was queued.
             store.place(&inner.new.id, &workspace.id, &workspace.slug, &workspace.key_prefix)?;
             return Ok(self.journal());
+        }
+        if inner.approve.as_ref().is_some_and(|approve| !approve(workspace)) {
+            return Err(StoreError::declined());
         }
         let store = Store::open(&inner.dir)?;
         store.add(&inner.new, State::Running, inner.clock.now())?;

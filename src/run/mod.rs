@@ -10,7 +10,7 @@ mod watch;
 
 pub use gather::{gather, journal_in, story, story_with_doubts};
 pub use guard::{judge, judge_at};
-pub use keep::{Around, Ending, Kept, Tell, folder_of, glance, journal_of, may_write, short_id};
+pub use keep::{Approve, Around, Ending, Kept, Tell, folder_of, glance, journal_of, may_write, short_id};
 pub use lines::{Gone, Lines};
 pub use log::{Hide, Log, Tee};
 

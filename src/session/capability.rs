@@ -60,6 +60,11 @@ impl Capability {
         self.begun_in.as_ref().map(|(id, slug)| (id.as_str(), slug.as_str()))
     }
 
+    /// How many writes may be sent, where that is bounded.
+    pub fn max_writes(&self) -> Option<u64> {
+        self.max_writes
+    }
+
     /// The slug or the id of the only workspace that may be talked to.
     pub fn workspace(&self) -> Option<&str> {
         self.workspace.as_deref()

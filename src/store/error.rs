@@ -29,6 +29,11 @@ impl StoreError {
         StoreError::new(message, "use the version of onramp that it was begun with, or `onramp retry` it")
     }
 
+    /// Somebody was asked before the first write, and did not want it.
+    pub fn declined() -> StoreError {
+        StoreError::new("nothing was sent".into(), "`--dry-run` shows what would be changed")
+    }
+
     /// A file or folder of the state folder `dir` gave this error.
     pub fn folder(dir: &Path, error: &io::Error) -> StoreError {
         let message = |why: &str| format!("runs cannot be kept in `{}`: {why}", dir.display());

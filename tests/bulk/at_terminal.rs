@@ -19,7 +19,7 @@ fn at_terminal(columns: u16, wait: &str) -> (Served, Terminal) {
     let served = Served::start(&["--rate", "600/min", "--fault", &format!("update-customer:429={wait}@9")]);
     let place = Place::new();
     fs::write(place.work().join("script.rhai"), SCRIPT).unwrap();
-    let onramp = served.used_by(place.onramp(&["run", "--now", NOW, "script.rhai"])).env("NO_COLOR", "1");
+    let onramp = served.used_by(place.onramp(&["run", "--yes", "--now", NOW, "script.rhai"])).env("NO_COLOR", "1");
     (served, Terminal::start(onramp, columns))
 }
 
