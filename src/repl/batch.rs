@@ -26,12 +26,10 @@ pub fn piped(session: &mut Session, stop_on_error: bool) -> Result<u8, Failure> 
     let mut input = io::stdin().lock();
     let mut text = String::new();
     let mut failed = false;
+    // While no line runs there is nothing to stop but the whole.
+    let _reading = session.activity.reading();
     loop {
-        let line = {
-            // While nothing runs there is nothing to stop but the whole.
-            let _reading = session.activity.reading();
-            line(&mut input)?
-        };
+        let line = line(&mut input)?;
         let is_last = line.is_none();
         if let Some(line) = line {
             text.push_str(&line);
