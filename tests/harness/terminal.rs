@@ -9,7 +9,7 @@ use std::{
     process::Child,
     sync::{Arc, Condvar, Mutex},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use vt100::Parser;
 
@@ -126,6 +126,12 @@ impl Terminal {
             assert_eq!(libc::tcgetattr(self.keys.as_raw_fd(), &raw mut modes), 0);
             modes.c_lflag & libc::ECHO != 0
         }
+    }
+
+    /// Whether it ends within this time.
+    pub fn ends_within(&self, time: Duration) -> bool {
+        let state = self.seen.state();
+        self.seen.changed.wait_timeout_while(state, time, |state| !state.over).unwrap().0.over
     }
 
     /// Waits for its end. Gives back the exit code, the last screen, and everything that was written, escapes and all.
