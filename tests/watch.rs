@@ -188,7 +188,9 @@ fn a_run_that_stops_for_a_reason_that_passes_keeps_its_file_and_holds_up_the_fol
     ends(&revoked, 3);
     assert!(revoked.stderr.contains("is paused, because run"), "{revoked}");
     assert_eq!(inbox.lies().iter().filter(|file| file.starts_with("work/")).count(), 2, "{revoked}");
-    ends(&inbox.watch(&[]).ran(), 0);
+    // A watcher that looks before the run has begun again still sees how it stopped; the next one goes on.
+    let again = (0..5).map(|_| inbox.watch(&[]).ran()).find(|ran| ran.code != Some(3)).expect("it goes on");
+    ends(&again, 0);
     assert_eq!(inbox.creates(), 4);
     let all = ["done/a.csv", "done/a.csv.report.json", "done/b.csv", "done/b.csv.report.json"];
     assert_eq!(inbox.lies(), all);
