@@ -161,8 +161,14 @@ pub fn can_be_undone(store: &Store, run: &Run) -> Result<(), Failure> {
 
 fn last(store: &Store) -> Result<Run, Failure> {
     let runs = store.list(&Filter::default()).map_err(|error| kept::failure_of_store(&error))?;
-    let can = |run: &Run| run.kind != "undo" && run.counts.changed > 0 && can_be_undone(store, run).is_ok();
+    let can = |run: &Run| run.kind != "undo" && can_be_undone(store, run).is_ok() && has_changed(store, run);
     runs.into_iter().find(can).ok_or_else(|| {
         Failure::usage("there is no run that could be taken back").hint("`onramp runs` lists all of them")
     })
+}
+
+/// A run that was killed may have counted less than its journal tells.
+fn has_changed(store: &Store, run: &Run) -> bool {
+    let told = || run::story(store, &run.id).is_ok_and(|story| !story.changes.is_empty());
+    run.counts.changed > 0 || !run.state.has_ended() && told()
 }

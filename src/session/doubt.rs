@@ -1,12 +1,7 @@
 //! Writes of which nobody knows whether they were carried out: the process ended, or the network did, before the answer
 //! came. What the workspace shows now decides; where it does not, people do.
 
-use super::{
-    Session, SessionError,
-    journal::{Doubt, Recorder},
-    link::Link,
-    write::fields,
-};
+use super::{Session, SessionError, journal::Doubt, link::Link, write::fields};
 use crate::{
     api::{
         self,
@@ -148,7 +143,7 @@ fn create(session: &Session, call: &Call, doubt: &Doubt) -> Result<Verdict, Sess
         wanted.insert("customer_id".into(), id.into());
     }
     // What this run has created under other numbers is not what is looked for.
-    let known = session.recorder().map(Recorder::created).transpose()?.unwrap_or_default();
+    let known = session.recorder().map(|recorder| recorder.created()).transpose()?.unwrap_or_default();
     let mut since = None;
     let (mut alike, mut similar) = (Vec::new(), 0);
     let mut walk = Walk::new(Call::new(list, call.path.clone()));
