@@ -8,6 +8,7 @@ mod commands;
 mod helper;
 mod highlight;
 mod history;
+mod looked;
 mod mode;
 mod planned;
 mod saved;

@@ -146,6 +146,7 @@ impl Session {
 
     /// Runs a text that errors call `name`, and shows its value in a shape.
     pub fn run(&mut self, name: &str, text: &str, shape: Option<Shape>) -> Result<(), Broken> {
+        self.look_at(name, text)?;
         let begun = Instant::now();
         let running = self.begin_line(name, text)?;
         let (line, source) = (name.to_string(), text.to_string());

@@ -22,7 +22,7 @@ fn each_line_that_writes_is_a_run_and_no_other_line_is() {
         1,
         "120\n",
         "error: there is no variable `update_customer`\n  --> repl:2:1:1\n    |\n  1 | update_customer\n    | ^\n\
-         hint: define it first: `let update_customer = …`\n",
+         hint: to call the function, write `update_customer(…)`\nhint: define it first: `let update_customer = …`\n",
     );
     assert!(!place.state().join("onramp.db").exists());
     runs().assert_all(0, "", "no run has been kept yet\n");
