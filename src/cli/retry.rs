@@ -2,6 +2,7 @@
 
 use super::{
     connect::Override,
+    entered,
     kept::Begin,
     record::Record,
     stored::{self, Condition, Which},
@@ -26,6 +27,9 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
     let store = stored::store()?;
     let run = args.which.find(&store)?;
     let id = &run.id;
+    if run.kind == entered::KIND {
+        return Err(entered::cannot_begin_anew(&run));
+    }
     match Condition::of(&store, &run) {
         Condition::Running => {
             return Err(Failure::usage(format!("the run `{id}` is at work in another process"))

@@ -91,6 +91,7 @@ impl Session {
             Ok(Ready::Send(Box::new(Prepared { number, operation, request, intent, id: id.clone() })))
         };
         let Some(recorder) = self.recorder() else { return plain(request, None) };
+        let recorder = recorder.as_ref();
         let asked = Asked::of(&request);
         match recorder.past(number)? {
             None => {}
@@ -318,7 +319,7 @@ impl Session {
         id: Option<&str>,
         result: Result<Answer, CallError>,
     ) -> Result<Outcome, SessionError> {
-        enter(self.recorder(), self.present(), number, operation, id, result)
+        enter(self.recorder().as_deref(), self.present(), number, operation, id, result)
     }
 }
 
@@ -363,7 +364,7 @@ impl Prepared {
     /// Makes its intent safe, and sends it.
     pub(super) fn send_alone(&self, session: &Session, link: &Link) -> Result<Outcome, SessionError> {
         if let (Some(recorder), Some(_)) = (session.recorder(), &self.intent) {
-            self.note(recorder)?;
+            self.note(&recorder)?;
             recorder.sync()?;
             crash::pass(Point::AfterIntent);
         }
