@@ -22,8 +22,8 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
 /// How a command comes to be carried out.
 pub enum Begin {
     Anew,
-    /// Once more, as a new run: the id of the one before.
-    Retry(String),
+    /// Once more, as a new run.
+    Retry(Box<Retried>),
     Resume(Box<Resumed>),
 }
 
@@ -33,6 +33,14 @@ pub struct Resumed {
     pub record: Record,
     /// By a process that serves several runs, and has seen to it that all of them lead to the same API.
     pub served: bool,
+}
+
+/// A run that is made once more.
+pub struct Retried {
+    /// Its id.
+    pub of: String,
+    /// What its trigger gave it, as it is now.
+    pub given: Option<Given>,
 }
 
 /// What is to be carried out.
@@ -148,11 +156,13 @@ fn open_as(
         }
         Begin::Anew | Begin::Retry(_) => {
             let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
-            let record = Record::new(key, asked.words, asked.script, &connection)?;
-            let mut new = record.new_run(asked.kind, asked.name, "manual", &hide(ui))?;
-            if let Begin::Retry(of) = begin {
-                new.retry_of = Some(of);
+            let mut record = Record::new(key, asked.words, asked.script, &connection)?;
+            let mut of = None;
+            if let Begin::Retry(retried) = begin {
+                (of, record.given) = (Some(retried.of), retried.given);
             }
+            let mut new = record.new_run(asked.kind, asked.name, "manual", &hide(ui))?;
+            new.retry_of = of;
             new.undoes = undoes.map(str::to_string);
             (record, asked.writes.then(|| Kept::new(new, around.clone())))
         }
