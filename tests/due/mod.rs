@@ -2,6 +2,7 @@
 
 mod kill;
 mod said;
+mod serve;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};

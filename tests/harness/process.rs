@@ -220,6 +220,11 @@ impl Running {
         assert!(said.contains(text), "{}\nnever said {text:?}, but {said:?}", self.command);
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ctrl-C, for this process alone.
     pub fn interrupt(&self) {
         self.signal("INT");
