@@ -230,6 +230,11 @@ impl Running {
         self.signal("INT");
     }
 
+    /// Asks it to end, as a service manager does.
+    pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
     /// Ends it without a word, as a loss of power would, and waits until it is gone.
     pub fn kill(mut self) -> Ran {
         // It may be gone already.
