@@ -244,11 +244,6 @@ impl Running {
         self.ended()
     }
 
-    /// SIGTERM, for this process alone.
-    pub fn terminate(&self) {
-        self.signal("TERM");
-    }
-
     /// The processes that it has started and that have not ended.
     #[cfg(target_os = "linux")]
     pub fn children(&self) -> Vec<i32> {
