@@ -3,8 +3,9 @@
 use super::{
     connect::Connection,
     jobs::{
-        How, Runnable, Service, adopt, due, notify,
+        How, Runnable, Service, adopt, due,
         prune::{self, Pruner},
+        tell,
     },
     kept::failure_of_store,
     schedule::scripts::identity,
@@ -59,7 +60,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = prune::parse_keep, default_value = "90d")]
     keep: prune::Keep,
     #[command(flatten)]
-    notify: notify::Flags,
+    tell: tell::Flags,
     #[command(flatten)]
     connection: Connection,
 }
@@ -90,7 +91,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         connection: args.connection.clone(),
         read_only: args.read_only,
         jobs: usize::from(args.jobs),
-        notify: args.notify.clone(),
+        tell: args.tell.clone(),
     };
     let service = Service::start(how, &stop, ui)?;
     let mut server = Server {

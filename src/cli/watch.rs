@@ -2,7 +2,7 @@
 
 use super::{
     connect::Connection,
-    jobs::{Heard, How, Runnable, Service, notify},
+    jobs::{Heard, How, Runnable, Service, tell},
     signals,
 };
 use crate::{
@@ -70,7 +70,7 @@ pub struct Args {
     #[arg(long)]
     read_only: bool,
     #[command(flatten)]
-    notify: notify::Flags,
+    tell: tell::Flags,
     #[command(flatten)]
     connection: Connection,
 }
@@ -90,7 +90,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         read_only: args.read_only,
         // A script has one run at a time.
         jobs: 1,
-        notify: args.notify.clone(),
+        tell: args.tell.clone(),
     };
     let mut service = Service::start(how, &stop, ui)?;
     service.watch(&dir, &script, args.settings(&script)?)?;

@@ -7,19 +7,19 @@ pub mod child;
 pub mod due;
 pub mod make;
 pub mod notice;
-pub mod notify;
 pub mod pool;
 pub mod prune;
 pub mod sandbox;
 pub mod script;
 pub mod service;
+pub mod tell;
 
 pub use child::Children;
 pub use make::Maker;
-pub use notify::Notifier;
 pub use pool::{Ended, Pool};
 pub use script::Runnable;
 pub use service::{Heard, How, Service};
+pub use tell::Notifier;
 
 use super::{connect::Connection, kept::failure_of_store, record::Record};
 use crate::{

@@ -4,9 +4,10 @@
 use super::{
     Children, Ended, Maker, Notifier, Pool, Runnable, adopt,
     board::{self, Sums},
-    notice, notify,
+    notice,
     pool::Handover,
     sandbox::Shared,
+    tell,
 };
 use crate::{
     cli::{connect::Connection, kept::failure_of_store},
@@ -36,7 +37,7 @@ pub struct How {
     /// So many at a time.
     pub jobs: usize,
     /// Who is told of those that fail.
-    pub notify: notify::Flags,
+    pub tell: tell::Flags,
 }
 
 /// Something that happened, and has been said.
@@ -86,8 +87,8 @@ struct Watched {
 impl Service {
     /// Starts what carries out runs. Nothing hands any over yet.
     pub fn start(how: How, stop: &Stop, ui: &Ui) -> Result<Service, Failure> {
-        let How { connection, read_only, jobs, notify } = how;
-        let words = notify.words()?;
+        let How { connection, read_only, jobs, tell } = how;
+        let words = tell.words()?;
         let dir = config::state_dir()?;
         let open = || Store::open(&dir).map_err(|error| failure_of_store(&error));
         let (clock, store) = (connection.clock(), open()?);
@@ -107,7 +108,7 @@ impl Service {
         let maker = Arc::new(Maker::new(connection.clone(), read_only, ui));
         let sums = Arc::new(Sums::default());
         let followed = ui.follow_all(board::look(open()?, sums.clone(), pool.at_work()));
-        let notifier = words.map(|words| Notifier::start(words, notify::LIMIT, ui)).transpose();
+        let notifier = words.map(|words| Notifier::start(words, tell::LIMIT, ui)).transpose();
         let notifier = notifier.map_err(|error| Failure::bug(&format!("no thread could be started ({error})")))?;
         let (ui, stop) = (ui.clone(), stop.clone());
         let folders = Vec::new();
@@ -248,7 +249,7 @@ impl Service {
                         State::Failed => self.sums.add_failed(),
                         _ => {}
                     }
-                    self.notify(run);
+                    self.tell(run);
                 }
                 self.say_ended(&ended);
                 Heard::Ended
@@ -271,11 +272,11 @@ impl Service {
         if self.notifier.is_some()
             && let Ok(runs) = self.store.find(run)
         {
-            runs.iter().for_each(|run| self.notify(run));
+            runs.iter().for_each(|run| self.tell(run));
         }
     }
 
-    fn notify(&self, run: &Run) {
+    fn tell(&self, run: &Run) {
         if let Some(notifier) = self.notifier.as_ref().filter(|_| notice::is_worth_it(run)) {
             notifier.tell(notice::of(&self.store, run));
         }
