@@ -17,6 +17,7 @@ mod observe;
 pub mod overlay;
 pub mod plan;
 mod seen;
+mod standing;
 mod undo;
 mod workspace;
 mod write;
@@ -44,7 +45,6 @@ use crate::{
     secret::Secret,
     stop::Stop,
     store::StoreError,
-    text::Rate,
 };
 use jiff::Timestamp;
 use overlay::{Overlay, Wrote};
@@ -85,6 +85,8 @@ pub struct Session {
     reads_before_it_writes: bool,
     connect: Connect,
     link: OnceLock<Result<Arc<Link>, ConnectError>>,
+    /// The workspace that the key belongs to, once it was asked for.
+    workspace: OnceLock<Workspace>,
     /// The number of the latest thing this run did or observed.
     steps: Mutex<Number>,
     /// What the idempotency keys of this run begin with.
@@ -176,6 +178,7 @@ impl Session {
         Session {
             connect,
             link: OnceLock::new(),
+            workspace: OnceLock::new(),
             recorder: None,
             control: Control::default(),
             overlay: Mutex::default(),
@@ -344,9 +347,8 @@ impl Session {
         })
     }
 
-    /// The plan of a dry run, and the rate at which it could be carried out; `None` where the run is none. Asks which
-    /// workspace it is for.
-    pub fn planned(&self, script: plan::Script) -> Result<Option<(plan::Plan, Rate)>, SessionError> {
+    /// The plan of a dry run; `None` where the run is none. Asks which workspace it is for.
+    pub fn planned(&self, script: plan::Script) -> Result<Option<plan::Plan>, SessionError> {
         let overlay = self.overlay.lock().expect(LOCK);
         let Some(overlay) = overlay.as_ref() else { return Ok(None) };
         let Workspace { id: workspace, slug, .. } = self.workspace()?;
@@ -357,7 +359,7 @@ impl Session {
             workspace: plan::Workspace { id: workspace, slug },
             script,
         });
-        Ok(Some((plan, self.link()?.client().pace().rate)))
+        Ok(Some(plan.with_rate(self.link()?.client().pace().rate)))
     }
 
     /// Whether writes are planned and not sent.
@@ -448,9 +450,15 @@ impl Session {
         self.clock.now()
     }
 
-    /// The workspace that the key belongs to.
+    /// The workspace that the key belongs to. Asked for once.
     pub fn workspace(&self) -> Result<Workspace, SessionError> {
-        workspace::ask(self.link()?)
+        match self.workspace.get() {
+            Some(known) => Ok(known.clone()),
+            None => {
+                let asked = workspace::ask(self.link()?)?;
+                Ok(self.workspace.get_or_init(|| asked).clone())
+            }
+        }
     }
 
     fn link(&self) -> Result<&Link, SessionError> {

@@ -246,12 +246,9 @@ impl Session {
         operation: &Operation,
         id: &str,
     ) -> Result<(), SessionError> {
-        let parent = format!("{}/", operation.path.trim_end_matches("{id}").trim_end_matches('/'));
-        let lists = api::operations()
-            .filter(|list| list.is_list() && list.path_params.len() == 1 && list.path.starts_with(&parent));
         let mut children = Vec::new();
         let mut any = false;
-        for list in lists {
+        for list in api::children_of(operation) {
             any = true;
             let mut walk = Walk::new(Call::new(list, vec![id.to_string()]));
             let link = self.link()?;
