@@ -4,7 +4,7 @@ use super::{
     connect::Override,
     kept::Begin,
     record::Record,
-    stored::{self, Condition},
+    stored::{self, Condition, Which},
 };
 use crate::{error::Failure, text, ui::Ui};
 
@@ -16,16 +16,15 @@ before has done; `onramp resume` goes on with one that stopped.
 
 Exit codes: as those of `onramp run`.")]
 pub struct Args {
-    /// The run's id, or as much of it as makes it the only one
-    #[arg(value_name = "RUN")]
-    run: String,
+    #[command(flatten)]
+    which: Which,
     #[command(flatten)]
     other: Override,
 }
 
 pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
     let store = stored::store()?;
-    let run = stored::find(&store, &args.run)?;
+    let run = args.which.find(&store)?;
     let id = &run.id;
     match Condition::of(&store, &run) {
         Condition::Running => {
