@@ -15,7 +15,7 @@ use crate::api::{
     operation::{Effect, Operation, Set},
 };
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The way back.
 #[derive(Debug, Default)]
@@ -27,44 +27,42 @@ pub struct WayBack {
 
 /// What the run did to one record, all of it together.
 struct Record<'s> {
+    object: &'s str,
+    id: &'s str,
     created: bool,
     deleted: bool,
     /// Each field, as it was before the run and as it is since.
     fields: BTreeMap<&'s str, (Option<&'s Value>, Option<&'s Value>)>,
+    /// The places of its first and of its latest change.
+    first_at: usize,
+    last_at: usize,
     last: &'s Change,
 }
 
 impl WayBack {
-    /// The way back from what this story tells.
+    /// The way back from what this story tells. What was created goes first, the newest before the oldest and so children
+    /// before their parents: what must be unique is free again then. The others follow, the latest change first and so
+    /// parents before their children.
     pub fn of(story: &Story) -> WayBack {
-        let mut records: Vec<((&str, &str), Record<'_>)> = Vec::new();
-        for change in &story.changes {
-            let key = (change.object.as_str(), change.id.as_str());
-            let effect = api::operation(&change.operation).map(|operation| operation.effect);
-            let at = records.iter().position(|(known, _)| *known == key);
-            // The latest change decides a record's place, so that children come before their parents.
-            let mut record = match at {
-                Some(at) => records.remove(at).1,
-                None => Record { created: false, deleted: false, fields: BTreeMap::new(), last: change },
-            };
-            record.last = change;
-            record.created |= effect == Some(Effect::Create);
-            record.deleted |= effect == Some(Effect::Delete);
-            for Moved { name, from, to } in &change.fields {
-                let field = record.fields.entry(name);
-                field.and_modify(|(_, last)| *last = to.as_ref()).or_insert((from.as_ref(), to.as_ref()));
-            }
-            records.push((key, record));
-        }
+        let records = records(story);
+        // What vanished with a customer comes back with it, as it was before the run.
+        let vanished: BTreeSet<&str> =
+            story.changes.iter().flat_map(|change| &change.children).filter_map(id_of).collect();
+        let own = |record: &&Record<'_>| !vanished.contains(record.id);
+        let mut created: Vec<&Record<'_>> =
+            records.values().filter(|record| record.created && !record.deleted).collect();
+        created.sort_by_key(|record| std::cmp::Reverse(record.first_at));
+        let mut others: Vec<&Record<'_>> = records.values().filter(|record| !record.created).collect();
+        others.sort_by_key(|record| std::cmp::Reverse(record.last_at));
         let mut back = WayBack::default();
+        created.into_iter().filter(own).for_each(|record| back.delete(record.object, record.id, record));
         // What was deleted, by its old id: what is made in its place.
         let mut again: BTreeMap<String, (String, usize)> = BTreeMap::new();
-        for ((object, id), record) in records.iter().rev() {
-            match (record.created, record.deleted) {
-                (true, true) => {}
-                (true, false) => back.delete(object, id, record),
-                (false, true) => back.create(object, id, record, &mut again),
-                (false, false) => back.restore(object, id, record),
+        for record in others.into_iter().filter(own) {
+            if record.deleted {
+                back.create(record.object, record.id, record, &mut again, &records);
+            } else {
+                back.restore(record.object, record.id, record);
             }
         }
         back
@@ -101,7 +99,14 @@ impl WayBack {
         }
     }
 
-    fn create(&mut self, object: &str, id: &str, record: &Record<'_>, again: &mut BTreeMap<String, (String, usize)>) {
+    fn create(
+        &mut self,
+        object: &str,
+        id: &str,
+        record: &Record<'_>,
+        again: &mut BTreeMap<String, (String, usize)>,
+        records: &Records<'_>,
+    ) {
         let create = api::operations()
             .find(|operation| operation.effect == Effect::Create && operation.returns.object().name == object);
         let Some(operation) = create else { return };
@@ -142,7 +147,8 @@ impl WayBack {
         if let Some(entry) = self.entries.last_mut() {
             entry.uses = uses;
         }
-        self.create_children(&new, &record.last.children);
+        let children = record.last.children.iter().filter_map(|child| as_before(child, records)).collect::<Vec<_>>();
+        self.create_children(&new, &children);
     }
 
     /// What vanished with a customer, under the one that takes its place.
@@ -225,6 +231,53 @@ impl WayBack {
     }
 }
 
+type Records<'s> = HashMap<(&'s str, &'s str), Record<'s>>;
+
+/// What the run did, by record.
+fn records(story: &Story) -> Records<'_> {
+    let mut records: Records<'_> = HashMap::new();
+    for (at, change) in story.changes.iter().enumerate() {
+        let effect = api::operation(&change.operation).map(|operation| operation.effect);
+        let record = records.entry((&change.object, &change.id)).or_insert_with(|| Record {
+            object: &change.object,
+            id: &change.id,
+            created: false,
+            deleted: false,
+            fields: BTreeMap::new(),
+            first_at: at,
+            last_at: at,
+            last: change,
+        });
+        (record.last, record.last_at) = (change, at);
+        record.created |= effect == Some(Effect::Create);
+        record.deleted |= effect == Some(Effect::Delete);
+        for Moved { name, from, to } in &change.fields {
+            let field = record.fields.entry(name);
+            field.and_modify(|(_, last)| *last = to.as_ref()).or_insert((from.as_ref(), to.as_ref()));
+        }
+    }
+    records
+}
+
+/// A record that vanished with its customer, as it was before the run; `None` where the run had made it.
+fn as_before(child: &Map<String, Value>, records: &Records<'_>) -> Option<Map<String, Value>> {
+    let object = child.get("object").and_then(Value::as_str).unwrap_or_default();
+    let mut child = child.clone();
+    if let Some(record) = records.get(&(object, id_of(&child).unwrap_or_default())) {
+        if record.created {
+            return None;
+        }
+        let known = record.fields.iter().filter_map(|(name, (before, _))| Some((name.to_string(), (*before)?.clone())));
+        let known: Vec<_> = known.collect();
+        child.extend(known);
+    }
+    Some(child)
+}
+
+fn id_of(record: &Map<String, Value>) -> Option<&str> {
+    record.get("id").and_then(Value::as_str)
+}
+
 impl Session {
     /// Adds to a story the writes of which nobody knew whether they were carried out, where the workspace shows that they
     /// were.
@@ -234,7 +287,8 @@ impl Session {
             let Some(operation) = api::operation(&told.asked.operation) else { continue };
             let call = told.asked.call(operation, &told.body);
             if let Some(answer) = doubt::was_carried_out(self, &call, &told)? {
-                story.changes.push(Change::settled(number, &told, operation, &answer));
+                let before = story.before_doubts.remove(&number).unwrap_or_default();
+                story.changes.push(Change::settled(number, &told, operation, before, &answer));
             }
         }
         story.changes.sort_by_key(|change| change.number);

@@ -1,0 +1,4 @@
+//! Runs that are taken back, against the sandbox in another process: whatever they did, wherever they stopped.
+
+mod cut_short;
+mod kinds;
