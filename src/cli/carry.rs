@@ -3,6 +3,7 @@
 
 use super::kept::{Keeping, failure_of_store};
 use crate::{
+    api::error::CallError,
     error::{Failure, Kind},
     script::direct,
     session::{
@@ -60,7 +61,8 @@ pub fn out(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<App
             return Err(drifted(&look, way));
         }
         how.skip = look.drifted.iter().flat_map(|drift| drift.positions.iter().copied()).collect::<BTreeSet<_>>();
-        ui.status(&format!("{} left out, because somebody has changed them since:", records(look.drifted.len())));
+        let (count, them) = (look.drifted.len(), if look.drifted.len() == 1 { "it" } else { "them" });
+        ui.status(&format!("{} left out, because somebody has changed {them} since:", records(count)));
         look.drifted.iter().flat_map(lines).for_each(|line| ui.status(&line));
     }
     if look.touched > 0 {
@@ -156,6 +158,8 @@ pub fn tell(plan: &Plan, applied: &Applied, way: &Way<'_>, keeping: &Keeping, ui
 fn why(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Left(why) => why.clone(),
+        // The line names the operation itself.
+        Outcome::Failed(CallError::Api(error)) => error.message.clone(),
         Outcome::Failed(error) => error.to_string(),
         Outcome::Changed(_) | Outcome::Unchanged(_) => String::new(),
     }
