@@ -58,10 +58,6 @@ impl Beside {
         match carry::out(&beside, plan, &way, &self.ui) {
             Ok(applied) => {
                 let run = keeping.kept_id().map(str::to_string);
-                if let (Some(undone), Some(id)) = (undoes, &run) {
-                    let store = stored::store()?;
-                    store.undone(undone, id).map_err(|error| kept::failure_of_store(&error))?;
-                }
                 let end = carry::tell(plan, &applied, &way, &keeping, &self.ui);
                 carry::leave(keeping, &beside, false, end, &self.ui)?;
                 Ok(Carried { run, changed: applied.changed, made: applied.made })

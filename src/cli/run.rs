@@ -8,6 +8,7 @@ use super::{
     plan::Show,
     record::Given,
     source::{Script, Source},
+    status,
 };
 use crate::{
     config,
@@ -116,14 +117,18 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     }
     let environment = environment(&script, ui)?;
     let rows = args.rows.as_deref().map(|path| granted(&mut script, path)).transpose()?;
-    if let Begin::Resume(resumed) = &begin
-        && let Some(event) = resumed.record.given.as_ref().and_then(|given| given.event.as_ref())
-    {
+    let given = match &begin {
+        Begin::Resume(resumed) => resumed.record.given.as_ref(),
+        Begin::Retry(retried) => retried.given.as_ref(),
+        Begin::Anew => None,
+    };
+    if let Some(event) = given.and_then(|given| given.event.as_ref()) {
         script.project.grant(Path::new(&event.path)).map_err(|error| {
             let path = text::escape_control(&event.path);
             Failure::usage(format!("the watched file `{path}` cannot be read: {}", config::reason(&error)))
         })?;
     }
+    let by_hand = matches!(begin, Begin::Retry(_));
     // A run that goes on is past its first look.
     let first = args.first.filter(|_| !matches!(begin, Begin::Resume(_)));
     let writes = !args.dry_run && script.capability.may_write() && run::may_write(&script.text);
@@ -140,7 +145,8 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     };
     let (mut session, keeping) = kept::open(begin, asked, args.connection, ui)?;
     let mut about = About { id: keeping.id.clone(), dry_run: args.dry_run, ..About::default() };
-    let failed_rows = keeping.given.as_ref().map(|_| keeping.folder.clone());
+    // Nobody puts the file of a run that is made by hand in its place.
+    let failed_rows = keeping.given.as_ref().filter(|_| !by_hand).map(|_| keeping.folder.clone());
     if let Some(Given { trigger, scheduled_for, event }) = keeping.given.clone() {
         about = About { trigger, scheduled_for, event, ..about };
     }
@@ -162,13 +168,14 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let outcome = run::run(&job, session, Box::new(Tee { sink, log: keeping.log.clone() }));
     drop(followed);
     if let Some(plan) = outcome.plan {
-        let (plan, rate) = plan.map_err(|error| Failure::of_fault(&direct::fault(error), &|_| None))?;
-        args.show.plan(&plan, Some(rate), ui)?;
-        if keeping.preview.exists() {
-            let preview = keeping.preview.display();
-            ui.status(&format!("the files that the script wrote are in `{preview}`, and not in their places"));
-        }
+        let plan = plan.map_err(|error| Failure::of_fault(&direct::fault(error), &|_| None))?;
+        args.show.plan(&plan, status::others(&plan.workspace.id), ui)?;
+        tell_preview(&keeping, ui);
         return Ok(if outcome.counts.failed > 0 { Kind::Rows.exit_code() } else { 0 });
+    }
+    if args.dry_run {
+        ui.status("NOT SENT: the dry run has not come to its end, and there is no plan");
+        tell_preview(&keeping, ui);
     }
     let end = conclude(&job, &outcome, &keeping, ui);
     let stopped = match &outcome.end {
@@ -179,6 +186,14 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     };
     keeping.leave(&outcome.counts, stopped, &end, ui);
     end
+}
+
+/// Where the files are that a dry run has written.
+fn tell_preview(keeping: &Keeping, ui: &Ui) {
+    if keeping.preview.exists() {
+        let preview = keeping.preview.display();
+        ui.status(&format!("the files that the script wrote are in `{preview}`, and not in their places"));
+    }
 }
 
 /// The environment values that the script declares, kept out of both streams from here on.
@@ -202,8 +217,7 @@ fn conclude(job: &Job, outcome: &Outcome, keeping: &Keeping, ui: &Ui) -> Result<
     let done = outcome.counts.changed;
     let failure = match &outcome.end {
         End::Done(_) if outcome.counts.failed > 0 => {
-            let rows = text::plural(outcome.counts.failed as usize, "row");
-            return Err(Failure::new(Kind::Rows, format!("{rows} failed; the others are done")));
+            return Err(rows_failed(outcome, keeping));
         }
         End::Done(_) => return Ok(0),
         End::Bug(what) => Failure::bug(what),
@@ -220,6 +234,22 @@ fn conclude(job: &Job, outcome: &Outcome, keeping: &Keeping, ui: &Ui) -> Result<
         },
     };
     Err(keeping.with_way_on(failure, done))
+}
+
+/// Some rows failed: the first of them are told, with the way to the others.
+fn rows_failed(outcome: &Outcome, keeping: &Keeping) -> Failure {
+    let failed = outcome.counts.failed as usize;
+    let rows = text::plural(failed, "row");
+    let mut failure = Failure::new(Kind::Rows, format!("{rows} failed; the others are done"));
+    failure.details = outcome.failures.iter().map(|line| format!("  {line}")).collect();
+    let more = failed.saturating_sub(outcome.failures.len());
+    if more > 0 {
+        failure.details.push(format!("  and {more} more"));
+        if let Some(id) = keeping.kept_id() {
+            failure.hints.push(format!("`onramp show {id}` lists them"));
+        }
+    }
+    failure
 }
 
 /// The first rows are done, as was asked.

@@ -5,7 +5,7 @@ use super::{
     kept::failure_of_store,
     output::{Format, Output},
     record::Record,
-    stored::{self, Condition},
+    stored::{self, Condition, Which},
 };
 use crate::{
     error::Failure,
@@ -25,9 +25,8 @@ Of its changes the first 20 are shown, unless there is `--all`; with `--output j
 
 Exit codes: 0 all went well; 2 there is no such run, or what is kept of it cannot be read.")]
 pub struct Args {
-    /// The run's id, or as much of it as makes it the only one
-    #[arg(value_name = "RUN")]
-    run: String,
+    #[command(flatten)]
+    which: Which,
     /// Show all changes
     #[arg(long)]
     all: bool,
@@ -40,7 +39,7 @@ const FIRST: usize = 20;
 
 pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
     let store = stored::store()?;
-    let run = stored::find(&store, &args.run)?;
+    let run = args.which.find(&store)?;
     let story = story(&store, &run.id).map_err(|error| failure_of_store(&error))?;
     // A record of another version says less; everything else is there all the same.
     let record = Record::of(&run).ok();

@@ -54,7 +54,7 @@ impl Session {
         }
         let script = Script { path: "repl".into(), sha256: String::new() };
         let plan = run.planned(script).map_err(|error| self.failure(&crate::script::direct::fault(error)))?;
-        Ok(plan.map(|(plan, _)| plan))
+        Ok(plan)
     }
 
     /// Whether somebody says yes. An error where there is nobody to ask.

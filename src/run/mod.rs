@@ -24,7 +24,6 @@ use crate::{
         plan::{self, Plan},
     },
     store::Counts,
-    text::Rate,
 };
 use std::{collections::HashMap, panic, thread};
 
@@ -50,8 +49,10 @@ pub struct Outcome {
     pub end: End,
     /// What it did, or in a dry run would have done.
     pub counts: Counts,
-    /// What a dry run that came to its end would have written, and the rate at which that would go.
-    pub plan: Option<Result<(Plan, Rate), SessionError>>,
+    /// The first rows that failed, and why.
+    pub failures: Vec<String>,
+    /// What a dry run that came to its end would have written.
+    pub plan: Option<Result<Plan, SessionError>>,
     /// The texts of the modules that it imported, by the names that errors give them.
     pub modules: HashMap<String, String>,
 }
@@ -102,7 +103,7 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
     let script = plan::Script { path: job.name.clone(), sha256: digest(job.text.as_bytes()) };
     let done = matches!(end, End::Done(_)) && host.session.is_dry();
     let plan = done.then(|| host.session.planned(script).transpose()).flatten();
-    Outcome { end, counts, plan, modules: host.module_texts() }
+    Outcome { end, counts, failures: host.first_failures(), plan, modules: host.module_texts() }
 }
 
 /// Why something that is about a script's text came to nothing.

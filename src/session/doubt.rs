@@ -1,7 +1,12 @@
 //! Writes of which nobody knows whether they were carried out: the process ended, or the network did, before the answer
 //! came. What the workspace shows now decides; where it does not, people do.
 
-use super::{Session, SessionError, journal::Doubt, link::Link, write::fields};
+use super::{
+    Session, SessionError,
+    journal::Doubt,
+    link::Link,
+    write::{fields, object_of},
+};
 use crate::{
     api::{
         self,
@@ -40,15 +45,29 @@ pub(super) fn settle(session: &Session, call: &Call, doubt: &Doubt) -> Result<Ve
     }
 }
 
-/// The record as it is since a write in doubt, if that was carried out; asked of the workspace, and nothing is sent.
+/// The record as it is since a write in doubt, if that was carried out: nothing of one that was deleted. Asked of the
+/// workspace, and no write is sent.
 pub(super) fn was_carried_out(session: &Session, call: &Call, doubt: &Doubt) -> Result<Option<Vec<u8>>, SessionError> {
     let verdict = match call.operation.effect {
         Effect::Create => create(session, call, doubt)?,
         Effect::Update => update(session, call, doubt)?,
-        // Of a delete nothing is left to be asked.
-        Effect::Delete | Effect::Read => return Ok(None),
+        Effect::Delete => return Ok(is_gone(session, call)?.then(Vec::new)),
+        Effect::Read => return Ok(None),
     };
     Ok(if let Verdict::Done(answer) = verdict { Some(answer.body) } else { None })
+}
+
+/// Whether the record that a write is about is not there.
+fn is_gone(session: &Session, call: &Call) -> Result<bool, SessionError> {
+    let get = api::operation(&format!("get_{}", object_of(call.operation)));
+    let (Some(get), Some(id)) = (get, call.path.last()) else { return Ok(false) };
+    let request = Request::build(&Call::new(get, vec![id.clone()]), None).map_err(CallError::Refused)?;
+    let link = session.link()?;
+    match link.block_on(link.client().send(&request, get)) {
+        Ok(_) => Ok(false),
+        Err(CallError::Api(error)) if error.status == 404 => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Whether the service has forgotten the key of a create that was meant then.

@@ -17,6 +17,7 @@ mod observe;
 pub mod overlay;
 pub mod plan;
 mod seen;
+mod standing;
 mod undo;
 mod workspace;
 mod write;
@@ -44,7 +45,6 @@ use crate::{
     secret::Secret,
     stop::Stop,
     store::StoreError,
-    text::Rate,
 };
 use jiff::Timestamp;
 use overlay::{Overlay, Wrote};
@@ -87,6 +87,8 @@ pub struct Session {
     link: OnceLock<Arc<Link>>,
     /// Held by whoever connects: one at a time.
     connecting: Mutex<()>,
+    /// The workspace that the key belongs to, once it was asked for.
+    workspace: OnceLock<Workspace>,
     /// The number of the latest thing this run did or observed.
     steps: Mutex<Number>,
     /// What the idempotency keys of this run begin with.
@@ -179,6 +181,7 @@ impl Session {
             connect,
             link: OnceLock::new(),
             connecting: Mutex::default(),
+            workspace: OnceLock::new(),
             recorder: RwLock::default(),
             control: Control::default(),
             overlay: Mutex::default(),
@@ -352,9 +355,8 @@ impl Session {
         })
     }
 
-    /// The plan of a dry run, and the rate at which it could be carried out; `None` where the run is none. Asks which
-    /// workspace it is for.
-    pub fn planned(&self, script: plan::Script) -> Result<Option<(plan::Plan, Rate)>, SessionError> {
+    /// The plan of a dry run; `None` where the run is none. Asks which workspace it is for.
+    pub fn planned(&self, script: plan::Script) -> Result<Option<plan::Plan>, SessionError> {
         let overlay = self.overlay.lock().expect(LOCK);
         let Some(overlay) = overlay.as_ref() else { return Ok(None) };
         let Workspace { id: workspace, slug, .. } = self.workspace()?;
@@ -365,7 +367,7 @@ impl Session {
             workspace: plan::Workspace { id: workspace, slug },
             script,
         });
-        Ok(Some((plan, self.link()?.client().pace().rate)))
+        Ok(Some(plan.with_rate(self.link()?.client().pace().rate)))
     }
 
     /// Whether writes are planned and not sent.
@@ -461,9 +463,15 @@ impl Session {
         self.clock.now()
     }
 
-    /// The workspace that the key belongs to.
+    /// The workspace that the key belongs to. Asked for once.
     pub fn workspace(&self) -> Result<Workspace, SessionError> {
-        workspace::ask(self.link()?)
+        match self.workspace.get() {
+            Some(known) => Ok(known.clone()),
+            None => {
+                let asked = workspace::ask(self.link()?)?;
+                Ok(self.workspace.get_or_init(|| asked).clone())
+            }
+        }
     }
 
     /// The connection. One that could not be made is tried again with the next call: what was wrong may be mended by then.
