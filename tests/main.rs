@@ -37,5 +37,6 @@ mod secrecy;
 mod serve;
 mod sharing;
 mod times;
+mod undo;
 mod verbs;
 mod watch;

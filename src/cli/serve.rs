@@ -2,7 +2,11 @@
 
 use super::{
     connect::Connection,
-    jobs::{Runnable, Service, adopt, due},
+    jobs::{
+        How, Runnable, Service, adopt, due,
+        prune::{self, Pruner},
+        tell,
+    },
     kept::failure_of_store,
     schedule::scripts::identity,
     signals, watch,
@@ -52,6 +56,11 @@ pub struct Args {
     /// Send no write, whatever a script wants
     #[arg(long)]
     read_only: bool,
+    /// Delete runs that ended so long ago, with all that is kept of them; `forever` keeps them
+    #[arg(long, value_name = "TIME", value_parser = prune::parse_keep, default_value = "90d")]
+    keep: prune::Keep,
+    #[command(flatten)]
+    tell: tell::Flags,
     #[command(flatten)]
     connection: Connection,
 }
@@ -78,7 +87,13 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     })?;
     let stop = Stop::default();
     signals::listen(&stop, ui)?;
-    let service = Service::start(args.connection.clone(), args.read_only, usize::from(args.jobs), &stop, ui)?;
+    let how = How {
+        connection: args.connection.clone(),
+        read_only: args.read_only,
+        jobs: usize::from(args.jobs),
+        tell: args.tell.clone(),
+    };
+    let service = Service::start(how, &stop, ui)?;
     let mut server = Server {
         service,
         root,
@@ -91,16 +106,15 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     server.resume(&args.connection)?;
     server.refresh(true)?;
     server.table();
-    config::notify_ready().map_err(|error| {
-        Failure::usage(format!("the service manager cannot be told that it is ready: {error}"))
-            .hint("take `Type=notify` out of the unit file, or look at `NOTIFY_SOCKET`")
-    })?;
+    tell_manager("READY=1")?;
+    let mut pruner = Pruner::new(args.keep);
     let (mut looked, mut next) = (Instant::now(), Instant::now());
     while stop.asked().is_none() {
         if next <= Instant::now() {
             next = Instant::now() + server.tick();
         }
         server.service.hear(Duration::from_millis(100).min(next.saturating_duration_since(Instant::now())));
+        pruner.turn(&server.service.clock, ui);
         if looked.elapsed() >= watch::RESCAN {
             looked = Instant::now();
             if server.refresh(false)? {
@@ -108,9 +122,21 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
             }
         }
     }
+    if let Err(failure) = tell_manager("STOPPING=1") {
+        // It stops all the same.
+        ui.warning(&failure);
+    }
     server.service.end(args.grace);
     ui.status("stopped");
     Ok(0)
+}
+
+fn tell_manager(state: &str) -> Result<(), Failure> {
+    config::tell_manager(state).map_err(|error| {
+        let why = config::reason(&error);
+        Failure::usage(format!("the service manager cannot be told `{state}`: {why}"))
+            .hint("take `Type=notify` out of the unit file, or look at `NOTIFY_SOCKET`")
+    })
 }
 
 /// A script as it was last looked at.

@@ -244,6 +244,19 @@ impl Running {
         self.ended()
     }
 
+    /// The processes that it has started and that have not ended.
+    #[cfg(target_os = "linux")]
+    pub fn children(&self) -> Vec<i32> {
+        let id = self.child.id();
+        let mut all = Vec::new();
+        for task in fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten() {
+            // Each thread has its own.
+            let text = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            all.extend(text.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
+        }
+        all
+    }
+
     fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
