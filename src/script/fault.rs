@@ -157,8 +157,14 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
         CallError::BadAnswer(bad) => return Ok(Thrown::bad_answer(bad)),
         CallError::Incomplete(list) => return Ok(Thrown::incomplete(list)),
         CallError::Key(api) => key_fault(api),
-        CallError::Network { attempts, .. } => ends(FaultKind::WillPass, &error)
-            .note(format!("tried {}", text::plural(*attempts as usize, "time")))
+        CallError::Network { attempts, waited, .. } => ends(FaultKind::WillPass, &error)
+            .note(match waited {
+                Some(waited) => {
+                    let (tried, waited) = (text::plural(*attempts as usize, "time"), text::duration(*waited));
+                    format!("tried {tried} within {waited}, for as long as `--max-wait` allows")
+                }
+                None => format!("tried {}", text::plural(*attempts as usize, "time")),
+            })
             .hint("check the network and the base URL, then run it again"),
         CallError::Blocked { waited, max_wait, .. } => ends(FaultKind::WillPass, &error)
             .note(format!(

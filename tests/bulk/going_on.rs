@@ -76,7 +76,7 @@ fn a_network_that_is_gone_ends_the_run_with_75_and_it_goes_on() {
         &UPDATES.replace("in_flight: 4", "in_flight: 1"),
         &["--customers", "12", "--fault", "update-customer:reset-before@7-11"],
     );
-    let ran = scene.run(&[]);
+    let ran = scene.run(&["--max-wait", "1ms"]);
     assert_eq!(ran.code, Some(75), "{ran}");
     assert!(ran.stderr.contains("got no answer"), "{ran}");
     scene.resume().assert_all(0, "12 0 0\n", "");
@@ -104,7 +104,7 @@ print(get_customer(102).display_id);
 "#;
     let scene =
         Scene::new(script, &["--fault", "get-customer:status=500@1-5", "--fault", "get-customer:reset-before@6-10"]);
-    let ran = scene.run(&[]);
+    let ran = scene.run(&["--max-wait", "1ms"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(75), "caught 500\n"), "{ran}");
     scene.resume().assert_all(0, "caught 500\n102\n", "");
     assert_eq!(scene.count("POST", ""), 1);
