@@ -18,6 +18,8 @@ use std::{
 const KEY: &str = "PIVOTAL_API_KEY";
 const BASE_URL: &str = "PIVOTAL_BASE_URL";
 const STATE_DIR: &str = "ONRAMP_STATE_DIR";
+const NOTIFY_COMMAND: &str = "ONRAMP_NOTIFY_COMMAND";
+const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 #[cfg(debug_assertions)]
 const CRASH_AT: &str = "ONRAMP_CRASH_AT";
 
@@ -35,9 +37,28 @@ pub fn crash_at() -> Option<String> {
     env::var(CRASH_AT).ok()
 }
 
-/// Tells the service manager that started this process, if one did and wants to know, that it is ready (`sd_notify(3)`).
+/// The command that is told of failed runs, where the environment names one.
+pub fn notify_command() -> Result<Option<String>, Failure> {
+    let set = env::var_os(NOTIFY_COMMAND).filter(|value| !value.is_empty());
+    set.map(|value| unicode(NOTIFY_COMMAND, value)).transpose()
+}
+
+/// The environment as a program may see it that is not ours: without our own variables, and without any whose value
+/// `is_secret`.
+pub fn environment_of_others(is_secret: impl Fn(&str) -> bool) -> Vec<(OsString, OsString)> {
+    let is_ours = |name: &str| {
+        let upper = name.to_ascii_uppercase();
+        upper.starts_with("PIVOTAL_") || upper.starts_with("ONRAMP_") || upper == NOTIFY_SOCKET
+    };
+    env::vars_os()
+        .filter(|(name, value)| !is_ours(&name.to_string_lossy()) && !is_secret(&value.to_string_lossy()))
+        .collect()
+}
+
+/// Tells the service manager that started this process, if one did and wants to know, what it is at: `READY=1`,
+/// `STOPPING=1` (`sd_notify(3)`).
 #[cfg(target_os = "linux")]
-pub fn notify_ready() -> std::io::Result<()> {
+pub fn tell_manager(state: &str) -> std::io::Result<()> {
     use std::os::{
         linux::net::SocketAddrExt,
         unix::{
@@ -45,16 +66,16 @@ pub fn notify_ready() -> std::io::Result<()> {
             net::{SocketAddr, UnixDatagram},
         },
     };
-    let Some(socket) = env::var_os("NOTIFY_SOCKET").filter(|socket| !socket.is_empty()) else { return Ok(()) };
+    let Some(socket) = env::var_os(NOTIFY_SOCKET).filter(|socket| !socket.is_empty()) else { return Ok(()) };
     let address = match socket.as_bytes().strip_prefix(b"@") {
         Some(name) => SocketAddr::from_abstract_name(name)?,
         None => SocketAddr::from_pathname(&socket)?,
     };
-    UnixDatagram::unbound()?.send_to_addr(b"READY=1", &address).map(drop)
+    UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address).map(drop)
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn notify_ready() -> std::io::Result<()> {
+pub fn tell_manager(_: &str) -> std::io::Result<()> {
     Ok(())
 }
 

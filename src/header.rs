@@ -88,6 +88,10 @@ pub struct Watch {
     pub settle: Option<Duration>,
     /// What makes two files the same one.
     pub dedupe: Option<String>,
+    /// Larger files are refused; in bytes.
+    pub max_size: Option<u64>,
+    /// Files with more rows are refused.
+    pub max_rows: Option<u64>,
 }
 
 /// A value with its place in the script, both from 1.

@@ -29,6 +29,29 @@ pub struct Glance {
     pub rate: Option<Rate>,
 }
 
+/// Runs that start by themselves, at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Board {
+    /// Files and runs whose turn has not come.
+    pub waiting: usize,
+    pub running: Vec<Lane>,
+    /// Since the beginning.
+    pub done: usize,
+    pub failed: usize,
+    /// Folders that are held up by a run that stopped.
+    pub paused: usize,
+}
+
+/// One run of them that is at work.
+#[derive(Clone, Debug, Default)]
+pub struct Lane {
+    pub run: String,
+    /// What people know it by: its file, or its script.
+    pub name: String,
+    /// Its bulk call, if it is at one.
+    pub glance: Option<Glance>,
+}
+
 /// What follows from several glances.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pace {

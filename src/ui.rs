@@ -1,6 +1,7 @@
 //! The only writer to standard output and standard error. Filters secrets out of everything, keeps the two streams in
 //! step, and notices when nobody reads any more. Decides nothing about what is said.
 
+mod board;
 mod glance;
 mod progress;
 

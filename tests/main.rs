@@ -10,6 +10,8 @@ mod control;
 mod crash;
 mod cron;
 mod definitions;
+#[cfg(target_os = "linux")]
+mod deploy;
 mod docs;
 mod dry_run;
 mod due;

@@ -70,5 +70,10 @@ fn without_a_process(store: &Store, run: &Run, ui: &Ui) -> Result<u8, Failure> {
 
 fn said(run: &Run, ui: &Ui) {
     let id = &run.id;
-    ui.status(&format!("the run `{id}` is cancelled; `onramp resume {id}` goes on where it stopped"));
+    ui.status(&match run.trigger.as_str() {
+        "watch" => {
+            format!("the run `{id}` is cancelled; its file goes to `failed`, and `onramp retry {id}` finds it there")
+        }
+        _ => format!("the run `{id}` is cancelled; `onramp resume {id}` goes on where it stopped"),
+    });
 }

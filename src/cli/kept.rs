@@ -22,8 +22,8 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
 /// How a command comes to be carried out.
 pub enum Begin {
     Anew,
-    /// Once more, as a new run: the id of the one before.
-    Retry(String),
+    /// Once more, as a new run.
+    Retry(Box<Retried>),
     Resume(Box<Resumed>),
 }
 
@@ -33,6 +33,14 @@ pub struct Resumed {
     pub record: Record,
     /// By a process that serves several runs, and has seen to it that all of them lead to the same API.
     pub served: bool,
+}
+
+/// A run that is made once more.
+pub struct Retried {
+    /// Its id.
+    pub of: String,
+    /// What its trigger gave it, as it is now.
+    pub given: Option<Given>,
 }
 
 /// What is to be carried out.
@@ -102,12 +110,16 @@ pub fn beside(
     if connection.no_snapshot {
         beside = beside.without_snapshots();
     }
-    let id = kept.id().to_string();
-    let preview = around.dir.join("previews").join(&id);
-    let folder = run::folder_of(&around.dir, &id);
-    let (given, fleeting) = (record.given, record.fleeting);
-    let keeping = Keeping { id, given, folder, log: around.log, preview, kept: Some(kept), fleeting };
-    Ok((beside.with_recorder(recorder), keeping))
+    Ok((beside.with_recorder(recorder), Keeping::new(kept.id().to_string(), record, Some(kept), around)))
+}
+
+/// The place of what a line of a session may write, over the session itself: it is recorded from here on.
+pub fn entered(session: &Session, asked: Asked<'_>, connection: &Connection, ui: &Ui) -> Result<Keeping, Failure> {
+    let around = Around { control: session.control().counting_anew(), ..around(session.stop(), connection, ui)? };
+    let record = Record::new(session.run_key().to_string(), asked.words, asked.script, connection)?;
+    let kept = Kept::new(record.new_run(asked.kind, asked.name, "manual", &hide(ui))?, around.clone());
+    session.record_in(Some(kept.recorder().map_err(|error| failure_of_store(&error))?));
+    Ok(Keeping::new(kept.id().to_string(), record, Some(kept), around))
 }
 
 /// A session that only looks, and leaves nothing behind.
@@ -147,11 +159,13 @@ fn open_as(
         }
         Begin::Anew | Begin::Retry(_) => {
             let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
-            let record = Record::new(key, asked.words, asked.script, &connection)?;
-            let mut new = record.new_run(asked.kind, asked.name, "manual", &hide(ui))?;
-            if let Begin::Retry(of) = begin {
-                new.retry_of = Some(of);
+            let mut record = Record::new(key, asked.words, asked.script, &connection)?;
+            let mut of = None;
+            if let Begin::Retry(retried) = begin {
+                (of, record.given) = (Some(retried.of), retried.given);
             }
+            let mut new = record.new_run(asked.kind, asked.name, "manual", &hide(ui))?;
+            new.retry_of = of;
             new.undoes = undoes.map(str::to_string);
             (record, asked.writes.then(|| Kept::new(new, around.clone())))
         }
@@ -176,13 +190,22 @@ fn open_as(
     if let Some(kept) = &kept {
         session = session.with_recorder(kept.recorder().map_err(|error| failure_of_store(&error))?);
     }
-    let preview = around.dir.join("previews").join(&id);
-    let folder = run::folder_of(&around.dir, &id);
-    let (given, fleeting) = (record.given, record.fleeting);
-    Ok((session, Keeping { id, given, folder, log: around.log, preview, kept, fleeting }))
+    Ok((session, Keeping::new(id, record, kept, around)))
 }
 
 impl Keeping {
+    fn new(id: String, record: Record, kept: Option<Kept>, around: Around) -> Keeping {
+        let preview = around.dir.join("previews").join(&id);
+        let folder = run::folder_of(&around.dir, &id);
+        let Record { given, fleeting, .. } = record;
+        Keeping { id, given, folder, log: around.log, preview, kept, fleeting }
+    }
+
+    /// What the run has done so far.
+    pub fn counts(&self) -> Counts {
+        self.kept.as_ref().map_or_else(Counts::default, Kept::counts)
+    }
+
     /// The id of a run that can be taken up again.
     pub fn resumable(&self) -> Option<&str> {
         self.kept.as_ref().filter(|kept| kept.is_kept() && !self.fleeting).map(Kept::id)
@@ -234,6 +257,24 @@ impl Keeping {
         // A run that has talked to the workspace is part of its history, also if there was nothing to change.
         let even_so = state.has_ended() && counts.requests > 0 && !matches!(exit_code, 2 | 5);
         if let Err(error) = kept.end(&ending, even_so) {
+            ui.warn(&format!("the end of the run could not be kept: {error}"));
+        }
+    }
+
+    /// Enters how a line of a session ended, which is its end in any case: nobody could go on with it without its variables.
+    pub fn leave_line(self, stopped: Option<Reason>, end: Result<(), &Failure>, ui: &Ui) {
+        let Some(kept) = self.kept else { return };
+        ui.flush();
+        let (exit_code, message) = match end {
+            Ok(()) => (0, None),
+            Err(failure) => (failure.kind.exit_code(), Some(ui.hidden(&failure.message))),
+        };
+        let state = match (stopped, exit_code) {
+            (_, 0) => State::Done,
+            (Some(Reason::Cancelled), _) => State::Cancelled,
+            _ => State::Failed,
+        };
+        if let Err(error) = kept.end(&Ending { state, exit_code, message }, false) {
             ui.warn(&format!("the end of the run could not be kept: {error}"));
         }
     }

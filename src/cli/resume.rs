@@ -2,6 +2,7 @@
 
 use super::{
     connect::Override,
+    entered,
     kept::{Begin, Resumed, failure_of_store},
     record::Record,
     stored,
@@ -52,7 +53,19 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
         return Err(Failure::usage(format!("the run `{}` was taken back by `{undo}`", run.id))
             .hint(format!("`onramp retry {}` runs the script anew", run.id)));
     }
+    if run.kind == entered::KIND {
+        return Err(entered::cannot_go_on(&store, &run));
+    }
     let record = Record::of(&run)?;
+    let file = store.file_of(&run.id).map_err(|error| failure_of_store(&error))?;
+    if let Some(target) = file.and_then(|file| file.target) {
+        let target = text::escape_control(&target).into_owned();
+        return Err(Failure::usage(format!(
+            "the run `{}` was cancelled, and its file was put into `{target}`",
+            run.id
+        ))
+        .hint(format!("`onramp retry {}` runs the script anew for it, and so does dropping it in again", run.id)));
+    }
     if run.state == State::Queued && !args.served {
         return Err(Failure::usage(format!("the run `{}` waits for the process that is to start it", run.id))
             .hint("start `onramp serve` or `onramp watch` again, as it was"));
@@ -94,6 +107,7 @@ fn last(store: &Store) -> Result<Run, Failure> {
     let open = |run: &Run| {
         matches!(run.state, State::Running | State::Cancelled)
             && run.undone_by.is_none()
+            && run.kind != entered::KIND
             && !Lock::is_held(&store.folder(&run.id))
     };
     runs.into_iter().find(open).ok_or_else(|| {

@@ -2,7 +2,8 @@
 
 use super::{
     connect::Override,
-    kept::Begin,
+    entered, jobs,
+    kept::{Begin, Retried},
     record::Record,
     stored::{self, Condition, Which},
 };
@@ -12,7 +13,8 @@ use crate::{error::Failure, text, ui::Ui};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Its command line is carried out again in its folder, with the script as it is now. It knows nothing of what the run \
-before has done; `onramp resume` goes on with one that stopped.
+before has done; `onramp resume` goes on with one that stopped. What a schedule or a watched folder gave the run before, \
+this one gets too: `run.scheduled_for`, or `run.event` with the file where it lies now.
 
 Exit codes: as those of `onramp run`.")]
 pub struct Args {
@@ -26,6 +28,9 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
     let store = stored::store()?;
     let run = args.which.find(&store)?;
     let id = &run.id;
+    if run.kind == entered::KIND {
+        return Err(entered::cannot_begin_anew(&run));
+    }
     match Condition::of(&store, &run) {
         Condition::Running => {
             return Err(Failure::usage(format!("the run `{id}` is at work in another process"))
@@ -37,7 +42,7 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
         }
         _ => {}
     }
-    let record = Record::of(&run)?;
+    let mut record = Record::of(&run)?;
     let other = args.other.here()?;
     record.enter_folder(id)?;
     let script = match (&record.script, record.script_now()) {
@@ -53,9 +58,10 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
         }
         (then, _) => then.clone(),
     };
+    let given = jobs::again::given(&store, &run, &mut record, ui)?;
     let mut command = record.command(id, script)?;
     if let Some(connection) = command.connection() {
         other.apply(connection, id)?;
     }
-    command.carry_out(id, Begin::Retry(id.clone()), ui)
+    command.carry_out(id, Begin::Retry(Box::new(Retried { of: id.clone(), given })), ui)
 }

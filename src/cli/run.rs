@@ -117,14 +117,18 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     }
     let environment = environment(&script, ui)?;
     let rows = args.rows.as_deref().map(|path| granted(&mut script, path)).transpose()?;
-    if let Begin::Resume(resumed) = &begin
-        && let Some(event) = resumed.record.given.as_ref().and_then(|given| given.event.as_ref())
-    {
+    let given = match &begin {
+        Begin::Resume(resumed) => resumed.record.given.as_ref(),
+        Begin::Retry(retried) => retried.given.as_ref(),
+        Begin::Anew => None,
+    };
+    if let Some(event) = given.and_then(|given| given.event.as_ref()) {
         script.project.grant(Path::new(&event.path)).map_err(|error| {
             let path = text::escape_control(&event.path);
             Failure::usage(format!("the watched file `{path}` cannot be read: {}", config::reason(&error)))
         })?;
     }
+    let by_hand = matches!(begin, Begin::Retry(_));
     // A run that goes on is past its first look.
     let first = args.first.filter(|_| !matches!(begin, Begin::Resume(_)));
     let writes = !args.dry_run && script.capability.may_write() && run::may_write(&script.text);
@@ -141,7 +145,8 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     };
     let (mut session, keeping) = kept::open(begin, asked, args.connection, ui)?;
     let mut about = About { id: keeping.id.clone(), dry_run: args.dry_run, ..About::default() };
-    let failed_rows = keeping.given.as_ref().map(|_| keeping.folder.clone());
+    // Nobody puts the file of a run that is made by hand in its place.
+    let failed_rows = keeping.given.as_ref().filter(|_| !by_hand).map(|_| keeping.folder.clone());
     if let Some(Given { trigger, scheduled_for, event }) = keeping.given.clone() {
         about = About { trigger, scheduled_for, event, ..about };
     }

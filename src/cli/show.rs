@@ -1,7 +1,7 @@
 //! `onramp show`: everything about one run.
 
 use super::{
-    changes,
+    changes, entered,
     kept::failure_of_store,
     output::{Format, Output},
     record::Record,
@@ -87,7 +87,8 @@ fn lines(store: &Store, run: &Run, record: Option<&Record>, story: &Story, most:
     section(&mut lines, "changed", changed, most, &run.id);
     section(&mut lines, "in doubt: sent, or about to be, when the run stopped", told(&story.doubts), most, &run.id);
     section(&mut lines, "failed", told(&story.failures), most, &run.id);
-    section(&mut lines, "next", next(run, condition, record).into_iter(), most, &run.id);
+    let has_changed = run.counts.changed > 0 || !story.changes.is_empty();
+    section(&mut lines, "next", next(run, condition, record, has_changed).into_iter(), most, &run.id);
     lines
 }
 
@@ -120,24 +121,26 @@ fn section(lines: &mut Vec<String>, heading: &str, all: impl ExactSizeIterator<I
 }
 
 /// What can be done about the run.
-fn next(run: &Run, condition: Condition, record: Option<&Record>) -> Vec<String> {
+fn next(run: &Run, condition: Condition, record: Option<&Record>, has_changed: bool) -> Vec<String> {
     let id = &run.id;
     let fleeting = record.is_some_and(|record| record.fleeting);
+    // The variables of a line are gone with its session.
+    let is_line = run.kind == entered::KIND;
     let mut next = Vec::new();
     match condition {
         Condition::Running => {
             next.push(format!("`onramp logs {id} -f` follows it, `onramp status` tells how far it is"));
             next.push(format!("`onramp pause {id}` holds it, `onramp cancel {id}` stops it"));
         }
-        Condition::Stopped | Condition::Cancelled if run.undone_by.is_none() && !fleeting => {
+        Condition::Stopped | Condition::Cancelled if run.undone_by.is_none() && !fleeting && !is_line => {
             next.push(format!("`onramp resume {id}` goes on where it stopped"));
         }
         _ => {}
     }
-    if condition != Condition::Running && run.counts.changed > 0 && run.undone_by.is_none() && !fleeting {
+    if condition != Condition::Running && has_changed && run.undone_by.is_none() && !fleeting {
         next.push(format!("`onramp undo {id}` takes back what it changed"));
     }
-    if condition != Condition::Running && condition != Condition::Queued {
+    if condition != Condition::Running && condition != Condition::Queued && !is_line {
         next.push(format!("`onramp retry {id}` runs it once more, as a new run"));
     }
     next

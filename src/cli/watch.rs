@@ -2,7 +2,7 @@
 
 use super::{
     connect::Connection,
-    jobs::{Heard, Runnable, Service},
+    jobs::{Heard, How, Runnable, Service, tell},
     signals,
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     error::{Failure, Kind},
     stop::Stop,
     text,
-    trigger::folder::{Dedupe, Outcome, Settings, Told},
+    trigger::folder::{Caps, Dedupe, Outcome, Settings, Standing, Told},
     ui::Ui,
 };
 use std::{
@@ -54,6 +54,12 @@ pub struct Args {
     /// How often the folder is looked at, whatever the system reports
     #[arg(long, value_name = "TIME", value_parser = text::parse_duration, default_value = "5s")]
     rescan: Duration,
+    /// Refuse larger files, such as 10MiB; those above 256 MiB are refused anyhow
+    #[arg(long, value_name = "SIZE", value_parser = text::parse_size)]
+    max_size: Option<u64>,
+    /// Refuse files with more rows
+    #[arg(long, value_name = "N")]
+    max_rows: Option<u64>,
     /// Work through what is there, then end
     #[arg(long)]
     once: bool,
@@ -63,6 +69,8 @@ pub struct Args {
     /// Send no write, whatever the script wants
     #[arg(long)]
     read_only: bool,
+    #[command(flatten)]
+    tell: tell::Flags,
     #[command(flatten)]
     connection: Connection,
 }
@@ -77,7 +85,14 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let Some(script) = Runnable::load(&args.script, true, ui)? else { return Ok(Kind::Usage.exit_code()) };
     let stop = Stop::default();
     signals::listen(&stop, ui)?;
-    let mut service = Service::start(args.connection.clone(), args.read_only, 1, &stop, ui)?;
+    let how = How {
+        connection: args.connection.clone(),
+        read_only: args.read_only,
+        // A script has one run at a time.
+        jobs: 1,
+        tell: args.tell.clone(),
+    };
+    let mut service = Service::start(how, &stop, ui)?;
     service.watch(&dir, &script, args.settings(&script)?)?;
     if !args.once {
         ui.status(&format!("watching `{}`; Ctrl-C ends it", text::escape_control(&args.dir.display().to_string())));
@@ -86,7 +101,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let (mut seen, mut read) = (Some(script.text.clone()), Instant::now());
     while stop.asked().is_none() {
         tally.add(&service.hear(Duration::from_millis(100)));
-        if args.once && tally.is_over(&service) {
+        if args.once && tally.is_over(&mut service) {
             break;
         }
         if read.elapsed() >= args.rescan {
@@ -105,12 +120,13 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
 impl Args {
     /// What the flags say, else the header.
     fn settings(&self, script: &Runnable) -> Result<Settings, Failure> {
-        let Settings { patterns, settle, .. } = settings(script)?;
+        let Settings { patterns, settle, caps, .. } = settings(script)?;
         Ok(Settings {
             patterns: if self.pattern.is_empty() { patterns } else { self.pattern.clone() },
             settle: self.settle.unwrap_or(settle),
             rescan: self.rescan,
             again: self.again,
+            caps: Caps { size: self.max_size.or(caps.size), rows: self.max_rows.or(caps.rows) },
             ..settings(script)?
         })
     }
@@ -129,6 +145,7 @@ pub fn settings(script: &Runnable) -> Result<Settings, Failure> {
         settle: watch.settle.unwrap_or(SETTLE),
         rescan: RESCAN,
         dedupe: watch.dedupe.as_deref().and_then(Dedupe::parse).unwrap_or_default(),
+        caps: Caps { size: watch.max_size, rows: watch.max_rows },
         again: false,
     })
 }
@@ -180,13 +197,16 @@ fn reload(
 struct Tally {
     failed: bool,
     paused: Option<u8>,
+    /// The number of the question whose answer may end it.
+    asked: Option<u64>,
 }
 
 impl Tally {
     fn add(&mut self, heard: &Heard) {
         let Heard::Told(told) = heard else { return };
         match told {
-            Told::Moved { outcome: Outcome::Failed | Outcome::Refused, .. } | Told::Withdrawn { .. } => {
+            Told::Moved { outcome: Outcome::Failed | Outcome::Cancelled | Outcome::Refused, .. }
+            | Told::Withdrawn { .. } => {
                 self.failed = true;
             }
             Told::Standing(standing) => self.paused = standing.paused,
@@ -194,12 +214,17 @@ impl Tally {
         }
     }
 
-    /// Whether nothing more will happen by itself.
-    fn is_over(&self, service: &Service) -> bool {
-        let stands = |standing: &crate::trigger::folder::Standing| {
-            standing.is_idle() || (standing.paused.is_some() && !service.is_busy())
+    /// Whether nothing more will happen by itself. A look may be older than the end of the last process, so it counts only
+    /// when it was asked for after that.
+    fn is_over(&mut self, service: &mut Service) -> bool {
+        let stands = |standing: &Standing| standing.is_idle() || standing.paused.is_some();
+        let standing = service.standing().filter(|standing| stands(standing)).filter(|_| !service.is_busy());
+        let Some(number) = standing.map(|standing| standing.number) else {
+            self.asked = None;
+            return false;
         };
-        service.standing().is_some_and(stands)
+        let asked = *self.asked.get_or_insert_with(|| service.ask());
+        number >= asked
     }
 
     fn exit_code(&self) -> u8 {

@@ -31,7 +31,7 @@ const KEYS: &[&str] = &[
     "watch",
     "events",
 ];
-const WATCH: &[&str] = &["folder", "pattern", "settle", "dedupe"];
+const WATCH: &[&str] = &["folder", "pattern", "settle", "dedupe", "max_size", "max_rows"];
 const OVERLAP: &[(&str, Overlap)] = &[("skip", Overlap::Skip), ("queue", Overlap::Queue)];
 const MISSED: &[(&str, Missed)] = &[("once", Missed::Once), ("skip", Missed::Skip), ("all", Missed::All)];
 const DEDUPE: &[&str] = &["content+name", "content", "none"];
@@ -110,6 +110,8 @@ fn watch(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>]) -> Watch {
             "pattern" => watch.pattern = reader.text(entry, "\"*.csv\""),
             "settle" => watch.settle = reader.duration(entry, "\"2s\""),
             "dedupe" => watch.dedupe = reader.word(entry, DEDUPE),
+            "max_size" => watch.max_size = reader.size(entry, "\"10MiB\""),
+            "max_rows" => watch.max_rows = reader.count(entry, "5000"),
             _ => reader.unknown(entry, WATCH),
         }
     }

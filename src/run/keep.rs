@@ -7,7 +7,7 @@ use crate::{
     pace::{Glance, Meter},
     session::{Control, Keeper, Progress, Recorder, Stage, Standing, Workspace},
     stop::{Reason, Stop},
-    store::{Ended, Lock, NewRun, Run, State, Store, StoreError, Wish},
+    store::{Counts, Ended, Lock, NewRun, Run, State, Store, StoreError, Wish},
 };
 use std::{
     path::{Path, PathBuf},
@@ -104,6 +104,11 @@ impl Kept {
     /// Whether the run is in the store.
     pub fn is_kept(&self) -> bool {
         self.0.place.lock().expect(LOCK).is_some()
+    }
+
+    /// What the run has done so far.
+    pub fn counts(&self) -> Counts {
+        self.0.control.progress.counts()
     }
 
     /// The record of the run: empty, or what its earlier attempts left.

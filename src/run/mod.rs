@@ -12,7 +12,7 @@ pub use gather::{gather, journal_in, story, story_with_doubts};
 pub use guard::{judge, judge_at};
 pub use keep::{Approve, Around, Ending, Kept, Tell, folder_of, glance, journal_of, may_write, short_id};
 pub use lines::{Gone, Lines};
-pub use log::{Hide, Log, Tee};
+pub use log::{Hide, Log, Present, Tee, TeeOfLines};
 
 use crate::{
     memory::{Bounds, Halted},

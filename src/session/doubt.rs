@@ -3,7 +3,7 @@
 
 use super::{
     Session, SessionError,
-    journal::{Doubt, Recorder},
+    journal::Doubt,
     link::Link,
     write::{fields, object_of},
 };
@@ -162,7 +162,7 @@ fn create(session: &Session, call: &Call, doubt: &Doubt) -> Result<Verdict, Sess
         wanted.insert("customer_id".into(), id.into());
     }
     // What this run has created under other numbers is not what is looked for.
-    let known = session.recorder().map(Recorder::created).transpose()?.unwrap_or_default();
+    let known = session.recorder().map(|recorder| recorder.created()).transpose()?.unwrap_or_default();
     let mut since = None;
     let (mut alike, mut similar) = (Vec::new(), 0);
     let mut walk = Walk::new(Call::new(list, call.path.clone()));

@@ -65,15 +65,6 @@ pub struct File {
     pub first: Option<String>,
 }
 
-/// What became of an equal file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Same {
-    /// This run has done it.
-    Done(String),
-    /// This run is to do it.
-    Open(String),
-}
-
 impl Store {
     /// Claims a file with its run, both or none. False where the run's dedupe key, or the file, is taken.
     pub fn claim(&self, file: &NewFile, run: &NewRun, claim: &Claim, now: Timestamp) -> Result<bool, StoreError> {
@@ -129,28 +120,14 @@ impl Store {
         self.db.execute(sql, params![run, stage.word(), target]).map(drop).map_err(|error| self.failed(error))
     }
 
-    /// A file of this folder with the same content, and the same name where one is given, that is done or to be done.
-    pub fn same_file(&self, folder: &str, sha256: &str, name: Option<&str>) -> Result<Option<Same>, StoreError> {
-        let sql = "SELECT run.id, run.state FROM file JOIN run ON run.id = file.run
-                   WHERE file.folder = ?1 AND file.sha256 = ?2 AND (?3 IS NULL OR file.name = ?3)
-                     AND run.state IN ('done', 'queued', 'running', 'cancelled')
-                   ORDER BY run.state = 'done' DESC, run.created_at, run.rowid LIMIT 1";
-        let found = self.db.query_row(sql, params![folder, sha256, name], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        });
-        let found = found.optional().map_err(|error| self.failed(error))?;
-        Ok(found.map(|(id, state)| if state == State::Done.as_str() { Same::Done(id) } else { Same::Open(id) }))
-    }
-
-    /// How often a file of this name and content was claimed.
-    pub fn times_claimed(&self, file: &NewFile) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM file WHERE folder = ?1 AND name = ?2 AND sha256 IS ?3";
-        let count = self.db.query_row(sql, params![file.folder, file.name, file.sha256], |row| row.get::<_, i64>(0));
-        count.map(i64::unsigned_abs).map_err(|error| self.failed(error))
+    /// The file that a run was made for.
+    pub fn file_of(&self, run: &str) -> Result<Option<File>, StoreError> {
+        let found = self.db.query_row("SELECT * FROM file WHERE run = ?1", [run], read).optional();
+        found.map_err(|error| self.failed(error))
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<File> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<File> {
     let stage: String = row.get("stage")?;
     let modified: Option<String> = row.get("modified")?;
     Ok(File {
@@ -170,7 +147,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Same, *};
 
     fn run(id: &str, key: &str) -> NewRun {
         NewRun { id: id.into(), kind: "run".into(), dedupe_key: Some(key.into()), ..NewRun::default() }
@@ -194,7 +171,6 @@ mod tests {
         assert_eq!(store.same_file("/in", "aa", None).unwrap(), Some(Same::Open("r1".into())));
         store.set_stage("r1", Stage::Working, None).unwrap();
         assert!(!store.claim(&file, &run("r3", "k1"), &Claim::Queued, now).unwrap(), "the key is taken");
-        assert_eq!(store.times_claimed(&file).unwrap(), 1);
         store.set_state("r1", 0, State::Done).unwrap();
         assert_eq!(store.same_file("/in", "aa", Some("a.csv")).unwrap(), Some(Same::Done("r1".into())));
         assert_eq!(store.same_file("/in", "aa", Some("b.csv")).unwrap(), None);

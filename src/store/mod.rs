@@ -10,12 +10,14 @@ mod lock;
 pub mod rate;
 mod runs;
 mod schema;
+mod worked;
 
 pub use changes::{Changed, NewChange};
 pub use error::StoreError;
-pub use inbox::{Claim, File, NewFile, Same, Stage};
+pub use inbox::{Claim, File, NewFile, Stage};
 pub use lock::Lock;
 pub use runs::{Counts, Ended, Filter, NewRun, Run, State, Wish};
+pub use worked::Same;
 
 use rusqlite::Connection;
 use std::{

@@ -1,8 +1,8 @@
 //! The rows of runs: made, begun, followed, ended. A process changes a run only under the epoch with which it began it.
 
-use super::{Store, StoreError, sortable};
+use super::{Store, StoreError, sortable, worked};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, named_params, params};
+use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -304,7 +304,7 @@ impl Store {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(self.unusable(error)),
                 _ => {}
             }
-            self.db.execute("DELETE FROM run WHERE id = ?1", params![run.id]).map_err(|error| self.failed(error))?;
+            self.forget(&run.id).map_err(|error| self.failed(error))?;
             gone.push(run.id);
         }
         if !gone.is_empty() {
@@ -312,6 +312,14 @@ impl Store {
             self.db.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").map_err(|error| self.failed(error))?;
         }
         Ok(gone)
+    }
+
+    /// Deletes a run's row; that its file is done stays known.
+    fn forget(&self, run: &str) -> rusqlite::Result<()> {
+        let db = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        worked::remember(&db, run)?;
+        db.execute("DELETE FROM run WHERE id = ?1", params![run])?;
+        db.commit()
     }
 
     fn select(&self, rest: &str, params: impl rusqlite::Params) -> Result<Vec<Run>, StoreError> {

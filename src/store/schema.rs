@@ -80,6 +80,16 @@ const STEPS: &[&str] = &[
     CREATE INDEX file_same ON file (folder, sha256);
     CREATE INDEX file_open ON file (folder) WHERE stage <> 'moved';
 ",
+    "
+    -- Files that were done by runs that have been deleted: digests of folder, content and name, and of folder and content.
+    CREATE TABLE worked (
+        named TEXT PRIMARY KEY,
+        content TEXT NOT NULL,
+        run TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX worked_content ON worked (content);
+",
 ];
 
 /// Brings a database to the newest version.

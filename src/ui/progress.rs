@@ -2,12 +2,16 @@
 //! and where to draw; what is said comes from `glance`.
 
 use super::{
-    LOCK, Ui,
+    LOCK, Ui, board,
     glance::{self, Pulse},
 };
-use crate::pace::{Glance, Meter};
+use crate::{
+    pace::{Board, Glance, Meter},
+    text,
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
+    collections::HashMap,
     sync::{Arc, Condvar, Mutex},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -31,12 +35,17 @@ impl Bar {
         }
     }
 
+    /// Shows the line, or several with breaks between them.
     fn show(&self, line: String, target: impl FnOnce() -> ProgressDrawTarget) {
         let mut bar = self.0.lock().expect(LOCK);
         let bar = bar.get_or_insert_with(|| {
             let style = ProgressStyle::with_template("{msg}").expect("the template is right");
             ProgressBar::with_draw_target(None, target()).with_style(style)
         });
+        if bar.message() == line {
+            // A terminal that is drawn anew for nothing flickers.
+            return;
+        }
         bar.set_message(line);
         bar.tick();
     }
@@ -58,12 +67,67 @@ impl Ui {
     /// Shows how far a run is, as `look` tells it, until what comes back is dropped. Nothing is shown while it has no bulk
     /// call to tell of.
     pub fn follow(&self, look: impl Fn() -> Option<Glance> + Send + 'static) -> Followed {
+        let ui = self.clone();
+        let (mut meter, mut pulse) = (Meter::default(), Pulse::new(SENTENCE));
+        Followed::every_tick(self, move |now| {
+            let Some(glance) = look() else {
+                ui.bar().clear();
+                return;
+            };
+            let pace = meter.look(now, &glance);
+            if Ui::is_drawn() {
+                ui.bar().show(glance::line(&glance, &pace, Ui::room()), Ui::draw_target);
+            } else if pulse.is_due(glance.call, now) {
+                ui.status(&glance::sentence(&glance, &pace));
+            }
+        })
+    }
+
+    /// The same for runs that start by themselves: on a terminal how many wait, are at work and have ended, elsewhere a
+    /// sentence now and then for each that is at work.
+    pub fn follow_all(&self, look: impl Fn() -> Board + Send + 'static) -> Followed {
+        let ui = self.clone();
+        let mut known: HashMap<String, (Meter, Pulse)> = HashMap::new();
+        Followed::every_tick(self, move |now| {
+            let board = look();
+            known.retain(|run, _| board.running.iter().any(|lane| lane.run == *run));
+            let mut paces = Vec::new();
+            for lane in &board.running {
+                let (meter, pulse) =
+                    known.entry(lane.run.clone()).or_insert_with(|| (Meter::default(), Pulse::new(SENTENCE)));
+                let pace = lane.glance.as_ref().map(|glance| meter.look(now, glance));
+                if let (Some(glance), Some(pace)) = (&lane.glance, &pace)
+                    && !Ui::is_drawn()
+                    && pulse.is_due(glance.call, now)
+                {
+                    let name = text::escape_control(&lane.name);
+                    ui.status(&format!("`{name}`: {}", glance::sentence(glance, pace)));
+                }
+                paces.push(pace);
+            }
+            if Ui::is_drawn() {
+                ui.bar().show(board::lines(&board, &paces, Ui::room()), Ui::draw_target);
+            }
+        })
+    }
+
+    /// Whether progress is drawn, on a terminal that can.
+    pub fn is_drawn() -> bool {
+        !Ui::draw_target().is_hidden()
+    }
+
+    /// One column is left free: some terminals go on to the next line as soon as the last one is used.
+    fn room() -> usize {
+        Ui::columns().saturating_sub(1)
+    }
+}
+
+impl Followed {
+    fn every_tick(ui: &Ui, mut tick: impl FnMut(Duration) + Send + 'static) -> Followed {
         let over: Arc<(Mutex<bool>, Condvar)> = Arc::default();
-        let (ended, ui) = (over.clone(), self.clone());
+        let (ended, ui) = (over.clone(), ui.clone());
         let follow = move || {
             let begun = Instant::now();
-            let (mut meter, mut pulse) = (Meter::default(), Pulse::new(SENTENCE));
-            let at_terminal = !Ui::draw_target().is_hidden();
             let (over, woken) = &*ended;
             let mut over = over.lock().expect(LOCK);
             loop {
@@ -71,19 +135,7 @@ impl Ui {
                 if *over {
                     break;
                 }
-                let Some(glance) = look() else {
-                    ui.bar().clear();
-                    continue;
-                };
-                let now = begun.elapsed();
-                let pace = meter.look(now, &glance);
-                if at_terminal {
-                    // One column is left free: some terminals go on to the next line as soon as the last one is used.
-                    let columns = Ui::columns().saturating_sub(1);
-                    ui.bar().show(glance::line(&glance, &pace, columns), Ui::draw_target);
-                } else if pulse.is_due(glance.call, now) {
-                    ui.status(&glance::sentence(&glance, &pace));
-                }
+                tick(begun.elapsed());
             }
             ui.bar().clear();
         };

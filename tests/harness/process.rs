@@ -220,9 +220,19 @@ impl Running {
         assert!(said.contains(text), "{}\nnever said {text:?}, but {said:?}", self.command);
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ctrl-C, for this process alone.
     pub fn interrupt(&self) {
         self.signal("INT");
+    }
+
+    /// Asks it to end, as a service manager does.
+    pub fn terminate(&self) {
+        self.signal("TERM");
     }
 
     /// Ends it without a word, as a loss of power would, and waits until it is gone.
@@ -232,6 +242,19 @@ impl Running {
         // What it wrote by then is still to be had.
         self.child.wait().unwrap();
         self.ended()
+    }
+
+    /// The processes that it has started and that have not ended.
+    #[cfg(target_os = "linux")]
+    pub fn children(&self) -> Vec<i32> {
+        let id = self.child.id();
+        let mut all = Vec::new();
+        for task in fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten() {
+            // Each thread has its own.
+            let text = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            all.extend(text.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
+        }
+        all
     }
 
     fn signal(&self, name: &str) {

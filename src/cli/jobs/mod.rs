@@ -1,19 +1,25 @@
 //! Runs that start by themselves: which scripts there are, how their runs are made, and the processes in which they are
 //! carried out. What starts them lies in `trigger`; what is said of them is said by the commands.
 
+pub mod again;
+pub mod board;
 pub mod child;
 pub mod due;
 pub mod make;
+pub mod notice;
 pub mod pool;
+pub mod prune;
 pub mod sandbox;
 pub mod script;
 pub mod service;
+pub mod tell;
 
 pub use child::Children;
 pub use make::Maker;
 pub use pool::{Ended, Pool};
 pub use script::Runnable;
-pub use service::{Heard, Service};
+pub use service::{Heard, How, Service};
+pub use tell::Notifier;
 
 use super::{connect::Connection, kept::failure_of_store, record::Record};
 use crate::{

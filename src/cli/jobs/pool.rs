@@ -1,11 +1,11 @@
 //! Carries out runs that are handed over, each in a process of its own: so many at a time, one of a script at a time. What a
 //! run is at is read from the store; this only remembers which ones it was told of.
 
+mod ended;
+
 use super::child::{self, Children};
 use crate::{
-    cli::record::Record,
     clock::Clock,
-    header::Header,
     store::{Lock, Run, State, Store, StoreError},
     trigger::Wake,
 };
@@ -29,11 +29,8 @@ const LATER: Duration = Duration::from_millis(50);
 /// What others do in the store is noticed so soon.
 const ELSEWHERE: Duration = Duration::from_millis(500);
 
-/// A run whose process dies so often without a word will do so again.
-const MOST_DEATHS: u32 = 3;
 /// The first wait before a run that stopped for a reason that passes is tried again; each further one is twice as long.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(2);
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(300);
 /// How long a process that was asked to stop may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -73,15 +70,34 @@ impl Wake for Handover {
 /// The processes of runs.
 pub struct Pool {
     handover: Handover,
-    busy: Arc<Mutex<bool>>,
+    at_work: AtWork,
     thread: JoinHandle<()>,
+}
+
+/// What a pool is at. Clones show the same.
+#[derive(Clone, Default)]
+pub struct AtWork(Arc<Mutex<Present>>);
+
+#[derive(Default)]
+struct Present {
+    busy: bool,
+    waiting: usize,
+    running: Vec<String>,
+}
+
+impl AtWork {
+    /// How many runs wait, and which are at work.
+    pub fn now(&self) -> (usize, Vec<String>) {
+        let present = self.0.lock().expect(LOCK);
+        (present.waiting, present.running.clone())
+    }
 }
 
 impl Pool {
     /// At most `jobs` processes at a time.
     pub fn start(store: Store, clock: Clock, children: Children, jobs: usize, tell: Tell) -> std::io::Result<Pool> {
         let (send, receive) = mpsc::channel();
-        let busy = Arc::new(Mutex::new(false));
+        let at_work = AtWork::default();
         let work = Work {
             store,
             clock,
@@ -94,11 +110,11 @@ impl Pool {
             tries: HashMap::new(),
             deaths: HashMap::new(),
             known: HashSet::new(),
-            busy: busy.clone(),
+            at_work: at_work.clone(),
             stopping: None,
         };
         let thread = thread::Builder::new().name("jobs".into()).spawn(move || work.run(&receive))?;
-        Ok(Pool { handover: Handover(Arc::new(Mutex::new(send))), busy, thread })
+        Ok(Pool { handover: Handover(Arc::new(Mutex::new(send))), at_work, thread })
     }
 
     pub fn handover(&self) -> Handover {
@@ -107,7 +123,11 @@ impl Pool {
 
     /// Whether a process is at work, or will be without anybody doing anything.
     pub fn is_busy(&self) -> bool {
-        *self.busy.lock().expect(LOCK)
+        self.at_work.0.lock().expect(LOCK).busy
+    }
+
+    pub fn at_work(&self) -> AtWork {
+        self.at_work.clone()
     }
 
     /// Begins nothing more, and waits: what runs may take `grace`, then it is asked to stop. It resumes at the next start.
@@ -129,6 +149,8 @@ struct Waiting {
 struct Running {
     run: String,
     group: String,
+    /// The run's epoch before this process: it begins an attempt with the next one.
+    epoch: i64,
     child: Child,
     since: Instant,
 }
@@ -147,7 +169,7 @@ struct Work {
     deaths: HashMap<String, u32>,
     /// Runs that wait or are at work here.
     known: HashSet<String>,
-    busy: Arc<Mutex<bool>>,
+    at_work: AtWork,
     stopping: Option<Stopping>,
 }
 
@@ -180,11 +202,24 @@ impl Work {
             if let Err(error) = turn {
                 (self.tell)(Err(error.message));
             }
-            let startable = |waiting: &Waiting| !self.held.contains_key(&waiting.group);
-            *self.busy.lock().expect(LOCK) = !self.running.is_empty() || self.waiting.iter().any(startable);
+            self.show();
             if self.stopping.is_some() && self.end_soon() {
                 return;
             }
+        }
+    }
+
+    /// Says what it is at.
+    fn show(&self) {
+        // A run that is to be tried again holds up all of its group but itself.
+        let startable = |waiting: &Waiting| self.held.get(&waiting.group).is_none_or(|(run, _)| *run == waiting.run);
+        let mut present = self.at_work.0.lock().expect(LOCK);
+        present.busy = !self.running.is_empty() || self.waiting.iter().any(startable);
+        present.waiting = self.waiting.len();
+        if present.running.len() != self.running.len()
+            || present.running.iter().zip(&self.running).any(|(shown, running)| *shown != running.run)
+        {
+            present.running = self.running.iter().map(|running| running.run.clone()).collect();
         }
     }
 
@@ -192,7 +227,7 @@ impl Work {
         if let Message::Wake { run, not_before, group } = message
             && self.known.insert(run.clone())
         {
-            *self.busy.lock().expect(LOCK) = true;
+            self.at_work.0.lock().expect(LOCK).busy = true;
             self.waiting.push(Waiting { run, not_before, group, elsewhere: None });
         }
     }
@@ -242,8 +277,8 @@ impl Work {
             }
             match self.children.start(&run.id, &folder) {
                 Ok(child) => {
-                    let Waiting { run, group, .. } = waiting;
-                    self.running.push(Running { run, group, child, since: Instant::now() });
+                    let Waiting { run: id, group, .. } = waiting;
+                    self.running.push(Running { run: id, group, epoch: run.epoch, child, since: Instant::now() });
                 }
                 Err(error) => {
                     waiting.not_before = self.clock.now().checked_add(FIRST_WAIT).ok();
@@ -253,106 +288,6 @@ impl Work {
                 }
             }
         }
-        Ok(())
-    }
-
-    /// Takes in the processes that have ended.
-    fn collect(&mut self) -> Result<(), StoreError> {
-        let mut at = 0;
-        while at < self.running.len() {
-            let status = match self.running[at].child.try_wait() {
-                Ok(None) => {
-                    at += 1;
-                    continue;
-                }
-                Ok(Some(status)) => child::code(status),
-                Err(_) => None,
-            };
-            let Running { run, group, .. } = self.running.swap_remove(at);
-            self.known.remove(&run);
-            let Some(row) = self.store.find(&run)?.pop() else { continue };
-            let again = self.after(&row, &group, status)?;
-            let row = self.store.find(&run)?.pop().unwrap_or(row);
-            (self.tell)(Ok(Ended { run: row, again }));
-        }
-        Ok(())
-    }
-
-    /// Decides what becomes of a run whose process has ended, and says when it is tried again.
-    fn after(&mut self, run: &Run, group: &str, status: Option<u8>) -> Result<Option<Timestamp>, StoreError> {
-        let now = self.clock.now();
-        let stops = self.stopping.is_some();
-        match (run.state, run.exit_code) {
-            (State::Queued, _) if status.is_some_and(|code| code != 0) => {
-                let why = child::last_words(&self.store.folder(&run.id));
-                let why = why.unwrap_or_else(|| "its process could not begin".into());
-                self.store.give_up(run, status.unwrap_or(70), &why, now)?;
-                Ok(None)
-            }
-            (State::Running, Some(code @ (3 | 75))) => {
-                let tries = self.tries.entry(run.id.clone()).or_default();
-                if code == 75 && u64::from(*tries) < retries(run) && !stops {
-                    let wait = (FIRST_WAIT * 2_i32.saturating_pow((*tries).min(8))).min(LONGEST_WAIT);
-                    *tries += 1;
-                    let again = now.checked_add(wait).unwrap_or(now);
-                    self.requeue(run, group, Some(again));
-                    return Ok(Some(again));
-                }
-                // A file keeps its place; of a schedule the next due time is another run.
-                if run.trigger == "watch" {
-                    self.held.insert(group.to_string(), (run.id.clone(), Instant::now()));
-                }
-                Ok(None)
-            }
-            // Rows that failed have ended it early: what is left can be done by dropping them in again.
-            (State::Running, Some(code)) if code != 130 => {
-                let why = run.message.clone().unwrap_or_else(|| "it was not carried out to its end".into());
-                self.store.give_up(run, code, &why, now)?;
-                Ok(None)
-            }
-            // It was asked to stop, or it died.
-            (State::Running | State::Queued, _) if !stops => {
-                let deaths = self.deaths.entry(run.id.clone()).or_default();
-                *deaths += 1;
-                if *deaths < MOST_DEATHS {
-                    self.requeue(run, group, None);
-                    return Ok(Some(now));
-                }
-                let why = format!("its process has died {deaths} times");
-                self.store.give_up(run, 70, &why, now)?;
-                Ok(None)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn requeue(&mut self, run: &Run, group: &str, not_before: Option<Timestamp>) {
-        self.known.insert(run.id.clone());
-        // Before those that were handed over later: a script's files are worked through in their order.
-        let waiting = Waiting { run: run.id.clone(), not_before, group: group.into(), elsewhere: None };
-        self.waiting.insert(0, waiting);
-        if not_before.is_some() && run.trigger == "watch" {
-            self.held.insert(group.to_string(), (run.id.clone(), Instant::now()));
-        }
-    }
-
-    /// Lets groups go on whose run has ended elsewhere, or is to be tried again now.
-    fn release(&mut self) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let mut free = Vec::new();
-        for (group, (run, looked)) in &mut self.held {
-            let due = |waiting: &Waiting| waiting.run == *run && waiting.not_before.is_none_or(|at| at <= now);
-            if self.waiting.iter().any(due) {
-                free.push(group.clone());
-            } else if looked.elapsed() >= ELSEWHERE {
-                *looked = Instant::now();
-                let row = self.store.find(run)?.pop();
-                if row.is_none_or(|row| row.state.has_ended() || row.state == State::Cancelled) {
-                    free.push(group.clone());
-                }
-            }
-        }
-        free.iter().for_each(|group| drop(self.held.remove(group)));
         Ok(())
     }
 
@@ -372,11 +307,4 @@ impl Work {
         }
         self.running.is_empty()
     }
-}
-
-/// How often a run may be tried again, by its script's header.
-fn retries(run: &Run) -> u64 {
-    let record = Record::of(run).ok();
-    let text = record.and_then(|record| record.script).map_or_else(String::new, |(_, text)| text);
-    Header::read(&text, &[]).0.triggers.retries.unwrap_or(0)
 }

@@ -1,18 +1,23 @@
 //! What `onramp watch` and `onramp serve` have in common: the workers on folders, the pool that carries out what they hand
 //! over, and the words for what happens.
 
-use super::{Children, Ended, Maker, Pool, Runnable, adopt, pool::Handover, sandbox::Shared};
+use super::{
+    Children, Ended, Maker, Notifier, Pool, Runnable, adopt,
+    board::{self, Sums},
+    notice,
+    pool::Handover,
+    sandbox::Shared,
+    tell,
+};
 use crate::{
-    cli::{connect::Connection, kept::failure_of_store, status},
+    cli::{connect::Connection, kept::failure_of_store},
     clock::Clock,
     config,
     error::Failure,
-    pace::Glance,
-    session::{Stage, Standing as Progress},
     stop::Stop,
-    store::{State, Store},
-    text::{self, Rate},
-    trigger::folder::{self, Nudge, Settings, Standing, Told, Worker},
+    store::{Run, State, Store},
+    text,
+    trigger::folder::{self, Nudge, Outcome, Settings, Standing, Told, Worker},
     ui::{Followed, Ui},
 };
 use std::{
@@ -24,6 +29,16 @@ use std::{
     thread::{self, JoinHandle},
     time::Duration,
 };
+
+/// How runs that start by themselves are carried out.
+pub struct How {
+    pub connection: Connection,
+    pub read_only: bool,
+    /// So many at a time.
+    pub jobs: usize,
+    /// Who is told of those that fail.
+    pub tell: tell::Flags,
+}
 
 /// Something that happened, and has been said.
 #[derive(Clone, Debug)]
@@ -54,6 +69,10 @@ pub struct Service {
     hear: Receiver<Said>,
     sandbox: Option<Shared>,
     followed: Followed,
+    sums: Arc<Sums>,
+    notifier: Option<Notifier>,
+    /// The number of the last question to the folders.
+    asked: u64,
 }
 
 /// A folder with its worker.
@@ -66,21 +85,17 @@ struct Watched {
 }
 
 impl Service {
-    /// Starts what carries out runs, `jobs` at a time. Nothing hands any over yet.
-    pub fn start(
-        connection: Connection,
-        read_only: bool,
-        jobs: usize,
-        stop: &Stop,
-        ui: &Ui,
-    ) -> Result<Service, Failure> {
+    /// Starts what carries out runs. Nothing hands any over yet.
+    pub fn start(how: How, stop: &Stop, ui: &Ui) -> Result<Service, Failure> {
+        let How { connection, read_only, jobs, tell } = how;
+        let words = tell.words()?;
         let dir = config::state_dir()?;
         let open = || Store::open(&dir).map_err(|error| failure_of_store(&error));
         let (clock, store) = (connection.clock(), open()?);
         if !connection.sandbox {
             // What is wrong with it should not wait for the first run.
             config::base_url(connection.base_url.as_deref())?;
-            config::key(connection.key_file.as_deref())?;
+            ui.hide(config::key(connection.key_file.as_deref())?);
         }
         let sandbox = Shared::start(&connection)?;
         let children = Children::new(sandbox.as_ref().map(Shared::place))?;
@@ -91,7 +106,10 @@ impl Service {
         let pool = Pool::start(open()?, clock.clone(), children, jobs, tell)
             .map_err(|error| Failure::bug(&format!("no thread could be started ({error})")))?;
         let maker = Arc::new(Maker::new(connection.clone(), read_only, ui));
-        let followed = ui.follow(glance(open()?));
+        let sums = Arc::new(Sums::default());
+        let followed = ui.follow_all(board::look(open()?, sums.clone(), pool.at_work()));
+        let notifier = words.map(|words| Notifier::start(words, tell::LIMIT, ui)).transpose();
+        let notifier = notifier.map_err(|error| Failure::bug(&format!("no thread could be started ({error})")))?;
         let (ui, stop) = (ui.clone(), stop.clone());
         let folders = Vec::new();
         let handover = pool.handover();
@@ -110,6 +128,9 @@ impl Service {
             hear,
             sandbox,
             followed,
+            sums,
+            notifier,
+            asked: 0,
         })
     }
 
@@ -169,6 +190,16 @@ impl Service {
         self.folders.first().and_then(|folder| folder.standing.as_ref())
     }
 
+    /// Asks each folder how it stands now: the number of the question.
+    pub fn ask(&mut self) -> u64 {
+        self.asked += 1;
+        for folder in &self.folders {
+            // One that has ended stands as it stood.
+            let _ = folder.nudge.send(Nudge::Ask(self.asked));
+        }
+        self.asked
+    }
+
     /// Waits so long for something to happen, and says it.
     pub fn hear(&mut self, wait: Duration) -> Heard {
         match self.hear.recv_timeout(wait) {
@@ -180,10 +211,14 @@ impl Service {
     fn say(&mut self, said: Said) -> Heard {
         match said {
             Said::Folder(number, told) => {
+                self.count(&told);
                 match &told {
                     Told::Standing(standing) => {
                         let folder = self.folders.iter_mut().find(|folder| folder.number == number);
                         folder.into_iter().for_each(|folder| folder.standing = Some(standing.clone()));
+                        let all = || self.folders.iter().filter_map(|folder| folder.standing.as_ref());
+                        let waiting = all().map(|standing| standing.waiting).sum();
+                        self.sums.set_folders(waiting, all().filter(|standing| standing.paused.is_some()).count());
                     }
                     Told::Paused { run, .. } => {
                         self.ui.warn(&told.to_string());
@@ -191,6 +226,8 @@ impl Service {
                             "hint: `onramp resume {run}` goes on with it, and then so does the folder"
                         ));
                     }
+                    // What is at work is drawn.
+                    Told::Taken { .. } if Ui::is_drawn() => {}
                     told if told.is_warning() => self.ui.warn(&told.to_string()),
                     told => self.ui.status(&told.to_string()),
                 }
@@ -205,9 +242,43 @@ impl Service {
                     // One that has ended has no need of it.
                     let _ = folder.nudge.send(Nudge::Look);
                 }
+                let Ended { run, again } = &*ended;
+                if run.trigger != "watch" && again.is_none() {
+                    match run.state {
+                        State::Done => self.sums.add_done(),
+                        State::Failed => self.sums.add_failed(),
+                        _ => {}
+                    }
+                    self.tell(run);
+                }
                 self.say_ended(&ended);
                 Heard::Ended
             }
+        }
+    }
+
+    /// Counts what became of a file, and has somebody told where that is worth it.
+    fn count(&self, told: &Told) {
+        let run = match told {
+            Told::Moved { outcome: Outcome::Done | Outcome::Duplicate, .. } => return self.sums.add_done(),
+            Told::Moved { run, .. } | Told::Withdrawn { run, .. } => {
+                self.sums.add_failed();
+                run
+            }
+            Told::Paused { run, .. } => run,
+            _ => return,
+        };
+        // One that is gone by now cannot be told of.
+        if self.notifier.is_some()
+            && let Ok(runs) = self.store.find(run)
+        {
+            runs.iter().for_each(|run| self.tell(run));
+        }
+    }
+
+    fn tell(&self, run: &Run) {
+        if let Some(notifier) = self.notifier.as_ref().filter(|_| notice::is_worth_it(run)) {
+            notifier.tell(notice::of(&self.store, run));
         }
     }
 
@@ -222,7 +293,7 @@ impl Service {
             }
             (Some(_), _) => self.ui.warn(&format!("the process of run `{id}` of `{script}` died; it goes on")),
             // Of files it is said where they went.
-            (None, _) if run.trigger == "watch" && run.state.has_ended() => {}
+            (None, state) if run.trigger == "watch" && (state.has_ended() || state == State::Cancelled) => {}
             (None, State::Done) => {
                 let did = crate::cli::stored::outcome(&run.counts);
                 let did = if did.is_empty() { did } else { format!(", {did}") };
@@ -253,28 +324,13 @@ impl Service {
             heard.push(self.say(said));
         }
         drop(self.followed);
+        if let Some(notifier) = self.notifier.take() {
+            notifier.end();
+        }
         if let Some(sandbox) = self.sandbox.take() {
             sandbox.stop();
         }
         heard
-    }
-}
-
-/// What a run that is at work says of itself.
-fn glance(store: Store) -> impl Fn() -> Option<Glance> + Send {
-    move || {
-        // A look that fails is made up for by the next.
-        let runs = store.open_runs().ok()?;
-        let own = runs.iter().filter(|run| run.trigger != "manual" && run.state == State::Running);
-        own.filter_map(|run| {
-            let Progress { bulk, limit_per_minute, .. } = status::standing(run);
-            let Stage { call, operation, done, total, changed, unchanged, skipped, failed } = bulk?;
-            let limit = limit_per_minute.and_then(|limit| u32::try_from(limit).ok());
-            let rate = limit.map(|limit| Rate { limit, window: Duration::from_secs(60) });
-            let requests = run.counts.requests;
-            Some(Glance { call, what: operation, done, total, changed, unchanged, skipped, failed, requests, rate })
-        })
-        .next()
     }
 }
 

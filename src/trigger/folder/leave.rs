@@ -42,7 +42,7 @@ impl Worker {
                 run: run.id.clone(),
                 target: target.clone(),
                 outcome,
-                message: run.message.clone(),
+                message: run.message.clone().filter(|_| outcome != Outcome::Cancelled),
                 counts: run.counts,
             });
         }

@@ -169,6 +169,27 @@ pub fn writer(_: &File) -> Writer {
     Writer::Unknown
 }
 
+/// A file as it is now.
+pub struct About {
+    /// In bytes.
+    pub size: u64,
+    /// Of its content, in hexadecimal.
+    pub sha256: String,
+    /// When its content was changed.
+    pub modified: Timestamp,
+}
+
+/// Reads a file. Links are not followed, and what is no regular file is an error.
+pub fn about(path: &Path) -> io::Result<About> {
+    let file = open(path)?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let stamp = Stamp::of(&about);
+    Ok(About { size: stamp.size, sha256: hash(&file)?, modified: stamp.modified() })
+}
+
 /// The SHA-256 of what can be read, in hexadecimal.
 pub fn hash(mut file: &File) -> io::Result<String> {
     let mut hash = Sha256::new();

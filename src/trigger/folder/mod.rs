@@ -3,18 +3,22 @@
 //! begins with what earlier ones left half-way. Carries out no run and prints nothing.
 
 mod alarm;
+mod caps;
 #[cfg(debug_assertions)]
 pub mod crash;
 #[cfg(not(debug_assertions))]
 mod crash;
+mod half_way;
 mod leave;
 mod look;
 mod place;
 mod report;
+mod take;
 mod told;
 mod work;
 
-pub use look::{LARGEST, is_temporary};
+pub use caps::Caps;
+pub use look::{About, LARGEST, about, is_temporary};
 pub use place::Place;
 pub use report::Outcome;
 pub use told::{Standing, Told};
@@ -59,6 +63,7 @@ pub struct Settings {
     /// How often the folder is looked at, whatever the system reports.
     pub rescan: Duration,
     pub dedupe: Dedupe,
+    pub caps: Caps,
     /// Whether what was done already is done again.
     pub again: bool,
 }
@@ -67,6 +72,8 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nudge {
     Look,
+    /// It is asked how the folder stands: the answer has this number.
+    Ask(u64),
     End,
 }
 
@@ -76,17 +83,27 @@ const GATHER: Duration = Duration::from_millis(100);
 /// Looks at the folder until it is told to end. Once somebody asks to stop, no further file is taken; what runs is still
 /// followed.
 pub fn follow(mut worker: Worker, nudges: &Receiver<Nudge>, stop: &Stop) {
+    let mut number = 0;
     loop {
-        let wait = worker.look(stop.asked().is_none());
-        match nudges.recv_timeout(wait) {
-            Ok(Nudge::Look) => thread::sleep(GATHER),
-            Ok(Nudge::End) | Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => {}
+        let wait = worker.look(stop.asked().is_none(), number);
+        let first = match nudges.recv_timeout(wait) {
+            Ok(nudge) => Some(nudge),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        if first == Some(Nudge::Look) {
+            thread::sleep(GATHER);
         }
-        if nudges.try_iter().any(|nudge| nudge == Nudge::End) {
-            // What has ended meanwhile is put in its place.
-            worker.look(false);
-            return;
+        for nudge in first.into_iter().chain(nudges.try_iter()) {
+            match nudge {
+                Nudge::Look => {}
+                Nudge::Ask(asked) => number = asked,
+                Nudge::End => {
+                    // What has ended meanwhile is put in its place.
+                    worker.look(false, number);
+                    return;
+                }
+            }
         }
     }
 }

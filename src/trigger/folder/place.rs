@@ -11,6 +11,11 @@ pub const WORK: &str = "work";
 pub const DONE: &str = "done";
 pub const FAILED: &str = "failed";
 
+/// In bytes. A disk takes names of 255, and what goes beside a file has a longer one than the file.
+const LONGEST_NAME: usize = 220;
+/// What is longer than this behind a point is no ending.
+const LONGEST_ENDING: usize = 20;
+
 /// A watched folder.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -90,21 +95,29 @@ impl Place {
         Ok(())
     }
 
-    /// A name in `done` or `failed` under which nothing lies yet, and no report either: with a number where that is needed.
+    /// A name in `done` or `failed` under which nothing lies yet, and no report either: with a number where that is needed,
+    /// and cut where it is too long for its report.
     pub fn free(&self, folder: &str, name: &str) -> String {
-        let (stem, ending) = match name.rfind('.').filter(|at| *at > 0) {
+        let (stem, ending) = match name.rfind('.').filter(|at| *at > 0 && name.len() - at <= LONGEST_ENDING) {
             Some(at) => name.split_at(at),
             None => (name, ""),
+        };
+        let named = |number: &str| {
+            let mut room = LONGEST_NAME.saturating_sub(ending.len() + number.len()).min(stem.len());
+            while !stem.is_char_boundary(room) {
+                room -= 1;
+            }
+            format!("{folder}/{}{number}{ending}", &stem[..room])
         };
         let taken = |target: &str| {
             ["", super::report::REPORT, super::report::ROWS]
                 .iter()
                 .any(|ending| exists(&self.dir.join(format!("{target}{ending}"))))
         };
-        let mut target = format!("{folder}/{name}");
+        let mut target = named("");
         let mut number = 2_u64;
         while taken(&target) {
-            target = format!("{folder}/{stem}-{number}{ending}");
+            target = named(&format!("-{number}"));
             number += 1;
         }
         target

@@ -23,6 +23,8 @@ pub enum Outcome {
     /// An earlier run has done the same.
     Duplicate,
     Failed,
+    /// Somebody had its run stopped.
+    Cancelled,
     /// Nothing was run for it.
     Refused,
 }
@@ -33,6 +35,7 @@ impl Outcome {
         match run.state {
             State::Done => Outcome::Done,
             State::Skipped => Outcome::Duplicate,
+            State::Cancelled => Outcome::Cancelled,
             // Nobody looked into it.
             _ if file.new.sha256.is_none() => Outcome::Refused,
             _ => Outcome::Failed,
@@ -44,6 +47,7 @@ impl Outcome {
             Outcome::Done => "done",
             Outcome::Duplicate => "duplicate",
             Outcome::Failed => "failed",
+            Outcome::Cancelled => "cancelled",
             Outcome::Refused => "refused",
         }
     }
@@ -52,7 +56,7 @@ impl Outcome {
     pub fn folder(self) -> &'static str {
         match self {
             Outcome::Done | Outcome::Duplicate => super::place::DONE,
-            Outcome::Failed | Outcome::Refused => super::place::FAILED,
+            Outcome::Failed | Outcome::Cancelled | Outcome::Refused => super::place::FAILED,
         }
     }
 }

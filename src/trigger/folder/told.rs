@@ -63,6 +63,8 @@ pub struct Standing {
     pub paused: Option<u8>,
     /// Something went wrong in this look.
     pub troubled: bool,
+    /// The look is younger than the question of this number.
+    pub number: u64,
 }
 
 impl Standing {

@@ -1,0 +1,122 @@
+//! What earlier looks left half-way, or an earlier process: each file is brought one step further, by what the store and the
+//! disk say of it.
+
+use super::{
+    Standing, Told,
+    crash::{self, Point},
+    look, place,
+    work::{Stuck, Worker},
+};
+use crate::store::{File, Lock, NewFile, Run, Stage, State};
+use std::io;
+
+impl Worker {
+    /// Brings what is half-way one step further, and counts the files that are still there.
+    pub(super) fn go_on(&mut self, standing: &mut Standing) -> Result<(), Stuck> {
+        let files = self.store.files(&self.dir())?;
+        let mut stopped = None;
+        for (file, run) in files {
+            match file.stage {
+                Stage::Claimed if !self.finish_claim(&file, &run)? => continue,
+                Stage::Claimed | Stage::Working => {}
+                Stage::Leaving => {
+                    self.put_away(&file, &run)?;
+                    continue;
+                }
+                Stage::Moved => continue,
+            }
+            if run.state.has_ended() {
+                crash::pass(Point::BeforeLeave);
+                self.put_away(&file, &run)?;
+                continue;
+            }
+            standing.taken += 1;
+            if run.state == State::Cancelled {
+                standing.taken -= usize::from(self.put_away_cancelled(&file, &run)?);
+                continue;
+            }
+            // The end of an attempt from before it was handed over says nothing about the one that was asked for.
+            let old = if run.exit_code.is_some() { run.epoch } else { run.epoch - 1 };
+            let base = self.hand_over(&run.id, old);
+            let will_pass = run.state == State::Running && matches!(run.exit_code, Some(3 | 75)) && run.epoch > base;
+            if will_pass && stopped.is_none() {
+                stopped = Some(run);
+            }
+        }
+        standing.paused = stopped.as_ref().and_then(|run| run.exit_code);
+        match (&stopped, &self.paused) {
+            (Some(run), known) if known.as_ref() != Some(&run.id) => {
+                let message = run.message.clone().unwrap_or_else(|| "it says nothing".into());
+                self.tell(Told::Paused { dir: self.dir(), run: run.id.clone(), message });
+            }
+            (None, Some(_)) => self.tell(Told::GoesOn { dir: self.dir() }),
+            _ => {}
+        }
+        self.paused = stopped.map(|run| run.id);
+        Ok(())
+    }
+
+    /// Takes a file that is claimed into its own folder; false where it is gone, and its run with it.
+    fn finish_claim(&mut self, file: &File, run: &Run) -> Result<bool, Stuck> {
+        let name = &file.new.name;
+        if !place::exists(&self.place.working(&run.id, name)) {
+            if !self.is_still(file)? {
+                let message = "the file was withdrawn before the run started";
+                if !run.state.has_ended() {
+                    self.store.give_up(run, 2, message, self.clock.now())?;
+                }
+                let target = self.put_away(file, &Run { state: State::Failed, ..run.clone() })?;
+                self.tell(Told::Withdrawn { name: name.clone(), run: run.id.clone(), target });
+                return Ok(false);
+            }
+            self.place.take(&run.id, name)?;
+        }
+        self.check_taken(&file.new, run)?;
+        self.store.set_stage(&run.id, Stage::Working, None)?;
+        Ok(true)
+    }
+
+    /// Sees to it that what was taken is what was claimed: somebody may have put something else in its place just then.
+    pub(super) fn check_taken(&self, file: &NewFile, run: &Run) -> Result<(), Stuck> {
+        let now = look::stamp(&self.place.working(&run.id, &file.name));
+        let same = now.is_some_and(|now| Some(now.size) == file.size && Some(now.modified()) == file.modified);
+        if !same && run.state == State::Queued {
+            self.store.give_up(run, 2, "the file was changed while it was taken", self.clock.now())?;
+        }
+        Ok(())
+    }
+
+    /// Whether what lies in the folder is the file that was claimed.
+    fn is_still(&self, file: &File) -> io::Result<bool> {
+        let path = self.place.waiting(&file.new.name);
+        let Some(sha256) = &file.new.sha256 else { return Ok(place::exists(&path)) };
+        match look::open(&path).and_then(|file| look::hash(&file)) {
+            Ok(now) => Ok(now == *sha256),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            // Whatever it is now, it is not what was hashed.
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Puts the file of a run that was cancelled in its place, unless somebody goes on with the run at this moment.
+    fn put_away_cancelled(&mut self, file: &File, run: &Run) -> Result<bool, Stuck> {
+        // Whoever resumes it takes this lock, and then reads where the file is.
+        let Some(_lock) = Lock::take(&self.store.folder(&run.id))? else { return Ok(false) };
+        // A new epoch: who has read the row before this cannot take the run up any more.
+        let is_so = self.store.set_state(&run.id, run.epoch, State::Cancelled)?;
+        if is_so {
+            self.put_away(file, run)?;
+        }
+        Ok(is_so)
+    }
+
+    /// Hands a run over, once, and says which of its epochs ended before that: `old` if this is the first time.
+    pub(super) fn hand_over(&mut self, run: &str, old: i64) -> i64 {
+        if let Some(base) = self.woken.get(run) {
+            return *base;
+        }
+        self.woken.insert(run.to_string(), old);
+        self.wake.wake(run, None, &self.settings.script);
+        old
+    }
+}
