@@ -66,7 +66,8 @@ pub fn out(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<App
         look.drifted.iter().flat_map(lines).for_each(|line| ui.status(&line));
     }
     if look.touched > 0 {
-        ui.warn(&format!("{} changed since, in other fields than these", records(look.touched)));
+        let records = records(look.touched);
+        ui.warn(&format!("{records} written to since by others; the fields that the plan is about are as they were"));
     }
     approve(plan, way, &workspace.slug, ui)?;
     let progress = session.control().progress.clone();

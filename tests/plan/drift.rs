@@ -150,7 +150,12 @@ fn a_change_in_another_field_is_a_warning_and_one_in_the_field_of_the_filter_is_
     scene.meanwhile(&format!("update_customer({row}, #{{mrr: 77}});"));
     let one = scene.onramp(&["apply", "plan.json", "--yes", "--first", "1"]);
     assert_eq!(one.code, Some(0), "{one}");
-    assert!(one.stderr.starts_with("warning: 1 record was changed since, in other fields than these\n"), "{one}");
+    assert!(
+        one.stderr.starts_with(
+            "warning: 1 record was written to since by others; the fields that the plan is about are as they were\n"
+        ),
+        "{one}"
+    );
 
     let scene = Scene::new(&[]);
     scene.planned("bulk_update_customers(list_customers(#{status: \"at_risk\"}), #{plan: \"care\"});");

@@ -3,11 +3,13 @@
 
 #[cfg(unix)]
 mod asked;
+mod chance;
 mod damaged;
 mod drift;
 mod quote;
 mod shown;
 mod twice;
+mod world;
 
 use crate::harness::{Place, Ran, Served};
 use std::fs;
