@@ -189,3 +189,15 @@ fn what_somebody_may_not_write_stops_the_call_before_its_first_row() {
     assert_eq!(ran.code, Some(1), "{ran}");
     assert!(ran.stderr.starts_with("error: `update_customer`: it has no field `plann`\n"), "{ran}");
 }
+
+#[test]
+fn a_record_that_is_created_is_named_in_its_row_and_in_the_report() {
+    let script = r#"
+let rows = [#{name: "One"}, #{name: ""}, #{name: "Three"}];
+let done = bulk_create_customers(rows, |row| row, #{report: "out.csv"});
+for row in done.rows { print(if row.id == () { "none" } else { get_customer(row.id).name }); }
+print(read_csv("out.csv").map(|row| row._id).to_array() == done.rows.map(|row| row.id ?? "").to_array());
+"#;
+    let scene = Scene::new(script, &[]);
+    scene.run(&[]).assert_all(4, "One\nnone\nThree\ntrue\n", "error: 1 row failed; the others are done\n");
+}
