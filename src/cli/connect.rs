@@ -239,6 +239,9 @@ fn watcher(with: &With, verbose: bool) -> Box<dyn Fn(&Attempt<'_>) + Send + Sync
     let away = Mutex::new(None);
     Box::new(move |attempt| {
         progress.sent();
+        if let (Ok(429), Some(wait)) = (attempt.result, attempt.retry_in) {
+            progress.hold(wait);
+        }
         let request = attempt.request;
         if let Some(date) = attempt.deprecated
             && warned.lock().expect("no code panics while it holds this lock").insert(request.operation)
