@@ -10,6 +10,8 @@ mod control;
 mod crash;
 mod cron;
 mod definitions;
+#[cfg(target_os = "linux")]
+mod deploy;
 mod docs;
 mod dry_run;
 mod due;
@@ -35,5 +37,6 @@ mod secrecy;
 mod serve;
 mod sharing;
 mod times;
+mod undo;
 mod verbs;
 mod watch;

@@ -17,24 +17,29 @@ write_text("note.txt", "written");
 print(`${list_customers(#{status: "churned"}).count()} ${run.dry_run}`);
 "#;
 
-struct Scene {
-    served: Served,
-    place: Place,
+pub struct Scene {
+    pub served: Served,
+    pub place: Place,
 }
 
 impl Scene {
-    fn new() -> Scene {
-        let scene = Scene { served: Served::start(&[]), place: Place::new() };
+    pub fn new() -> Scene {
+        Scene::with(&[])
+    }
+
+    /// Of a sandbox with these arguments.
+    pub fn with(args: &[&str]) -> Scene {
+        let scene = Scene { served: Served::start(args), place: Place::new() };
         fs::write(scene.place.work().join("all.rhai"), SCRIPT).unwrap();
         scene
     }
 
-    fn onramp(&self, args: &[&str]) -> Ran {
+    pub fn onramp(&self, args: &[&str]) -> Ran {
         self.served.used_by(self.place.onramp(args)).ran()
     }
 
     /// A plan of the script, and the output of its dry run.
-    fn planned(&self) -> Ran {
+    pub fn planned(&self) -> Ran {
         let ran = self.onramp(&["run", "all.rhai", "--dry-run", "--save", "plan.json"]);
         assert_eq!(ran.code, Some(0), "{ran}");
         ran
@@ -42,14 +47,14 @@ impl Scene {
 
     /// Does something else to the workspace, from elsewhere.
     #[track_caller]
-    fn meanwhile(&self, code: &str) -> String {
+    pub fn meanwhile(&self, code: &str) -> String {
         let ran = self.served.used_by(crate::harness::run(&["-e", code])).ran();
         assert_eq!(ran.code, Some(0), "{ran}");
         ran.stdout
     }
 
     /// All records by what they are called, without what an undo cannot bring back.
-    fn workspace(&self) -> BTreeMap<String, serde_json::Value> {
+    pub fn workspace(&self) -> BTreeMap<String, serde_json::Value> {
         let all = self.meanwhile(
             "for c in list_customers() { print(c.to_json()); for k in list_customer_contacts(c) { print(k.to_json()); } } \
              for o in list_onboardings() { print(o.to_json()); }",
@@ -69,7 +74,7 @@ impl Scene {
         records
     }
 
-    fn writes(&self) -> usize {
+    pub fn writes(&self) -> usize {
         self.served.asked();
         ["POST", "PATCH", "DELETE"].iter().map(|method| self.served.count(method, "")).sum()
     }

@@ -4,7 +4,10 @@ use crate::harness::{NOW, Onramp};
 use onramp::{
     clock::Clock,
     run::judge_at,
-    store::due::{self, Ledger, LedgerError},
+    store::{
+        Counts, Ended, NewRun, State, Store,
+        due::{self, Ledger, LedgerError},
+    },
     trigger::schedule::{Open, Plan, Runs, Scheduler, Wanted},
 };
 use rusqlite::Connection;
@@ -60,20 +63,30 @@ fn next_as_json_has_utc_and_the_start_with_its_jitter() {
     for due in all.as_array_mut().unwrap() {
         let time = |name: &str| due[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
         let delay = time("starts_at").duration_since(time("utc")).as_secs();
-        assert!((0..=600).contains(&delay), "{due}");
-        due["starts_at"] = serde_json::Value::Null;
+        assert!((1..=600).contains(&delay), "{due}");
+        let start = time("starts_at").in_tz("Europe/Berlin").unwrap().strftime("%H:%M:%S").to_string();
+        let reason = due["reason"].as_str().unwrap().replace(&format!("starts at {start} (jitter)"), "<jitter>");
+        (due["starts_at"], due["reason"]) = (serde_json::Value::Null, reason.into());
     }
-    let due = |local: &str, utc: &str, reason: Option<&str>| {
+    let lines = schedule(&["next", "--output", "jsonl", "--count=3", "--from=2026-03-28T12:00:00Z", "a.rhai"]);
+    let lines = lines.file("a.rhai", script(&header)).ran();
+    let utc = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["utc"].clone();
+    assert_eq!(
+        lines.stdout.lines().map(utc).collect::<Vec<_>>(),
+        ["2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z", "2026-03-31T00:30:00Z"],
+        "{lines}"
+    );
+    let due = |local: &str, utc: &str, reason: &str| {
         serde_json::json!({
             "file": "a.rhai", "schedule": "30 2 * * *", "timezone": "Europe/Berlin", "local": local, "utc": utc,
             "starts_at": null, "reason": reason,
         })
     };
-    let gap = "02:30 does not come on this day; this is the first moment after";
+    let gap = "02:30 does not come on this day; this is the first moment after; <jitter>";
     let expected = serde_json::json!([
-        due("2026-03-29T03:00:00+02:00[Europe/Berlin]", "2026-03-29T01:00:00Z", Some(gap)),
-        due("2026-03-30T02:30:00+02:00[Europe/Berlin]", "2026-03-30T00:30:00Z", None),
-        due("2026-03-31T02:30:00+02:00[Europe/Berlin]", "2026-03-31T00:30:00Z", None),
+        due("2026-03-29T03:00:00+02:00[Europe/Berlin]", "2026-03-29T01:00:00Z", gap),
+        due("2026-03-30T02:30:00+02:00[Europe/Berlin]", "2026-03-30T00:30:00Z", "<jitter>"),
+        due("2026-03-31T02:30:00+02:00[Europe/Berlin]", "2026-03-31T00:30:00Z", "<jitter>"),
     ]);
     assert_eq!(all, expected);
 }
@@ -144,6 +157,23 @@ fn a_schedule_that_is_never_due_or_has_no_zone_is_refused_wherever_a_script_is_l
             ),
         );
     }
+}
+
+#[test]
+fn the_check_of_a_script_says_when_it_is_due_next() {
+    Onramp::new(&["check", "a.rhai", "plain.rhai", "b.rhai", "--now", "2026-03-28T12:00:00Z"])
+        .file("a.rhai", script(DAILY))
+        .file("plain.rhai", "print(1);")
+        .file("b.rhai", script("schedule = \"every 36h\""))
+        .ran()
+        .assert_all(
+            0,
+            "",
+            "a.rhai: due next Sun 2026-03-29 03:00 CEST  2026-03-29T01:00:00Z  02:30 does not come on this day; this is the \
+             first moment after\n\
+             b.rhai: due next Sun 2026-03-29 00:00 UTC  2026-03-29T00:00:00Z\n\
+             nothing to report in 3 scripts\n",
+        );
 }
 
 #[test]
@@ -258,7 +288,7 @@ fn live(folder: &Path, text: &str, begin: &str, ticks: &[(bool, &str)]) {
     let root = std::fs::canonicalize(folder).unwrap();
     let (header, _) = judge_at(text, &[], None, &Clock::System).unwrap();
     let plan = Plan::of(root.join("a.rhai").to_str().unwrap(), &header.triggers).unwrap();
-    scheduler.adopt(ledger, &root, vec![plan], begin.parse().unwrap()).unwrap();
+    scheduler.adopt(ledger, &root, vec![plan], &[], begin.parse().unwrap()).unwrap();
     for (busy, now) in ticks {
         runs.busy.set(*busy);
         scheduler.tick(ledger, &runs, now.parse().unwrap()).unwrap();
@@ -312,7 +342,7 @@ fn list_shows_what_came_last_and_what_comes_next() {
         0,
         "a.rhai: 30 2 * * * in Europe/Berlin\n  \
          next      Wed 2026-05-27 02:30 CEST  2026-05-27T00:30:00Z\n  \
-         last run  Sat 2026-05-23 02:30 CEST  2026-05-23T00:30:00Z  run r1\n  \
+         last run  Sat 2026-05-23 02:30 CEST  2026-05-23T00:30:00Z  run r1: no record is kept\n  \
          last due  Tue 2026-05-26 02:30 CEST  2026-05-26T00:30:00Z  missed: nothing was there to start it, and `missed` is \
          `skip`\n",
         "",
@@ -323,9 +353,36 @@ fn list_shows_what_came_last_and_what_comes_next() {
         "file": "a.rhai", "schedule": "30 2 * * *", "timezone": "Europe/Berlin", "next": "2026-05-27T00:30:00Z",
         "last_due": "2026-05-26T00:30:00Z", "last_outcome": "missed",
         "last_reason": "nothing was there to start it, and `missed` is `skip`",
-        "last_run_due": "2026-05-23T00:30:00Z", "last_run": "r1",
+        "last_run_due": "2026-05-23T00:30:00Z", "last_run": "r1", "last_run_state": null, "last_run_ended_at": null,
+        "last_run_message": null,
     }]);
     assert_eq!(all, expected);
+}
+
+#[test]
+fn list_shows_what_became_of_the_last_run() {
+    let at = |text: &str| text.parse().unwrap();
+    let line = |ended: Option<Ended<'_>>, became: &str| {
+        let onramp = lived(&["schedule", "list", "--now", NOW]);
+        let store = Store::open(&onramp.path("state")).unwrap();
+        let run = NewRun { id: "r1".into(), job: "{}".into(), mode: "live".into(), ..NewRun::default() };
+        store.add(&run, State::Queued, at("2026-05-23T00:30:00Z")).unwrap();
+        if let Some(ended) = ended {
+            let epoch = store.begin("r1", 0, "me", at("2026-05-23T00:30:01Z")).unwrap().unwrap();
+            assert!(store.end("r1", epoch, &ended, at("2026-05-23T00:30:09.5Z")).unwrap());
+        }
+        let ran = onramp.ran();
+        let line = format!("  last run  Sat 2026-05-23 02:30 CEST  2026-05-23T00:30:00Z  run r1: {became}\n");
+        assert!(ran.stdout.contains(&line) && ran.stderr.is_empty(), "{line}{ran}");
+    };
+    let counts = Counts { changed: 3, ..Counts::default() };
+    let ended = |state, exit_code, message, counts| Some(Ended { state, exit_code, message, counts });
+    line(None, "queued");
+    line(ended(State::Done, 0, None, counts), "done Sat 2026-05-23 02:30:09 CEST, 3 changed");
+    let failed = ended(State::Failed, 1, Some("a division by zero"), Counts::default());
+    line(failed, "failed Sat 2026-05-23 02:30:09 CEST: a division by zero");
+    let stopped = ended(State::Running, 75, Some("the service is away"), counts);
+    line(stopped, "stopped Sat 2026-05-23 02:30:09 CEST, 3 changed: the service is away");
 }
 
 #[test]

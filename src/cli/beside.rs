@@ -1,22 +1,29 @@
-//! How a session's planned writes are carried out, and runs taken back: as runs of their own over the session's connection.
+//! How a session's writes become runs: lines that write, plans that are carried out, runs that are taken back; all of them
+//! over the session's connection.
 
 use super::{
     carry::{self, Way},
     connect::Connection,
+    entered::Entered,
     kept::{self, Asked},
     stored, undo,
 };
 use crate::{
     error::Failure,
-    repl::{Carried, Carry},
+    repl::{Carried, Carry, LineRun},
+    run::Present,
     session::{Capability, Control, Session, plan::Plan},
     ui::Ui,
 };
 use std::{collections::BTreeMap, ffi::OsString};
 
-/// Carries out what a session has planned, as runs of their own over its connection.
+/// Makes runs of what a session writes.
 pub struct Beside {
     pub connection: Connection,
+    /// The words of the session's own command line.
+    pub words: Vec<OsString>,
+    /// The log of the line that runs.
+    pub present: Present,
     pub ui: Ui,
 }
 
@@ -25,7 +32,9 @@ impl Beside {
         let verb = if undoes.is_some() { "undo" } else { "apply" };
         let (name, text) = (undoes.map_or_else(|| "repl".into(), |run| format!("undo {run}")), plan.to_json());
         // As a command that goes on with it, should it be stopped: the plan's text is kept.
-        let words = ["onramp", verb, undoes.unwrap_or("repl")].map(OsString::from);
+        let mut words: Vec<OsString> = ["onramp", verb, undoes.unwrap_or("repl")].map(OsString::from).into();
+        let place = if self.connection.sandbox { self.connection.sandbox_words() } else { self.connection.words() };
+        words.extend(place);
         let asked = Asked {
             kind: verb,
             name: &name,
@@ -49,13 +58,9 @@ impl Beside {
         match carry::out(&beside, plan, &way, &self.ui) {
             Ok(applied) => {
                 let run = keeping.kept_id().map(str::to_string);
-                if let (Some(undone), Some(id)) = (undoes, &run) {
-                    let store = stored::store()?;
-                    store.undone(undone, id).map_err(|error| kept::failure_of_store(&error))?;
-                }
                 let end = carry::tell(plan, &applied, &way, &keeping, &self.ui);
                 carry::leave(keeping, &beside, false, end, &self.ui)?;
-                Ok(Carried { run, made: applied.made })
+                Ok(Carried { run, changed: applied.changed, made: applied.made })
             }
             Err(failure) => Err(carry::leave(keeping, &beside, false, Err(failure), &self.ui)
                 .err()
@@ -65,6 +70,11 @@ impl Beside {
 }
 
 impl Carry for Beside {
+    fn line(&self, session: &Session, name: &str, text: &str) -> Result<Box<dyn LineRun>, Failure> {
+        let around = (&self.connection, &self.present, &self.ui);
+        Ok(Box::new(Entered::begin(session, (name, text), &self.words, around)?))
+    }
+
     fn apply(&self, session: &Session, plan: &Plan) -> Result<Carried, Failure> {
         self.carry(session, plan, None)
     }

@@ -3,6 +3,7 @@
 use super::{
     line,
     output::{Format, Output},
+    schedule::{Now, moment, scripts::identity},
     source::{self, Script},
 };
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     },
     session::Allow,
     text,
+    trigger::schedule::Plan,
     ui::Ui,
 };
 use serde_json::{Value, json};
@@ -25,7 +27,8 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 It looks at all of a script: dead branches, functions, closures and imported modules. What it cannot know for certain \
-it does not report. `onramp run` does the same first and does not start on an error; warnings stop nothing.
+it does not report. `onramp run` does the same first and does not start on an error; warnings stop nothing. Of a script \
+with a schedule it says when that is due next.
 
 With `--output json` standard output is one array, with `--output jsonl` one object on each line, each with the members \
 `file`, `line`, `column` (both from 1, in characters; null where there is no place), `severity` (`error` or \
@@ -37,12 +40,15 @@ pub struct Args {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
+    now: Now,
+    #[command(flatten)]
     format: Format,
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     run::keep_panics_quiet();
-    let flags = line::run_flags();
+    let (flags, clock) = (line::run_flags(), args.now.clock());
+    let mut next = Vec::new();
     let mut report = Report::default();
     let mut unreadable = Vec::new();
     for path in &args.files {
@@ -55,8 +61,15 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         };
         let project = source::project_of(path);
         let (workspace, bad) = source::workspace_of(&project);
-        let (allowed, problems) = match run::judge(&text, &flags, workspace.as_deref()) {
-            Ok((_, capability)) => (capability.allow().clone(), Vec::new()),
+        let (allowed, problems) = match run::judge_at(&text, &flags, workspace.as_deref(), &clock) {
+            Ok((header, capability)) => {
+                if let Some(plan) = Plan::of(&identity(path), &header.triggers)
+                    && let Some(due) = plan.after(clock.now()).next()
+                {
+                    next.push(format!("{}: due next {}", text::escape_control(&name), moment::line(&plan, &due)));
+                }
+                (capability.allow().clone(), Vec::new())
+            }
             Err(problems) => (Allow::default(), problems),
         };
         let problems = problems.into_iter().map(|problem| found(&name, problem));
@@ -78,6 +91,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
             ui.failure(failure);
         }
         show(&report, ui);
+        next.iter().for_each(|line| ui.status(line));
         ui.status(&summary(args.files.len(), errors, report.count(Severity::Warning)));
     }
     let unread = unreadable.iter().map(|(file, failure)| unread(file, failure));

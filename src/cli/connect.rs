@@ -164,6 +164,12 @@ impl Connection {
         words
     }
 
+    /// Words that ask for the same sandbox, where it is one that is kept.
+    pub fn sandbox_words(&self) -> Vec<OsString> {
+        let Some(data) = self.sandbox_data.as_ref().filter(|_| self.sandbox) else { return Vec::new() };
+        ["--sandbox".into(), "--sandbox-data".into(), data.clone().into()].into()
+    }
+
     fn to_service(&self, base_url: &BaseUrl, with: &With) -> Result<Link, Failure> {
         let key = config::key(self.key_file.as_deref())?;
         with.ui.hide(key.clone());

@@ -1,6 +1,9 @@
 //! `onramp due`: what became of every due time, and the store that knows it.
 
-use super::schedule::{Now, Output, scripts};
+use super::{
+    output::{Format, Output},
+    schedule::{Now, scripts},
+};
 use crate::{
     config,
     error::{Failure, Kind},
@@ -18,9 +21,9 @@ use std::{
 /// Show what became of every due time: run, skipped or missed, and why
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-With `--output json` standard output is one array of objects with the members `script`, `schedule`, `timezone`, `utc` and \
-`until` (RFC 3339; `until` is null unless it is a range), `local`, `count`, `outcome` (`run`, `skipped` or `missed`), \
-`reason` and `run`.
+With `--output json` standard output is one array, with `--output jsonl` one object on each line, each with the members \
+`script`, `schedule`, `timezone`, `utc` and `until` (RFC 3339; `until` is null unless it is a range), `local`, `count`, \
+`outcome` (`run`, `skipped` or `missed`), `reason` and `run`.
 
 Exit codes: 0 all went well; 2 the store cannot be read, or knows no such script; 75 the store is in use.")]
 pub struct Args {
@@ -32,9 +35,8 @@ pub struct Args {
     since: Duration,
     #[command(flatten)]
     now: Now,
-    /// How it is written
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    output: Output,
+    #[command(flatten)]
+    format: Format,
 }
 
 /// A duration, also in days.
@@ -52,9 +54,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let since = SignedDuration::try_from(args.since).ok().and_then(|span| now.checked_sub(span).ok());
     let filter = Filter { script: args.script.as_deref().map(scripts::identity), since };
     let Some(db) = store(false)? else {
-        if args.output == Output::Json {
-            ui.line("[]");
-        }
+        args.format.output.objects(ui, Vec::new());
         ui.status(&nothing_yet()?);
         return Ok(0);
     };
@@ -63,8 +63,8 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     if let (Some(script), true) = (&filter.script, entries.is_empty()) {
         known(ledger, script)?;
     }
-    if args.output == Output::Json {
-        ui.line(&format!("{:#}", Value::Array(entries.iter().map(as_json).collect())));
+    if args.format.output != Output::Text {
+        args.format.output.objects(ui, entries.iter().map(as_json).collect());
         return Ok(0);
     }
     for entry in &entries {

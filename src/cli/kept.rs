@@ -107,12 +107,16 @@ pub fn beside(
     let kept = Kept::new(new, around.clone());
     let recorder = kept.recorder().map_err(|error| failure_of_store(&error))?;
     let beside = session.beside(record.key.clone(), around.control.clone()).map_err(super::carry::failure)?;
-    let id = kept.id().to_string();
-    let preview = around.dir.join("previews").join(&id);
-    let folder = run::folder_of(&around.dir, &id);
-    let (given, fleeting) = (record.given, record.fleeting);
-    let keeping = Keeping { id, given, folder, log: around.log, preview, kept: Some(kept), fleeting };
-    Ok((beside.with_recorder(recorder), keeping))
+    Ok((beside.with_recorder(recorder), Keeping::new(kept.id().to_string(), record, Some(kept), around)))
+}
+
+/// The place of what a line of a session may write, over the session itself: it is recorded from here on.
+pub fn entered(session: &Session, asked: Asked<'_>, connection: &Connection, ui: &Ui) -> Result<Keeping, Failure> {
+    let around = Around { control: session.control().counting_anew(), ..around(session.stop(), connection, ui)? };
+    let record = Record::new(session.run_key().to_string(), asked.words, asked.script, connection)?;
+    let kept = Kept::new(record.new_run(asked.kind, asked.name, "manual", &hide(ui))?, around.clone());
+    session.record_in(Some(kept.recorder().map_err(|error| failure_of_store(&error))?));
+    Ok(Keeping::new(kept.id().to_string(), record, Some(kept), around))
 }
 
 /// A session that only looks, and leaves nothing behind.
@@ -180,13 +184,22 @@ fn open_as(
     if let Some(kept) = &kept {
         session = session.with_recorder(kept.recorder().map_err(|error| failure_of_store(&error))?);
     }
-    let preview = around.dir.join("previews").join(&id);
-    let folder = run::folder_of(&around.dir, &id);
-    let (given, fleeting) = (record.given, record.fleeting);
-    Ok((session, Keeping { id, given, folder, log: around.log, preview, kept, fleeting }))
+    Ok((session, Keeping::new(id, record, kept, around)))
 }
 
 impl Keeping {
+    fn new(id: String, record: Record, kept: Option<Kept>, around: Around) -> Keeping {
+        let preview = around.dir.join("previews").join(&id);
+        let folder = run::folder_of(&around.dir, &id);
+        let Record { given, fleeting, .. } = record;
+        Keeping { id, given, folder, log: around.log, preview, kept, fleeting }
+    }
+
+    /// What the run has done so far.
+    pub fn counts(&self) -> Counts {
+        self.kept.as_ref().map_or_else(Counts::default, Kept::counts)
+    }
+
     /// The id of a run that can be taken up again.
     pub fn resumable(&self) -> Option<&str> {
         self.kept.as_ref().filter(|kept| kept.is_kept() && !self.fleeting).map(Kept::id)
@@ -238,6 +251,24 @@ impl Keeping {
         // A run that has talked to the workspace is part of its history, also if there was nothing to change.
         let even_so = state.has_ended() && counts.requests > 0 && !matches!(exit_code, 2 | 5);
         if let Err(error) = kept.end(&ending, even_so) {
+            ui.warn(&format!("the end of the run could not be kept: {error}"));
+        }
+    }
+
+    /// Enters how a line of a session ended, which is its end in any case: nobody could go on with it without its variables.
+    pub fn leave_line(self, stopped: Option<Reason>, end: Result<(), &Failure>, ui: &Ui) {
+        let Some(kept) = self.kept else { return };
+        ui.flush();
+        let (exit_code, message) = match end {
+            Ok(()) => (0, None),
+            Err(failure) => (failure.kind.exit_code(), Some(ui.hidden(&failure.message))),
+        };
+        let state = match (stopped, exit_code) {
+            (_, 0) => State::Done,
+            (Some(Reason::Cancelled), _) => State::Cancelled,
+            _ => State::Failed,
+        };
+        if let Err(error) = kept.end(&Ending { state, exit_code, message }, false) {
             ui.warn(&format!("the end of the run could not be kept: {error}"));
         }
     }

@@ -48,6 +48,7 @@ pub fn parse_with(words: &[OsString], kept: Option<(String, String)>) -> Result<
         let mut cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(words)?)?;
         match &mut cli.command {
             Command::Call(args) => args.line = words.to_vec(),
+            Command::Repl(args) => args.line = words.to_vec(),
             Command::Apply(args) => args.kept = Kept { line: words.to_vec(), text: kept.map(|(_, text)| text) },
             Command::Undo(args) => args.kept = Kept { line: words.to_vec(), text: kept.map(|(_, text)| text) },
             _ => {}

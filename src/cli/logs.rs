@@ -2,7 +2,7 @@
 
 use super::{
     output::{Format, Output},
-    stored,
+    stored::{self, Which},
 };
 use crate::{config, error::Failure, script::Sink, store::Lock, ui::Ui};
 use serde::{Deserialize, Serialize};
@@ -23,9 +23,8 @@ and is not kept.
 
 Exit codes: 0 all went well; 2 there is no such run, or its log cannot be read.")]
 pub struct Args {
-    /// The run's id, or as much of it as makes it the only one
-    #[arg(value_name = "RUN")]
-    run: String,
+    #[command(flatten)]
+    which: Which,
     /// Show what is added, until the run ends
     #[arg(short, long)]
     follow: bool,
@@ -45,7 +44,7 @@ struct Line {
 
 pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
     let store = stored::store()?;
-    let run = stored::find(&store, &args.run)?;
+    let run = args.which.find(&store)?;
     let folder = store.folder(&run.id);
     let (path, output) = (folder.join("log"), args.format.output);
     let mut log = Tail::default();

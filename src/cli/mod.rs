@@ -13,6 +13,7 @@ mod connect;
 mod declared;
 mod definitions;
 mod due;
+mod entered;
 mod functions;
 mod history;
 mod jobs;

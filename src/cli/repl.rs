@@ -7,13 +7,14 @@ use crate::{
     header::Header,
     project::Project,
     repl::{self, Activity, Mode, Options, Questions, Switch},
-    run as runs,
+    run::{self as runs, Present, TeeOfLines},
     script::{About, Host, Inputs},
     session::{Capability, Control, Session},
     stop::Stop,
     ui::Ui,
 };
 use std::{
+    ffi::OsString,
     io::{self, IsTerminal},
     path::PathBuf,
     rc::Rc,
@@ -53,6 +54,9 @@ pub struct Args {
     limits: LimitFlags,
     #[command(flatten)]
     connection: Connection,
+    /// All words of the command line.
+    #[arg(skip)]
+    pub line: Vec<OsString>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -97,9 +101,11 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let session = Session::new(connect, key, clock, stop).with_capability(capability).with_control(control);
     session.set_dry(switch.mode() == Mode::Plan);
     let limits = args.limits.limits(&Header::default());
+    let present = Present::default();
+    let sink = Box::new(TeeOfLines { sink: Box::new(ui.clone()), present: present.clone() });
     let options = Options {
-        host: Host::with_inputs(session, Box::new(ui.clone()), project, inputs, limits),
-        carry: Rc::new(Beside { connection: carried_over, ui: ui.clone() }),
+        host: Host::with_inputs(session, sink, project, inputs, limits),
+        carry: Rc::new(Beside { connection: carried_over, words: args.line, present, ui: ui.clone() }),
         yes: args.yes,
         switch,
         questions,

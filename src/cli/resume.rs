@@ -2,6 +2,7 @@
 
 use super::{
     connect::Override,
+    entered,
     kept::{Begin, Resumed, failure_of_store},
     record::Record,
     stored,
@@ -51,6 +52,9 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
     if let Some(undo) = &run.undone_by {
         return Err(Failure::usage(format!("the run `{}` was taken back by `{undo}`", run.id))
             .hint(format!("`onramp retry {}` runs the script anew", run.id)));
+    }
+    if run.kind == entered::KIND {
+        return Err(entered::cannot_go_on(&store, &run));
     }
     let record = Record::of(&run)?;
     let file = store.file_of(&run.id).map_err(|error| failure_of_store(&error))?;
@@ -103,6 +107,7 @@ fn last(store: &Store) -> Result<Run, Failure> {
     let open = |run: &Run| {
         matches!(run.state, State::Running | State::Cancelled)
             && run.undone_by.is_none()
+            && run.kind != entered::KIND
             && !Lock::is_held(&store.folder(&run.id))
     };
     runs.into_iter().find(open).ok_or_else(|| {

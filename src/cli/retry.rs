@@ -2,10 +2,10 @@
 
 use super::{
     connect::Override,
-    jobs,
+    entered, jobs,
     kept::{Begin, Retried},
     record::Record,
-    stored::{self, Condition},
+    stored::{self, Condition, Which},
 };
 use crate::{error::Failure, text, ui::Ui};
 
@@ -18,17 +18,19 @@ this one gets too: `run.scheduled_for`, or `run.event` with the file where it li
 
 Exit codes: as those of `onramp run`.")]
 pub struct Args {
-    /// The run's id, or as much of it as makes it the only one
-    #[arg(value_name = "RUN")]
-    run: String,
+    #[command(flatten)]
+    which: Which,
     #[command(flatten)]
     other: Override,
 }
 
 pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
     let store = stored::store()?;
-    let run = stored::find(&store, &args.run)?;
+    let run = args.which.find(&store)?;
     let id = &run.id;
+    if run.kind == entered::KIND {
+        return Err(entered::cannot_begin_anew(&run));
+    }
     match Condition::of(&store, &run) {
         Condition::Running => {
             return Err(Failure::usage(format!("the run `{id}` is at work in another process"))

@@ -207,8 +207,7 @@ fn conclude(job: &Job, outcome: &Outcome, keeping: &Keeping, ui: &Ui) -> Result<
     let done = outcome.counts.changed;
     let failure = match &outcome.end {
         End::Done(_) if outcome.counts.failed > 0 => {
-            let rows = text::plural(outcome.counts.failed as usize, "row");
-            return Err(Failure::new(Kind::Rows, format!("{rows} failed; the others are done")));
+            return Err(rows_failed(outcome, keeping));
         }
         End::Done(_) => return Ok(0),
         End::Bug(what) => Failure::bug(what),
@@ -225,6 +224,22 @@ fn conclude(job: &Job, outcome: &Outcome, keeping: &Keeping, ui: &Ui) -> Result<
         },
     };
     Err(keeping.with_way_on(failure, done))
+}
+
+/// Some rows failed: the first of them are told, with the way to the others.
+fn rows_failed(outcome: &Outcome, keeping: &Keeping) -> Failure {
+    let failed = outcome.counts.failed as usize;
+    let rows = text::plural(failed, "row");
+    let mut failure = Failure::new(Kind::Rows, format!("{rows} failed; the others are done"));
+    failure.details = outcome.failures.iter().map(|line| format!("  {line}")).collect();
+    let more = failed.saturating_sub(outcome.failures.len());
+    if more > 0 {
+        failure.details.push(format!("  and {more} more"));
+        if let Some(id) = keeping.kept_id() {
+            failure.hints.push(format!("`onramp show {id}` lists them"));
+        }
+    }
+    failure
 }
 
 /// The first rows are done, as was asked.

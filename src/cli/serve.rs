@@ -7,13 +7,14 @@ use super::{
         prune::{self, Pruner},
     },
     kept::failure_of_store,
+    schedule::scripts::identity,
     signals, watch,
 };
 use crate::{
     config,
     error::Failure,
     stop::Stop,
-    store::{Lock, State, private_folder},
+    store::{self, Lock, private_folder},
     text,
     trigger::{
         Wake,
@@ -139,10 +140,30 @@ fn tell_manager(state: &str) -> Result<(), Failure> {
 
 /// A script as it was last looked at.
 struct Seen {
+    /// By which name the ledger knows it.
+    identity: String,
     /// Its text; `None` where it could not be read.
     text: Option<String>,
-    /// What is in service of it.
-    script: Option<Runnable>,
+    state: State,
+}
+
+/// What is to be done about a script.
+enum State {
+    /// It is in service.
+    Serves(Box<Runnable>),
+    /// Nothing: it does not say when it runs.
+    Idle,
+    /// Nothing until it is mended. Its due times are accounted for.
+    Broken,
+}
+
+impl Seen {
+    fn script(&self) -> Option<&Runnable> {
+        match &self.state {
+            State::Serves(script) => Some(script),
+            State::Idle | State::Broken => None,
+        }
+    }
 }
 
 struct Server<'a> {
@@ -171,7 +192,7 @@ impl Server<'_> {
         adopt(store, &runs, connection)?;
         for run in open()?.into_iter().filter(ours) {
             if let Some(script) = due::script_of(&run) {
-                if run.state == State::Running {
+                if run.state == store::State::Running {
                     self.ui.status(&format!("run `{}` of `{}` goes on", run.id, text::escape_control(&run.script)));
                 }
                 self.service.handover().wake(&run.id, run.not_before, &script);
@@ -193,56 +214,60 @@ impl Server<'_> {
                     }
                 }
             }
-            // Without its scripts there is nothing to do; they may come back.
-            Err(error) => self.say_trouble(&format!("the scripts cannot be read: {}", config::reason(&error))),
+            // They are not gone, for all that is known, and may come back.
+            Err(error) => {
+                self.say_trouble(&format!("the scripts cannot be read: {}", config::reason(&error)));
+                found.extend(self.scripts.keys().cloned());
+            }
         }
         let mut changed = false;
         let gone: Vec<PathBuf> = self.scripts.keys().filter(|path| !found.contains(path)).cloned().collect();
         for path in gone {
             changed = true;
-            if let Some(script) = self.scripts.remove(&path).and_then(|seen| seen.script) {
+            if let Some(script) = self.scripts.remove(&path).as_ref().and_then(Seen::script) {
                 self.ui.status(&format!("`{}` is gone, and out of service", shown(&path)));
-                self.dismiss(&script);
+                self.dismiss(script);
             }
         }
         found.sort();
         for path in found {
             let text = super::source::text_of(&path).ok().map(|(_, text)| text);
-            let before = self.scripts.remove(&path);
-            if let Some(before) = before.as_ref().filter(|before| before.text == text) {
-                let (text, script) = (before.text.clone(), before.script.clone());
-                self.scripts.insert(path, Seen { text, script });
+            if self.scripts.get(&path).is_some_and(|before| before.text == text) {
                 continue;
             }
             changed = true;
-            let known = before.is_some();
-            before.and_then(|before| before.script).iter().for_each(|script| self.dismiss(script));
-            let script = self.load(&path, known, first)?;
-            self.scripts.insert(path, Seen { text, script });
+            let before = self.scripts.remove(&path);
+            let known = before.as_ref().map(|before| before.identity.clone());
+            before.as_ref().and_then(Seen::script).into_iter().for_each(|script| self.dismiss(script));
+            let state = self.load(&path, known.is_some(), first)?;
+            // Of a file that cannot be found any more the links cannot be followed either.
+            let identity = known.filter(|_| !path.exists()).unwrap_or_else(|| identity(&path));
+            self.scripts.insert(path, Seen { identity, text, state });
         }
-        if changed {
+        // Scripts that went while nothing served have due times to be accounted for, too.
+        if changed || first {
             self.adopt();
         }
         Ok(changed)
     }
 
     /// Puts a script in service, if its header wants it.
-    fn load(&mut self, path: &Path, known: bool, first: bool) -> Result<Option<Runnable>, Failure> {
+    fn load(&mut self, path: &Path, known: bool, first: bool) -> Result<State, Failure> {
         let name = shown(path);
         let Some(script) = Runnable::load(path, true, self.ui)? else {
             self.ui.warn(&format!("`{name}` is out of service until it is mended"));
-            return Ok(None);
+            return Ok(State::Broken);
         };
         let triggers = &script.header.triggers;
         if triggers.schedule.is_none() && triggers.watch.is_none() {
-            return Ok(None);
+            return Ok(State::Idle);
         }
         if triggers.watch.is_some()
             && let Err(failure) = self.watch(&script)
         {
             self.ui.failure(&failure);
             self.ui.warn(&format!("`{name}` is out of service until it is mended"));
-            return Ok(None);
+            return Ok(State::Broken);
         }
         self.service.maker.serve(script.clone());
         match (first, known) {
@@ -250,7 +275,7 @@ impl Server<'_> {
             (false, true) => self.ui.status(&format!("`{name}` has changed: {}", when(&script))),
             (false, false) => self.ui.status(&format!("`{name}` is new: {}", when(&script))),
         }
-        Ok(Some(script))
+        Ok(State::Serves(Box::new(script)))
     }
 
     fn watch(&mut self, script: &Runnable) -> Result<(), Failure> {
@@ -269,12 +294,17 @@ impl Server<'_> {
     }
 
     fn adopt(&mut self) {
-        let scripts = self.scripts.values().filter_map(|seen| seen.script.as_ref());
-        let plans = scripts.filter_map(|script| Plan::of(&script.identity, &script.header.triggers)).collect();
+        let scripts = self.scripts.values().filter_map(Seen::script);
+        let plans = scripts.filter_map(|script| Plan::of(&script.identity, &script.header.triggers));
+        let plans: Vec<Plan> = plans.collect();
+        let broken = self.scripts.values().filter(|seen| matches!(seen.state, State::Broken));
+        let broken: Vec<String> = broken.map(|seen| seen.identity.clone()).collect();
+        self.scheduler.suspend(self.service.clock.now(), |script| plans.iter().any(|plan| plan.script == script));
         // What was due up to now belongs to the schedules as they were.
         self.tick();
         let now = self.service.clock.now();
-        let done = self.service.store.ledger().and_then(|ledger| self.scheduler.adopt(ledger, &self.root, plans, now));
+        let ledger = self.service.store.ledger();
+        let done = ledger.and_then(|ledger| self.scheduler.adopt(ledger, &self.root, plans, &broken, now));
         match done {
             Ok(notices) => self.notices(&notices),
             Err(error) => self.say_trouble(&format!("the due times cannot be accounted for: {error}")),
@@ -328,7 +358,7 @@ impl Server<'_> {
 
     /// What it will do.
     fn table(&self) {
-        let scripts: Vec<&Runnable> = self.scripts.values().filter_map(|seen| seen.script.as_ref()).collect();
+        let scripts: Vec<&Runnable> = self.scripts.values().filter_map(Seen::script).collect();
         let all = text::plural(scripts.len(), "script");
         self.ui.status(&format!("serving {all} of `{}`; Ctrl-C ends it", shown(&self.dir)));
         let width = scripts.iter().map(|script| shown(&script.path).chars().count()).max().unwrap_or(0);

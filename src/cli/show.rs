@@ -1,11 +1,11 @@
 //! `onramp show`: everything about one run.
 
 use super::{
-    changes,
+    changes, entered,
     kept::failure_of_store,
     output::{Format, Output},
     record::Record,
-    stored::{self, Condition},
+    stored::{self, Condition, Which},
 };
 use crate::{
     error::Failure,
@@ -25,9 +25,8 @@ Of its changes the first 20 are shown, unless there is `--all`; with `--output j
 
 Exit codes: 0 all went well; 2 there is no such run, or what is kept of it cannot be read.")]
 pub struct Args {
-    /// The run's id, or as much of it as makes it the only one
-    #[arg(value_name = "RUN")]
-    run: String,
+    #[command(flatten)]
+    which: Which,
     /// Show all changes
     #[arg(long)]
     all: bool,
@@ -40,7 +39,7 @@ const FIRST: usize = 20;
 
 pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
     let store = stored::store()?;
-    let run = stored::find(&store, &args.run)?;
+    let run = args.which.find(&store)?;
     let story = story(&store, &run.id).map_err(|error| failure_of_store(&error))?;
     // A record of another version says less; everything else is there all the same.
     let record = Record::of(&run).ok();
@@ -88,7 +87,8 @@ fn lines(store: &Store, run: &Run, record: Option<&Record>, story: &Story, most:
     section(&mut lines, "changed", changed, most, &run.id);
     section(&mut lines, "in doubt: sent, or about to be, when the run stopped", told(&story.doubts), most, &run.id);
     section(&mut lines, "failed", told(&story.failures), most, &run.id);
-    section(&mut lines, "next", next(run, condition, record).into_iter(), most, &run.id);
+    let has_changed = run.counts.changed > 0 || !story.changes.is_empty();
+    section(&mut lines, "next", next(run, condition, record, has_changed).into_iter(), most, &run.id);
     lines
 }
 
@@ -121,24 +121,26 @@ fn section(lines: &mut Vec<String>, heading: &str, all: impl ExactSizeIterator<I
 }
 
 /// What can be done about the run.
-fn next(run: &Run, condition: Condition, record: Option<&Record>) -> Vec<String> {
+fn next(run: &Run, condition: Condition, record: Option<&Record>, has_changed: bool) -> Vec<String> {
     let id = &run.id;
     let fleeting = record.is_some_and(|record| record.fleeting);
+    // The variables of a line are gone with its session.
+    let is_line = run.kind == entered::KIND;
     let mut next = Vec::new();
     match condition {
         Condition::Running => {
             next.push(format!("`onramp logs {id} -f` follows it, `onramp status` tells how far it is"));
             next.push(format!("`onramp pause {id}` holds it, `onramp cancel {id}` stops it"));
         }
-        Condition::Stopped | Condition::Cancelled if run.undone_by.is_none() && !fleeting => {
+        Condition::Stopped | Condition::Cancelled if run.undone_by.is_none() && !fleeting && !is_line => {
             next.push(format!("`onramp resume {id}` goes on where it stopped"));
         }
         _ => {}
     }
-    if condition != Condition::Running && run.counts.changed > 0 && run.undone_by.is_none() && !fleeting {
+    if condition != Condition::Running && has_changed && run.undone_by.is_none() && !fleeting {
         next.push(format!("`onramp undo {id}` takes back what it changed"));
     }
-    if condition != Condition::Running && condition != Condition::Queued {
+    if condition != Condition::Running && condition != Condition::Queued && !is_line {
         next.push(format!("`onramp retry {id}` runs it once more, as a new run"));
     }
     next

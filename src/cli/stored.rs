@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     config,
     error::Failure,
-    store::{Counts, Lock, Run, State, Store},
+    store::{Counts, Filter, Lock, Run, State, Store},
     text,
 };
 use clap::ValueEnum;
@@ -73,6 +73,28 @@ pub fn store() -> Result<Store, Failure> {
             .hint("a script that writes is kept; `ONRAMP_STATE_DIR` says where"),
         Err(failure) => failure,
     })
+}
+
+/// Which run people mean, on a command line.
+#[derive(Debug, clap::Args)]
+pub struct Which {
+    /// The run's id, or as much of it as makes it the only one
+    #[arg(value_name = "RUN", required_unless_present = "last")]
+    run: Option<String>,
+    /// The newest run
+    #[arg(long, conflicts_with = "run")]
+    last: bool,
+}
+
+impl Which {
+    pub fn find(&self, store: &Store) -> Result<Run, Failure> {
+        if let Some(id) = &self.run {
+            return find(store, id);
+        }
+        let newest = Filter { limit: Some(1), ..Filter::default() };
+        let runs = store.list(&newest).map_err(|error| failure_of_store(&error))?;
+        runs.into_iter().next().ok_or_else(|| Failure::usage("there is no run"))
+    }
 }
 
 /// The run that people mean.

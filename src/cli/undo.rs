@@ -58,7 +58,12 @@ pub struct Args {
 pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let resumed = matches!(begin, Begin::Resume(_));
     let store = stored::store()?;
-    let run = match &args.run {
+    let undoes = match &begin {
+        Begin::Resume(resumed) => resumed.run.undoes.clone(),
+        Begin::Anew | Begin::Retry(_) => None,
+    };
+    // What was the last run when an undo began need not be the last one when it goes on.
+    let run = match undoes.as_ref().or(args.run.as_ref()) {
         Some(id) => stored::find(&store, id)?,
         None => last(&store)?,
     };
@@ -109,13 +114,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let text = plan.to_json();
     let (session, keeping) = kept::open_undo(begin, asked(&text, true), args.connection, &run.id, ui)?;
     let (more, end) = match carry::out(&session, &plan, &way, ui) {
-        Ok(applied) => {
-            if let Some(id) = keeping.kept_id() {
-                // It is closed by this: its journal no longer tells what the workspace is like.
-                store.undone(&run.id, id).map_err(|error| kept::failure_of_store(&error))?;
-            }
-            (applied.more, carry::tell(&plan, &applied, &way, &keeping, ui))
-        }
+        Ok(applied) => (applied.more, carry::tell(&plan, &applied, &way, &keeping, ui)),
         Err(failure) => (false, Err(failure)),
     };
     carry::leave(keeping, &session, more, end, ui)
@@ -159,9 +158,15 @@ pub fn can_be_undone(store: &Store, run: &Run) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether a run has changed something, or may have. What a run that was killed has done its journal alone tells.
+fn has_changed(store: &Store, run: &Run) -> bool {
+    let told = || run::story(store, &run.id).is_ok_and(|story| !story.changes.is_empty() || !story.doubts.is_empty());
+    run.counts.changed > 0 || (!run.state.has_ended() && told())
+}
+
 fn last(store: &Store) -> Result<Run, Failure> {
     let runs = store.list(&Filter::default()).map_err(|error| kept::failure_of_store(&error))?;
-    let can = |run: &Run| run.kind != "undo" && run.counts.changed > 0 && can_be_undone(store, run).is_ok();
+    let can = |run: &Run| run.kind != "undo" && can_be_undone(store, run).is_ok() && has_changed(store, run);
     runs.into_iter().find(can).ok_or_else(|| {
         Failure::usage("there is no run that could be taken back").hint("`onramp runs` lists all of them")
     })

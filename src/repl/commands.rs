@@ -166,6 +166,8 @@ pub fn run(session: &mut Session, line: &str) -> Result<Next, Broken> {
         let failure = Failure::usage(format!("`:{name}` needs a file"));
         return Err(failure.hint(format!("write for example `:{name} customers.{}`", ending(name))).into());
     }
+    // What has stopped the line before holds for that one alone.
+    session.lines.host().session.stop().take_back();
     (command.run)(session, rest)
 }
 
@@ -286,12 +288,7 @@ fn csv(session: &mut Session, path: &str) -> Result<Next, Broken> {
     let path = unquoted(path).to_string();
     // As a string of the language, which takes the escapes of JSON.
     let literal = serde_json::Value::String(path.clone()).to_string();
-    let done = session.with(move |script| script.eval(":csv", &format!("write_csv({literal}, _)")))?;
-    if let Err(mut fault) = done {
-        // The text is onramp's own and no help to anybody.
-        fault.place = None;
-        return Err(session.failure(&fault).into());
-    }
+    session.aside(":csv", move |script| script.eval(":csv", &format!("write_csv({literal}, _)")).map(drop))?;
     session.ui.status(&format!("wrote `{}`", text::escape_control(&path)));
     Ok(Next::Line)
 }
@@ -327,7 +324,7 @@ fn budget(session: &mut Session, _: &str) -> Result<Next, Broken> {
             format!("{} can be sent before the rate limit makes them wait", text::plural(left as usize, "call"))
         }
     };
-    let changes = text::plural(run.writes() as usize, "change");
+    let changes = text::plural((run.writes() + session.carried) as usize, "change");
     session.ui.line(&format!("{left}\n{changes} made in this session"));
     Ok(Next::Line)
 }

@@ -8,12 +8,14 @@ mod commands;
 mod helper;
 mod highlight;
 mod history;
+mod looked;
 mod mode;
 mod planned;
 mod saved;
 mod session;
 mod terminal;
 mod view;
+mod written;
 
 pub use activity::{Activity, Answer};
 pub use ask::Questions;
@@ -80,12 +82,31 @@ pub struct Options {
 pub struct Carried {
     /// The run that it was, where there was something to do.
     pub run: Option<String>,
+    pub changed: u64,
     /// The ids of what was made, by the provisional ones.
     pub made: BTreeMap<String, String>,
 }
 
-/// Carries out what a session has planned.
+/// What a line has written.
+pub struct Written {
+    /// The run that it was.
+    pub run: String,
+    pub changed: u64,
+    /// Whether the workspace outlives the session, so that it can be taken back later, too.
+    pub lasts: bool,
+}
+
+/// A line that is kept as a run, if it writes.
+pub trait LineRun {
+    /// The line has ended, well or with this failure. Gives back what it has written, where it has.
+    fn end(self: Box<Self>, session: &Connected, end: Result<(), &Failure>) -> Option<Written>;
+}
+
+/// Makes runs of what a session writes.
 pub trait Carry {
+    /// Keeps the line that is about to run as a run of its own, should it write.
+    fn line(&self, session: &Connected, name: &str, text: &str) -> Result<Box<dyn LineRun>, Failure>;
+
     /// Applies a plan as a run of its own, over the connection of `session`.
     fn apply(&self, session: &Connected, plan: &Plan) -> Result<Carried, Failure>;
 

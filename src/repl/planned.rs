@@ -92,6 +92,7 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
     // Variables that hold provisional ids stay valid.
     run.learn_ids(carried.made);
     run.set_dry(true);
+    session.carried += carried.changed;
     session.applied.extend(carried.run);
     Ok(Next::Line)
 }
@@ -111,7 +112,7 @@ pub fn discard(session: &mut Session, _: &str) -> Result<Next, Broken> {
 pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
     let id = match id {
         "" => session.applied.last().cloned().ok_or_else(|| {
-            Failure::usage("this session has applied nothing that could be taken back")
+            Failure::usage("this session has changed nothing that could be taken back")
                 .hint("name a run: `:undo RUN`; `onramp runs` lists them")
         })?,
         id => id.to_string(),
@@ -123,7 +124,8 @@ pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
         let writes = text::plural(plan.totals.writes(), "write");
         session.approved(&format!("take it back by {writes}?"))
     };
-    carry.undo(&lines.host().session, &id, &mut approve)?;
+    let carried = carry.undo(&lines.host().session, &id, &mut approve)?;
+    session.carried += carried.changed;
     session.applied.retain(|applied| !applied.starts_with(&id));
     Ok(Next::Line)
 }

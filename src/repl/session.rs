@@ -68,7 +68,7 @@ pub struct Session {
     /// How questions are answered; they wait in vain where there is no terminal, which they know.
     pub answer_to: Option<AnswerTo>,
     pub read: ReadScript,
-    at_terminal: bool,
+    pub at_terminal: bool,
     output: Output,
     /// What the workspace is called.
     pub called: String,
@@ -83,8 +83,12 @@ pub struct Session {
     pub carry: Rc<dyn Carry>,
     /// Applies and takes back without a question.
     pub yes: bool,
-    /// The runs that this session has applied, the newest last.
+    /// The runs that this session has made and not taken back, the newest last.
     pub applied: Vec<String>,
+    /// Whether anything that was said so far can write.
+    pub may_write: bool,
+    /// What was changed by the runs that apply and take back.
+    pub carried: u64,
 }
 
 impl Session {
@@ -109,6 +113,8 @@ impl Session {
             carry: options.carry.clone(),
             yes: options.yes,
             applied: Vec::new(),
+            may_write: false,
+            carried: 0,
         }
     }
 
@@ -140,9 +146,9 @@ impl Session {
 
     /// Runs a text that errors call `name`, and shows its value in a shape.
     pub fn run(&mut self, name: &str, text: &str, shape: Option<Shape>) -> Result<(), Broken> {
+        self.look_at(name, text)?;
         let begun = Instant::now();
-        let before = self.lines.host().session.writes();
-        let planned = self.lines.host().session.planned_count();
+        let running = self.begin_line(name, text)?;
         let (line, source) = (name.to_string(), text.to_string());
         let result = self.with(move |script| {
             let done = script.eval(&line, &source)?;
@@ -151,28 +157,21 @@ impl Session {
                 None => Ok(Shown::Nothing),
             };
             Ok::<(Done, Result<Shown, Box<Fault>>), Box<Fault>>((done, shown))
-        })?;
+        });
         self.took = Some(begun.elapsed());
-        self.tell_planned(planned);
-        let sent = self.lines.host().session.writes() - before;
-        // What is only planned has changed nothing.
-        let writes = if self.switch.mode() == Mode::Plan { 0 } else { sent };
-        let (done, shown) = result.map_err(|fault| self.failed(&fault, writes))?;
-        self.good.push(Good { text: text.to_string(), only_functions: done.only_functions, functions: done.functions });
-        let shown = shown.map_err(|fault| self.failed(&fault, writes))?;
+        let result = match result {
+            Ok(Ok((done, shown))) => {
+                let (only_functions, functions) = (done.only_functions, done.functions);
+                self.good.push(Good { text: text.to_string(), only_functions, functions });
+                shown.map_err(|fault| self.broken(&fault))
+            }
+            Ok(Err(fault)) => Err(self.broken(&fault)),
+            Err(broken) => Err(broken),
+        };
+        let shown = self.end_line(running, result)?;
         self.show(&shown);
         self.ask_for_the_workspace();
         Ok(())
-    }
-
-    /// Why a line came to nothing that had made so many changes by then.
-    fn failed(&self, fault: &Fault, writes: u64) -> Broken {
-        let mut failure = self.failure(fault);
-        if writes > 0 {
-            let changes = text::plural(writes as usize, "change");
-            failure.hints.push(format!("look at the workspace before you go on: {changes} had been made by then"));
-        }
-        self.broken(fault, failure)
     }
 
     /// Does something on the session's thread, and answers its questions meanwhile.
@@ -202,7 +201,8 @@ impl Session {
         })
     }
 
-    fn broken(&self, fault: &Fault, failure: Failure) -> Broken {
+    fn broken(&self, fault: &Fault) -> Broken {
+        let failure = self.failure(fault);
         match fault.kind {
             // Nobody hears what is said any more.
             FaultKind::Stopped(Reason::OutputClosed) => Broken::Session(failure),
@@ -216,6 +216,9 @@ impl Session {
         let interrupted = self.lines.host().session.stop().asked() == Some(Reason::Interrupt);
         if interrupted || fault.kind == FaultKind::Stopped(Reason::Interrupt) {
             return Failure::new(Kind::Interrupted, "interrupted");
+        }
+        if fault.kind == FaultKind::Stopped(Reason::Cancelled) {
+            return Failure::new(Kind::Interrupted, "cancelled from another terminal");
         }
         let texts = self.lines.host().module_texts();
         Failure::of_fault(fault, &|name| texts.get(name).cloned())
@@ -234,15 +237,27 @@ impl Session {
 
     /// The last value in another shape.
     pub fn show_last(&mut self, name: &str, shape: Shape) -> Result<(), Broken> {
-        let name = name.to_string();
-        let shown = self.with(move |script| script.show(&name, &shape))?;
-        let shown = shown.map_err(|mut fault| {
-            // The command is no text of a script that could be pointed at.
-            fault.place = None;
-            self.broken(&fault, self.failure(&fault))
-        })?;
+        let line = name.to_string();
+        // A list that is walked only now can write.
+        let shown = self.aside(name, move |script| script.show(&line, &shape))?;
         self.show(&shown);
         Ok(())
+    }
+
+    /// Does what a command asks of the script, as a line that errors do not point at: it is no text of a script.
+    pub fn aside<T: Send + 'static>(
+        &mut self,
+        name: &str,
+        work: impl FnOnce(&mut Interactive) -> Result<T, Box<Fault>> + Send + 'static,
+    ) -> Result<T, Broken> {
+        let running = self.begin_line(name, name)?;
+        let result = self.with(work).and_then(|done| {
+            done.map_err(|mut fault| {
+                fault.place = None;
+                self.broken(&fault)
+            })
+        });
+        self.end_line(running, result)
     }
 
     /// Asks the service once what the workspace is called, as soon as a line has used the connection anyway.

@@ -70,7 +70,7 @@ pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
             Ok(Next::Line) => {}
             Ok(Next::Quit) => return Ok(0),
             Err(Broken::Line(mut failure)) => {
-                if let ("quit" | "exit" | "q" | "help", Kind::Script) = (line.trim(), failure.kind) {
+                if let ("quit" | "exit" | "q" | "help", Kind::Usage) = (line.trim(), failure.kind) {
                     failure.hints = vec!["commands begin with a colon: `:help`, `:quit`".into()];
                 }
                 session.ui.failure(&failure);

@@ -61,7 +61,13 @@ fn schedule(triggers: &Triggers, clock: &Clock) -> Option<Problem> {
     };
     let Ok(zone) = TimeZone::get(&named.value) else {
         let message = format!("there is no time zone `{}`", text::escape_control(&named.value));
-        return Some(named.problem(message).hint("write it as `Europe/Berlin`, `America/New_York` or `UTC`"));
+        let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        return Some(named.problem(message).hint(
+            match text::did_you_mean(&named.value, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "write it as `Europe/Berlin`, `America/New_York` or `UTC`".to_string(),
+            },
+        ));
     };
     let schedule = schedule.filter(|schedule| schedule.value.after(clock.now(), &zone).next().is_none())?;
     let message = format!("the schedule `{}` is never due", text::escape_control(schedule.value.text()));

@@ -7,7 +7,7 @@ use crate::{
     pace::{Glance, Meter},
     session::{Control, Keeper, Progress, Recorder, Stage, Standing, Workspace},
     stop::{Reason, Stop},
-    store::{Ended, Lock, NewRun, Run, State, Store, StoreError, Wish},
+    store::{Counts, Ended, Lock, NewRun, Run, State, Store, StoreError, Wish},
 };
 use std::{
     path::{Path, PathBuf},
@@ -89,7 +89,7 @@ impl Kept {
 
     /// Takes up a run that is in the store already. `None` where another process is at it.
     pub fn take_up(run: &Run, around: Around) -> Result<Option<Kept>, StoreError> {
-        let new = NewRun { id: run.id.clone(), ..NewRun::default() };
+        let new = NewRun { id: run.id.clone(), undoes: run.undoes.clone(), ..NewRun::default() };
         let kept = Kept::new(new, around);
         let store = Store::open(&kept.0.dir)?;
         let taken = kept.0.enter(store, run.epoch)?;
@@ -104,6 +104,11 @@ impl Kept {
     /// Whether the run is in the store.
     pub fn is_kept(&self) -> bool {
         self.0.place.lock().expect(LOCK).is_some()
+    }
+
+    /// What the run has done so far.
+    pub fn counts(&self) -> Counts {
+        self.0.control.progress.counts()
     }
 
     /// The record of the run: empty, or what its earlier attempts left.
@@ -152,7 +157,7 @@ impl Keeper for Kept {
         let inner = &self.0;
         if let Some(Place { store, .. }) = &*inner.place.lock().expect(LOCK) {
             // An earlier attempt ended between taking its place and making its journal, or the run was queued.
-            store.place(&inner.new.id, &workspace.id, &workspace.slug, &workspace.key_prefix)?;
+            inner.place(store, workspace)?;
             return Ok(self.journal());
         }
         if inner.approve.as_ref().is_some_and(|approve| !approve(workspace)) {
@@ -160,7 +165,7 @@ impl Keeper for Kept {
         }
         let store = Store::open(&inner.dir)?;
         store.add(&inner.new, State::Running, inner.clock.now())?;
-        store.place(&inner.new.id, &workspace.id, &workspace.slug, &workspace.key_prefix)?;
+        inner.place(&store, workspace)?;
         if !inner.enter(store, 0)? {
             return Err(StoreError::refused(format!("the run `{}` is taken by another process", inner.new.id)));
         }
@@ -169,6 +174,14 @@ impl Keeper for Kept {
 }
 
 impl Inner {
+    /// Notes the run's workspace. An undo closes the run that it takes back before its first write: from then on that run's
+    /// journal no longer tells what the workspace is like.
+    fn place(&self, store: &Store, workspace: &Workspace) -> Result<(), StoreError> {
+        let id = &self.new.id;
+        store.place(id, &workspace.id, &workspace.slug, &workspace.key_prefix)?;
+        self.new.undoes.as_ref().map_or(Ok(()), |undone| store.undone(undone, id))
+    }
+
     /// Takes the lock and begins an attempt.
     fn enter(&self, store: Store, epoch: i64) -> Result<bool, StoreError> {
         let unusable = |error: std::io::Error| StoreError::folder(&self.dir, &error);

@@ -70,18 +70,59 @@ pub struct Tee {
     pub log: Log,
 }
 
+/// The log of what a session does at present, where that is kept. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Present(Arc<Mutex<Option<Log>>>);
+
+impl Present {
+    /// From here on another log, or none.
+    pub fn set(&self, log: Option<Log>) {
+        *self.0.lock().expect(LOCK) = log;
+    }
+}
+
+/// A sink of a session: the log lines of what it does are kept with that.
+pub struct TeeOfLines {
+    pub sink: Box<dyn Sink>,
+    pub present: Present,
+}
+
+impl Sink for TeeOfLines {
+    fn data(&self, text: &str) -> bool {
+        self.sink.data(text)
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        if let Some(log) = &*self.present.0.lock().expect(LOCK) {
+            log.add(word(level), text);
+        }
+        self.sink.log(level, text);
+    }
+
+    fn flush(&self) {
+        self.sink.flush();
+    }
+
+    fn width(&self) -> Option<usize> {
+        self.sink.width()
+    }
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
+    }
+}
+
 impl Sink for Tee {
     fn data(&self, text: &str) -> bool {
         self.sink.data(text)
     }
 
     fn log(&self, level: Level, text: &str) {
-        let word = match level {
-            Level::Info => "info",
-            Level::Warn => "warn",
-            Level::Error => "error",
-        };
-        self.log.add(word, text);
+        self.log.add(word(level), text);
         self.sink.log(level, text);
     }
 

@@ -12,7 +12,7 @@ pub use gather::{gather, journal_in, story, story_with_doubts};
 pub use guard::{judge, judge_at};
 pub use keep::{Approve, Around, Ending, Kept, Tell, folder_of, glance, journal_of, may_write, short_id};
 pub use lines::{Gone, Lines};
-pub use log::{Hide, Log, Tee};
+pub use log::{Hide, Log, Present, Tee, TeeOfLines};
 
 use crate::{
     memory::{Bounds, Halted},
@@ -50,6 +50,8 @@ pub struct Outcome {
     pub end: End,
     /// What it did, or in a dry run would have done.
     pub counts: Counts,
+    /// The first rows that failed, and why.
+    pub failures: Vec<String>,
     /// What a dry run that came to its end would have written, and the rate at which that would go.
     pub plan: Option<Result<(Plan, Rate), SessionError>>,
     /// The texts of the modules that it imported, by the names that errors give them.
@@ -102,7 +104,7 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
     let script = plan::Script { path: job.name.clone(), sha256: digest(job.text.as_bytes()) };
     let done = matches!(end, End::Done(_)) && host.session.is_dry();
     let plan = done.then(|| host.session.planned(script).transpose()).flatten();
-    Outcome { end, counts, plan, modules: host.module_texts() }
+    Outcome { end, counts, failures: host.first_failures(), plan, modules: host.module_texts() }
 }
 
 /// Why something that is about a script's text came to nothing.

@@ -159,7 +159,12 @@ fn wrong_kind(operation: &'static Operation, field: &Field, value: &Dynamic) -> 
             Some(odd) if field.kind == Kind::TextList => {
                 format!("`{}` takes {}; one of these is {}", field.name, field.kind.wanted(), kind_of(&odd))
             }
-            _ => format!("`{}` takes {}, not {}", field.name, field.kind.wanted(), kind_of(value)),
+            _ => {
+                let not = format!("`{}` takes {}, not {}", field.name, field.kind.wanted(), kind_of(value));
+                // A cell of a CSV file is text until somebody says otherwise.
+                let number = matches!(field.kind, Kind::Integer(..)) && value.to_string().trim().parse::<i64>().is_ok();
+                if number { format!("{not}; `parse_int` makes one of it") } else { not }
+            }
         },
     )
 }
@@ -212,7 +217,7 @@ mod tests {
         for (args, why) in [
             ("7, #{stauts: \"active\"}", "it has no field `stauts`"),
             ("7, #{name: ()}", "`name` cannot be `()`"),
-            ("7, #{mrr: \"5\"}", "`mrr` takes a whole number, not a string"),
+            ("7, #{mrr: \"5\"}", "`mrr` takes a whole number, not a string; `parse_int` makes one of it"),
             ("7, 5", "the fields are an object map, not an integer"),
             ("7, #{id: 8}", "it has no field `id`"),
         ] {

@@ -6,6 +6,7 @@ mod calls;
 mod circles;
 mod facts;
 mod finding;
+mod line;
 mod maps;
 mod names;
 mod walk;
@@ -14,6 +15,7 @@ mod walk;
 mod tests;
 
 pub use finding::{Finding, Report, Severity};
+pub(super) use line::{Present, Said, look_at};
 
 use super::{
     catalog::Callables,
@@ -81,6 +83,7 @@ pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Re
             facts: &facts,
             allow: (unit.name == name).then_some(allow),
             function: None,
+            goes_on: None,
             findings: Vec::new(),
         };
         unit.walk(&mut checker, |checker, function| checker.function = function.map(str::to_string));
@@ -190,10 +193,21 @@ struct Checker<'a> {
     allow: Option<&'a Allow>,
     /// The function or closure that the walk is in.
     function: Option<String>,
+    /// Of a line of a session, whose functions may call what later lines define: whether it defines any.
+    goes_on: Option<bool>,
     findings: Vec<Finding>,
 }
 
 impl Checker<'_> {
+    /// Whether what a name means here only a later line of the session may tell: in the body of a function, and in closures
+    /// that may stand in one.
+    fn is_for_later(&self) -> bool {
+        match (&self.function, self.goes_on) {
+            (Some(function), Some(defines)) => !function.starts_with("anon$") || defines,
+            _ => false,
+        }
+    }
+
     fn report(&mut self, severity: Severity, at: Position, message: String, hints: Vec<String>) {
         let place: Option<Place> = translate::place(&self.unit.name, at);
         self.findings.push(Finding { severity, message, place, hints });

@@ -58,6 +58,9 @@ impl Sink for Silent {
     }
 }
 
+/// So many failed rows are told at the end of a run.
+const FIRST_FAILURES: usize = 3;
+
 /// Shared by all functions of one engine.
 pub struct Host {
     pub session: Session,
@@ -83,6 +86,8 @@ pub struct Host {
     is_unheard: AtomicBool,
     /// Whether the script has used up its own time.
     out_of_time: AtomicBool,
+    /// The first rows that failed in bulk calls, and why, for whoever tells how the run ended.
+    failures: Mutex<Vec<String>>,
 }
 
 /// A sink that is never left half-way: a thread that is halted for its use of memory while it holds a stream's lock
@@ -138,6 +143,7 @@ impl Host {
             unheard: Mutex::new(None),
             is_unheard: AtomicBool::new(false),
             out_of_time: AtomicBool::new(false),
+            failures: Mutex::default(),
         })
     }
 
@@ -199,6 +205,18 @@ impl Host {
     /// The texts of the modules that were imported, by the names that errors give them.
     pub fn module_texts(&self) -> HashMap<String, String> {
         self.modules.lock().expect("no code panics while it holds this lock").clone()
+    }
+
+    /// The first rows of bulk calls that failed, each with its number, its label and why.
+    pub fn first_failures(&self) -> Vec<String> {
+        self.failures.lock().expect("no code panics while it holds this lock").clone()
+    }
+
+    /// Rows of a bulk call failed; the first of them are kept for the end of the run.
+    pub(super) fn rows_failed(&self, told: impl Iterator<Item = String>) {
+        let mut failures = self.failures.lock().expect("no code panics while it holds this lock");
+        let room = FIRST_FAILURES.saturating_sub(failures.len());
+        failures.extend(told.take(room));
     }
 
     pub(super) fn engine(&self) -> Arc<Engine> {

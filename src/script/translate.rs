@@ -145,7 +145,7 @@ fn no_module(kind: FaultKind, name: &str) -> Fault {
 
 fn unknown_function(signature: &str, callables: Callables<'_>) -> Fault {
     let (name, args) = signature.split_once(" (").unwrap_or((signature, ")"));
-    let args = args.trim_end_matches(')');
+    let args = args.strip_suffix(')').unwrap_or(args);
     let listed: Vec<String> = args.split(", ").filter(|arg| !arg.is_empty()).map(type_words).collect();
     if is_closure(name) {
         return Fault::new(
@@ -155,6 +155,7 @@ fn unknown_function(signature: &str, callables: Callables<'_>) -> Fault {
         .hint("write it with as many parameters as it is called with, such as `|row| row.name`");
     }
     let of_list = listed.first().is_some_and(|kind| kind == "a list");
+    let listed_nothing = listed.iter().any(|kind| kind == "`()`");
     let with = match listed.as_slice() {
         [] => "without arguments".to_string(),
         _ => format!("with {}", text::joined(listed, "and")),
@@ -166,6 +167,12 @@ fn unknown_function(signature: &str, callables: Callables<'_>) -> Fault {
     if names.iter().any(|known| known == name) {
         let fault = Fault::new(FaultKind::Script, format!("`{name}` cannot be called {with}"));
         let signatures = callables.signatures(name);
+        let fault = match listed_nothing {
+            true => {
+                fault.hint("`()` stands for nothing, such as a param that was not given or a field without a value")
+            }
+            false => fault,
+        };
         return match () {
             () if !signatures.is_empty() => {
                 fault.hint(format!("call it as {}", text::one_of(signatures.iter().map(String::as_str))))

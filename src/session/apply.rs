@@ -4,7 +4,7 @@
 use super::{
     Number, Session, SessionError,
     bulk::Bulk,
-    plan::{Entry, Plan, provisional::Made},
+    plan::{Entry, Exact, Plan, provisional::Made},
     write::{Manner, Outcome},
 };
 use crate::api::{
@@ -14,7 +14,7 @@ use crate::api::{
 };
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// How a plan is to be applied.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +64,8 @@ impl Session {
             Applying { plan, bulk, began: self.present(), made: BTreeMap::new(), applied: Applied::default() };
         let mut before = "";
         let mut sent = 0;
+        // What must be unique and is given up by a write that may be under way still.
+        let mut given_up: HashSet<String> = HashSet::new();
         for entry in &plan.entries {
             if how.done.contains(&entry.position) {
                 applying.applied.unchanged += 1;
@@ -80,11 +82,15 @@ impl Session {
                 break;
             }
             // What is of another kind may rest on what came before it.
-            let waits = entry.operation != before || entry.uses.values().any(|at| !applying.made.contains_key(at));
+            let waits = entry.operation != before
+                || entry.uses.values().any(|at| !applying.made.contains_key(at))
+                || unique(entry).any(|(_, after)| after.is_some_and(|after| given_up.contains(after)));
             if waits {
                 applying.bulk.settle()?;
                 applying.take();
+                given_up.clear();
             }
+            given_up.extend(unique(entry).filter_map(|(before, _)| before.map(str::to_string)));
             before = &entry.operation;
             applying.push(entry, how)?;
             sent += 1;
@@ -95,6 +101,12 @@ impl Session {
         applying.applied.failed.sort_by_key(|(position, _)| *position);
         Ok(applying.applied)
     }
+}
+
+/// The values before and after of what no two records have in common (API notes, "Objects", "Rules").
+fn unique(entry: &Entry) -> impl Iterator<Item = (Option<&str>, Option<&str>)> {
+    let changes = entry.changes.iter().filter(|change| matches!(change.field.as_str(), "slug" | "email"));
+    changes.map(|change| (change.before.as_ref().map(Exact::get), change.after.as_ref().map(Exact::get)))
 }
 
 struct Applying<'a> {

@@ -284,7 +284,7 @@ impl Bulk<'_> {
         }
         if let Some(recorder) = self.session.recorder() {
             for (prepared, _) in &self.group {
-                prepared.note(recorder)?;
+                prepared.note(&recorder)?;
             }
             if self.group.iter().any(|(prepared, _)| prepared.intent.is_some()) {
                 recorder.sync()?;
@@ -297,7 +297,7 @@ impl Bulk<'_> {
             self.open.insert(row, target);
             let (client, failures) = (link.client().clone(), self.failures.clone());
             let (answer, closed) = (self.answer.clone(), self.closed.clone());
-            let (recorder, clock) = (self.session.recorder.clone(), self.session.clock().clone());
+            let (recorder, clock) = (self.session.recorder(), self.session.clock().clone());
             // Its place in the line is taken here: tasks begin in any order.
             let mut turn = Box::pin(self.permits.clone().acquire_owned());
             let begun = link.runtime().block_on(poll_fn(|cx| Poll::Ready(turn.as_mut().poll(cx))));

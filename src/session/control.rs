@@ -29,6 +29,11 @@ impl Control {
         self.paused.send_if_modified(|was| std::mem::replace(was, paused) != paused);
     }
 
+    /// The same, with counts that begin here.
+    pub fn counting_anew(&self) -> Control {
+        Control { paused: self.paused.clone(), progress: self.progress.counting_anew() }
+    }
+
     pub fn is_paused(&self) -> bool {
         *self.paused.borrow()
     }
@@ -53,7 +58,11 @@ impl Control {
 
 /// How far a run is. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Progress(Arc<Shared>);
+pub struct Progress {
+    shared: Arc<Shared>,
+    /// What was done before it began.
+    before: Counts,
+}
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -101,59 +110,65 @@ pub struct Stage {
 impl Progress {
     /// A request has been sent.
     pub fn sent(&self) {
-        self.0.requests.fetch_add(1, Ordering::Relaxed);
+        self.shared.requests.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn changed(&self, count: u64) {
-        self.0.changed.fetch_add(count, Ordering::Relaxed);
+        self.shared.changed.fetch_add(count, Ordering::Relaxed);
     }
 
     pub(super) fn unchanged(&self, count: u64) {
-        self.0.unchanged.fetch_add(count, Ordering::Relaxed);
+        self.shared.unchanged.fetch_add(count, Ordering::Relaxed);
     }
 
     pub(super) fn skipped(&self, count: u64) {
-        self.0.skipped.fetch_add(count, Ordering::Relaxed);
+        self.shared.skipped.fetch_add(count, Ordering::Relaxed);
     }
 
     pub(super) fn failed(&self, count: u64) {
-        self.0.failed.fetch_add(count, Ordering::Relaxed);
+        self.shared.failed.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Sets or ends the bulk call in progress.
     pub(super) fn stage(&self, stage: Option<Stage>) {
-        *self.0.bulk.lock().expect(LOCK) = stage;
+        *self.shared.bulk.lock().expect(LOCK) = stage;
     }
 
     pub(super) fn on_stage(&self, change: impl FnOnce(&mut Stage)) {
-        self.0.bulk.lock().expect(LOCK).as_mut().map(change);
+        self.shared.bulk.lock().expect(LOCK).as_mut().map(change);
     }
 
     /// The bulk call in progress.
     pub fn bulk(&self) -> Option<Stage> {
-        self.0.bulk.lock().expect(LOCK).clone()
+        self.shared.bulk.lock().expect(LOCK).clone()
     }
 
     /// The rate that the budget keeps to.
     pub(super) fn keep_to(&self, rate: Rate) {
-        *self.0.rate.lock().expect(LOCK) = Some(rate);
+        *self.shared.rate.lock().expect(LOCK) = Some(rate);
     }
 
     /// The rate that the budget keeps to, once something was sent.
     pub fn rate(&self) -> Option<Rate> {
-        *self.0.rate.lock().expect(LOCK)
+        *self.shared.rate.lock().expect(LOCK)
     }
 
     /// What the run has done.
     pub fn counts(&self) -> Counts {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let shared = &self.0;
+        let (shared, before) = (&self.shared, &self.before);
         Counts {
-            requests: of(&shared.requests),
-            changed: of(&shared.changed),
-            unchanged: of(&shared.unchanged),
-            skipped: of(&shared.skipped),
-            failed: of(&shared.failed),
+            requests: of(&shared.requests) - before.requests,
+            changed: of(&shared.changed) - before.changed,
+            unchanged: of(&shared.unchanged) - before.unchanged,
+            skipped: of(&shared.skipped) - before.skipped,
+            failed: of(&shared.failed) - before.failed,
         }
+    }
+
+    /// The same, with counts that begin here.
+    fn counting_anew(&self) -> Progress {
+        let whole = Progress { shared: self.shared.clone(), before: Counts::default() };
+        Progress { before: whole.counts(), ..whole }
     }
 }

@@ -3,9 +3,9 @@
 
 use super::{
     Session, SessionError,
-    journal::{Doubt, Recorder},
+    journal::Doubt,
     link::Link,
-    write::fields,
+    write::{fields, object_of},
 };
 use crate::{
     api::{
@@ -45,15 +45,29 @@ pub(super) fn settle(session: &Session, call: &Call, doubt: &Doubt) -> Result<Ve
     }
 }
 
-/// The record as it is since a write in doubt, if that was carried out; asked of the workspace, and nothing is sent.
+/// The record as it is since a write in doubt, if that was carried out: nothing of one that was deleted. Asked of the
+/// workspace, and no write is sent.
 pub(super) fn was_carried_out(session: &Session, call: &Call, doubt: &Doubt) -> Result<Option<Vec<u8>>, SessionError> {
     let verdict = match call.operation.effect {
         Effect::Create => create(session, call, doubt)?,
         Effect::Update => update(session, call, doubt)?,
-        // Of a delete nothing is left to be asked.
-        Effect::Delete | Effect::Read => return Ok(None),
+        Effect::Delete => return Ok(is_gone(session, call)?.then(Vec::new)),
+        Effect::Read => return Ok(None),
     };
     Ok(if let Verdict::Done(answer) = verdict { Some(answer.body) } else { None })
+}
+
+/// Whether the record that a write is about is not there.
+fn is_gone(session: &Session, call: &Call) -> Result<bool, SessionError> {
+    let get = api::operation(&format!("get_{}", object_of(call.operation)));
+    let (Some(get), Some(id)) = (get, call.path.last()) else { return Ok(false) };
+    let request = Request::build(&Call::new(get, vec![id.clone()]), None).map_err(CallError::Refused)?;
+    let link = session.link()?;
+    match link.block_on(link.client().send(&request, get)) {
+        Ok(_) => Ok(false),
+        Err(CallError::Api(error)) if error.status == 404 => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Whether the service has forgotten the key of a create that was meant then.
@@ -148,7 +162,7 @@ fn create(session: &Session, call: &Call, doubt: &Doubt) -> Result<Verdict, Sess
         wanted.insert("customer_id".into(), id.into());
     }
     // What this run has created under other numbers is not what is looked for.
-    let known = session.recorder().map(Recorder::created).transpose()?.unwrap_or_default();
+    let known = session.recorder().map(|recorder| recorder.created()).transpose()?.unwrap_or_default();
     let mut since = None;
     let (mut alike, mut similar) = (Vec::new(), 0);
     let mut walk = Walk::new(Call::new(list, call.path.clone()));

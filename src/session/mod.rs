@@ -53,7 +53,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex, OnceLock, RwLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -72,8 +72,8 @@ pub type Unsent = Box<dyn Fn(&Request) + Send + Sync>;
 
 /// One run's road to the API.
 pub struct Session {
-    /// The record of the run, where it is one that may write.
-    recorder: Option<Arc<Recorder>>,
+    /// The record of the run, where it is one that may write. A session that goes on from line to line has another for each.
+    recorder: RwLock<Option<Arc<Recorder>>>,
     /// What others may ask of the run, and what it says of itself.
     control: Control,
     /// The workspace as it would be, in a dry run: no write is sent then.
@@ -84,7 +84,9 @@ pub struct Session {
     /// taken back.
     reads_before_it_writes: bool,
     connect: Connect,
-    link: OnceLock<Result<Arc<Link>, ConnectError>>,
+    link: OnceLock<Arc<Link>>,
+    /// Held by whoever connects: one at a time.
+    connecting: Mutex<()>,
     /// The number of the latest thing this run did or observed.
     steps: Mutex<Number>,
     /// What the idempotency keys of this run begin with.
@@ -176,7 +178,8 @@ impl Session {
         Session {
             connect,
             link: OnceLock::new(),
-            recorder: None,
+            connecting: Mutex::default(),
+            recorder: RwLock::default(),
             control: Control::default(),
             overlay: Mutex::default(),
             made: Mutex::default(),
@@ -217,9 +220,14 @@ impl Session {
     }
 
     /// Keeps a record of the run.
-    pub fn with_recorder(mut self, recorder: Recorder) -> Session {
-        self.recorder = Some(Arc::new(recorder));
+    pub fn with_recorder(self, recorder: Recorder) -> Session {
+        self.record_in(Some(recorder));
         self
+    }
+
+    /// Keeps what comes from here on in another record, or in none. What is under way has to be over.
+    pub fn record_in(&self, recorder: Option<Recorder>) {
+        *self.recorder.write().expect(LOCK) = recorder.map(Arc::new);
     }
 
     /// Sends no write from here on, but plans them: reads see them as if they had been made.
@@ -255,8 +263,8 @@ impl Session {
         let refuse = || unreachable!("the connection is there already");
         let session =
             Session::new(Box::new(refuse), run_key, self.clock.clone(), self.stop.clone()).with_control(control);
-        if let Some(Ok(link)) = self.link.get() {
-            let _ = session.link.set(Ok(link.clone()));
+        if let Some(link) = self.link.get() {
+            let _ = session.link.set(link.clone());
         }
         Ok(session)
     }
@@ -393,12 +401,17 @@ impl Session {
 
     /// Whether a call has opened the connection.
     pub fn is_connected(&self) -> bool {
-        self.link.get().is_some_and(Result::is_ok)
+        self.link.get().is_some()
     }
 
     /// How many calls the rate budget would let through at once; `None` before the first call.
     pub fn budget_left(&self) -> Option<u32> {
-        self.link.get().and_then(|link| link.as_ref().ok()).map(|link| link.client().budget_left())
+        self.link.get().map(|link| link.client().budget_left())
+    }
+
+    /// What the idempotency keys of this run begin with.
+    pub fn run_key(&self) -> &str {
+        &self.run_key
     }
 
     /// The flag that asks this run to stop.
@@ -417,8 +430,8 @@ impl Session {
     }
 
     /// The record of the run, where one is kept.
-    pub fn recorder(&self) -> Option<&Recorder> {
-        self.recorder.as_deref()
+    pub fn recorder(&self) -> Option<Arc<Recorder>> {
+        self.recorder.read().expect(LOCK).clone()
     }
 
     fn number(&self) -> Number {
@@ -428,7 +441,7 @@ impl Session {
         } else {
             steps.0 += 1
         }
-        if let Some(recorder) = &self.recorder {
+        if let Some(recorder) = self.recorder() {
             recorder.go_on();
         }
         *steps
@@ -453,9 +466,20 @@ impl Session {
         workspace::ask(self.link()?)
     }
 
+    /// The connection. One that could not be made is tried again with the next call: what was wrong may be mended by then.
+    fn connected(&self) -> Result<&Arc<Link>, SessionError> {
+        if self.link.get().is_none() {
+            let _alone = self.connecting.lock().expect(LOCK);
+            if self.link.get().is_none() {
+                let link = (self.connect)().map_err(SessionError::Connect)?;
+                let _ = self.link.set(Arc::new(link));
+            }
+        }
+        Ok(self.link.get().expect("it was set above"))
+    }
+
     fn link(&self) -> Result<&Link, SessionError> {
-        let link = self.link.get_or_init(|| (self.connect)().map(Arc::new)).as_ref();
-        let link = link.map_err(|error| SessionError::Connect(error.clone()))?;
+        let link = self.connected()?;
         let progress = &self.control.progress;
         // Before the first answer nobody knows more than a guess.
         if progress.counts().requests > 0 {

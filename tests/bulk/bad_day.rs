@@ -63,17 +63,23 @@ fn what_does_not_pass_is_that_rows_own_failure() {
         ("status=404@3", "5 1\n", told(404, "not_found"), "5\n"),
         ("status=409@3", "5 1\n", told(409, "conflict"), "5\n"),
     ];
+    // One at a time, so that the third request is the third row's.
+    let updates = UPDATES.replace("in_flight: 2", "in_flight: 1, label: |c| ()");
     for (fault, counts, failures, changed) in cases {
-        let scene = Scene::new(UPDATES, &["--customers", "6", "--fault", &format!("update-customer:{fault}")]);
+        let scene = Scene::new(&updates, &["--customers", "6", "--fault", &format!("update-customer:{fault}")]);
         let expected = format!("{counts}{failures}");
-        scene.run(&[]).assert_all(4, &expected, "error: 1 row failed; the others are done\n");
+        let (_, why) = failures.trim_end().split_once(": ").unwrap();
+        let end = format!("error: 1 row failed; the others are done\n  row 3: {why}\n");
+        scene.run(&[]).assert_all(4, &expected, &end);
         assert_eq!(scene.meanwhile(CHANGED), changed, "{fault}");
     }
 }
 
 #[test]
 fn an_answer_that_stays_bad_says_that_the_write_may_have_been_carried_out() {
-    let one = UPDATES.replace("list_customers()", "list_customers().take(1)");
+    let one = UPDATES
+        .replace("list_customers()", "list_customers().take(1)")
+        .replace("in_flight", "label: |c| (), in_flight");
     let cases = [
         ("empty", "invalid_answer: the answer is empty; it may have been carried out\n", "1\n"),
         ("status=503", "internal_error: The sandbox was told to answer 503 here.\n", "0\n"),
@@ -84,7 +90,9 @@ fn an_answer_that_stays_bad_says_that_the_write_may_have_been_carried_out() {
             scope.spawn(move || {
                 let scene = Scene::new(one, &["--fault", &format!("update-customer:{fault}")]);
                 let ran = scene.run(&[]);
-                ran.assert_all(4, &format!("0 1\n{failure}"), "error: 1 row failed; the others are done\n");
+                let (_, why) = failure.trim_end().split_once(": ").unwrap();
+                let end = format!("error: 1 row failed; the others are done\n  row 1: {why}\n");
+                ran.assert_all(4, &format!("0 1\n{failure}"), &end);
                 assert_eq!(scene.meanwhile(CHANGED), changed, "{fault}");
             });
         }

@@ -55,7 +55,9 @@ for row in done.rows { print(`${row.row} ${row.outcome}`); }
          2 nobody Nobody customer_not_found: There is no customer `nobody`.\n\
          3  No id invalid_argument: the row has no `id` or `display_id`\n\
          2\n1 changed\n2 failed\n3 failed\n4 changed\n5 skipped\n",
-        "error: 2 rows failed; the others are done\n",
+        "error: 2 rows failed; the others are done\n  \
+         row 2, Nobody: There is no customer `nobody`.\n  \
+         row 3, No id: the row has no `id` or `display_id`\n",
     );
 }
 
@@ -105,7 +107,13 @@ print(`${done.changed} ${done.failed}`);
     let scene = Scene::new(&script, &[]);
     let rows = "id,mrr,domain\n101,5,a.example\n102,many,b.example\n103,7,c.example\nnobody,8,d.example\n";
     scene.write("rows.csv", rows);
-    scene.run(&[]).assert_all(4, "2 2\n", "error: 2 rows failed; the others are done\n");
+    scene.run(&[]).assert_all(
+        4,
+        "2 2\n",
+        "error: 2 rows failed; the others are done\n  \
+         row 2: `mrr` takes a whole number, not a string\n  \
+         row 4: There is no customer `nobody`.\n",
+    );
     let report = scene.read("out.csv");
     let lines: Vec<&str> = report.lines().collect();
     assert_eq!(lines[0], "domain,id,mrr,_call,_row,_id,_outcome,_code,_error");
@@ -136,7 +144,12 @@ print(`${done.changed} ${done.failed}`);
          hint: `onramp resume {id}` goes on where it stopped; 1 change made so far\n"
     );
     ran.assert_all(4, "", &expected);
-    scene.resume().assert_all(4, "2 3\n", "error: 3 rows failed; the others are done\n");
+    scene.resume().assert_all(
+        4,
+        "2 3\n",
+        "error: 3 rows failed; the others are done\n  row 2: There is no customer `x1`.\n  \
+         row 3: There is no customer `x2`.\n  row 4: There is no customer `x3`.\n",
+    );
 }
 
 #[test]
@@ -188,4 +201,18 @@ fn what_somebody_may_not_write_stops_the_call_before_its_first_row() {
     let ran = run_in_sandbox(&["-e", code, "--no-check"]).ran();
     assert_eq!(ran.code, Some(1), "{ran}");
     assert!(ran.stderr.starts_with("error: `update_customer`: it has no field `plann`\n"), "{ran}");
+}
+
+#[test]
+fn of_many_rows_that_failed_the_first_are_told_and_where_to_find_the_others() {
+    let script = "bulk_update_customers([1, 2, 3, 4, 5].map(|n| #{id: `x${n}`}), #{plan: \"gold\"});";
+    let scene = Scene::new(script, &[]);
+    let ran = scene.run(&[]);
+    let id = scene.id();
+    let expected = format!(
+        "error: 5 rows failed; the others are done\n  row 1: There is no customer `x1`.\n  \
+         row 2: There is no customer `x2`.\n  row 3: There is no customer `x3`.\n  and 2 more\n\
+         hint: `onramp show {id}` lists them\n"
+    );
+    ran.assert_all(4, "", &expected);
 }

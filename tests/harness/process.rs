@@ -220,9 +220,19 @@ impl Running {
         assert!(said.contains(text), "{}\nnever said {text:?}, but {said:?}", self.command);
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ctrl-C, for this process alone.
     pub fn interrupt(&self) {
         self.signal("INT");
+    }
+
+    /// Asks it to end, as a service manager does.
+    pub fn terminate(&self) {
+        self.signal("TERM");
     }
 
     /// Ends it without a word, as a loss of power would, and waits until it is gone.
@@ -242,11 +252,6 @@ impl Running {
             assert!(begun.elapsed() < PATIENCE, "{}\nnever did what was waited for", self.command);
             thread::sleep(std::time::Duration::from_millis(10));
         }
-    }
-
-    /// SIGTERM, for this process alone.
-    pub fn terminate(&self) {
-        self.signal("TERM");
     }
 
     /// The processes that it has started and that have not ended.

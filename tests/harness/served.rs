@@ -53,6 +53,14 @@ impl Served {
         onramp.env("PIVOTAL_BASE_URL", &self.base_url).env("PIVOTAL_API_KEY", &self.key)
     }
 
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// The requests that were answered so far, a line for each.
     pub fn log(&self) -> Vec<String> {
         self.log.lines.lock().unwrap().clone()

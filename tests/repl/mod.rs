@@ -5,3 +5,5 @@ mod page;
 mod piped;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod written;

@@ -28,7 +28,7 @@ fn the_first_error_can_end_it_with_its_own_exit_code() {
     let ran = piped("1\nnope\n2\n").args(&["--stop-on-error"]).ran();
     let error = "error: there is no variable `nope`\n  --> repl:2:1:1\n    |\n  1 | nope\n    | ^\n\
                  hint: define it first: `let nope = …`\n";
-    ran.assert_all(1, "1\n", error);
+    ran.assert_all(2, "1\n", error);
     let ran = Onramp::new(&["repl", "--stop-on-error"]).stdin("get_customer(1)\n2\n").ran();
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""), "{ran}");
 }
@@ -259,4 +259,33 @@ fn nobody_who_reads_is_the_quiet_end_of_it() {
     running.close_stdout();
     let ran = running.ended();
     assert_eq!(ran.code, Some(0), "{ran}");
+}
+
+#[test]
+fn what_is_certainly_wrong_is_said_before_anything_of_a_line_runs() {
+    piped(
+        "print(\"no\"); update_onboarding(7, #{phse: 1})\nprint(\"no\"); nope(1)\nfn f(n) { g(n) }\nfn g(n) { n + 1 }\nf(1)\n\
+         print(\"no\"); g(1, 2)\nlet m = #{run: |x| x + 1};\nm.run(3)\nprint(\"no\"); _ + zz\nswitch _ { 4 => \"four\", _ => 0 }\n\
+         is_def_fn(\"zap\", 0) && zap()\ntry { nope() } catch { }\nlist_customers().filter(|c| nop(c))\n",
+    )
+    .ran()
+    .assert_all(
+        1,
+        "2\n4\nfour\nfalse\n",
+        "error: `update_onboarding`: it has no field `phse`\n  --> repl:1:1:37\n    |\n  1 | print(\"no\"); update_onboarding(7, \
+         #{phse: 1})\n    |                                     ^\nhint: did you mean `phase`?\n\
+         error: there is no function `nope`\n  --> repl:2:1:14\n    |\n  1 | print(\"no\"); nope(1)\n    |              ^\n\
+         error: `g` takes 1 argument, not 2\n  --> repl:6:1:14\n    |\n  1 | print(\"no\"); g(1, 2)\n    |              ^\n\
+         hint: call it as `g(n)`\n\
+         error: there is no variable `zz`\n  --> repl:9:1:18\n    |\n  1 | print(\"no\"); _ + zz\n    |                  ^\n\
+         hint: define it first: `let zz = …`\n\
+         error: there is no function `nope`\n  --> repl:12:1:7\n    |\n  1 | try { nope() } catch { }\n    |       ^\n\
+         error: there is no function `nop`\n  --> repl:13:1:29\n    |\n  1 | list_customers().filter(|c| nop(c))\n    |                             ^\nhint: did you mean `now`?\n",
+    );
+    piped("_\n").ran().assert_all(
+        1,
+        "",
+        "error: there is no variable `_`\n  --> repl:1:1:1\n    |\n  1 | _\n    | ^\n\
+         hint: `_` is the last value: write something that gives one, such as `list_customers()`\n",
+    );
 }

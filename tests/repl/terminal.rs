@@ -341,7 +341,7 @@ fn a_live_workspace_is_not_changed_by_accident() {
     terminal.types("delete_customer(103).deleted\r");
     terminal.shows("delete_customer 103: delete");
     terminal.types("yes\r");
-    terminal.shows("[y/N] yes\ntrue\n");
+    terminal.shows("[y/N] yes\n1 change sent; `:undo` takes it back\ntrue\n");
     terminal.prompts(&live);
     terminal.types("delete_customer(104)\r");
     terminal.shows("delete_customer 104: delete");
@@ -349,7 +349,7 @@ fn a_live_workspace_is_not_changed_by_accident() {
     terminal.shows("error: interrupted");
     terminal.prompts(&live);
     let budget = terminal.answers(":budget", &live);
-    assert!(budget.ends_with("2 changes made in this session"), "{budget}");
+    assert!(budget.ends_with("4 changes made in this session"), "{budget}");
     terminal.types(":mode plan\r");
     terminal.prompts(&plan);
     leave(terminal);

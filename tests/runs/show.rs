@@ -80,6 +80,22 @@ fn the_first_twenty_changes_are_shown_and_all_of_them_when_asked_for() {
 }
 
 #[test]
+fn the_newest_run_need_not_be_named() {
+    let place = Place::new();
+    ran(&place, "a.rhai", "update_customer(101, #{mrr: 7})");
+    ran(&place, "b.rhai", r#"update_customer(101, #{mrr: 8}); log_info("eight");"#);
+    let runs = said(&place);
+    assert_eq!(json(&place, &["show", "--last"])["id"], runs.id(2));
+    assert_eq!(json(&place, &["logs", "--last"])[0]["text"], "eight");
+    place.onramp(&["retry", "--last"]).ran();
+    assert_eq!(json(&place, &["show", "--last"])["script"], "b.rhai");
+    for command in ["show", "logs", "retry"] {
+        let both = place.onramp(&[command, "--last", runs.id(1)]).ran();
+        assert_eq!((both.code, both.stdout.as_str()), (Some(2), ""), "{}", both.stderr);
+    }
+}
+
+#[test]
 fn a_run_that_nobody_knows_is_told() {
     let place = Place::new();
     let folder = place.state().display().to_string();

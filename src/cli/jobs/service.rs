@@ -258,7 +258,7 @@ impl Service {
                         State::Failed => self.sums.add_failed(),
                         _ => {}
                     }
-                    self.notify(run);
+                    self.tell(run);
                 }
                 Heard::Ended
             }
@@ -280,11 +280,11 @@ impl Service {
         if self.messenger.is_some()
             && let Ok(runs) = self.store.find(run)
         {
-            runs.iter().for_each(|run| self.notify(run));
+            runs.iter().for_each(|run| self.tell(run));
         }
     }
 
-    fn notify(&self, run: &Run) {
+    fn tell(&self, run: &Run) {
         if let Some(messenger) = self.messenger.as_ref().filter(|_| notice::is_worth_it(run)) {
             messenger.tell(notice::of(&self.store, run));
         }

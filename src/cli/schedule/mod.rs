@@ -3,7 +3,7 @@
 
 mod check;
 mod list;
-mod moment;
+pub mod moment;
 mod next;
 mod reset;
 pub mod scripts;
@@ -33,14 +33,6 @@ pub struct Files {
     /// The scripts; without one all that have a schedule, of the project folder, or of this folder and its `scripts`
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
-    /// For people
-    Text,
-    /// One array
-    Json,
 }
 
 /// A present time that can be given, so that what is said can be repeated.

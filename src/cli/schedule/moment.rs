@@ -12,16 +12,18 @@ pub fn wall(at: Timestamp, zone: &TimeZone) -> String {
 
 /// A line of its own: the wall, UTC, and why it is not simply what the schedule says.
 pub fn line(plan: &Plan, due: &Due) -> String {
-    let mut line = format!("{}  {}", wall(due.at, &plan.zone), due.at);
+    let line = format!("{}  {}", wall(due.at, &plan.zone), due.at);
+    reason(plan, due).map_or(line.clone(), |reason| format!("{line}  {reason}"))
+}
+
+/// What the clocks and the jitter do to it; none where it starts at the time that the schedule names.
+fn reason(plan: &Plan, due: &Due) -> Option<String> {
     let mut reasons: Vec<String> = due.reason().into_iter().collect();
     let start = plan.start(due);
     if start > due.at {
         reasons.push(format!("starts at {} (jitter)", plan.zone.to_datetime(start).strftime("%H:%M:%S")));
     }
-    if !reasons.is_empty() {
-        line.push_str(&format!("  {}", reasons.join("; ")));
-    }
-    line
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
 /// The same for programs.
@@ -33,6 +35,6 @@ pub fn json(name: &str, plan: &Plan, due: &Due) -> Value {
         "local": due.at.to_zoned_datetime(plan.zone.clone()).to_string(),
         "utc": due.at.to_string(),
         "starts_at": plan.start(due).to_string(),
-        "reason": due.reason(),
+        "reason": reason(plan, due),
     })
 }

@@ -1,9 +1,14 @@
 //! `onramp schedule next`: the next due times of scripts, from their headers alone.
 
-use super::{Files, Output, instant, moment, scripts};
-use crate::{clock::Clock, error::Failure, text, ui::Ui};
+use super::{Files, instant, moment, scripts};
+use crate::{
+    cli::output::{Format, Output},
+    clock::Clock,
+    error::Failure,
+    text,
+    ui::Ui,
+};
 use jiff::Timestamp;
-use serde_json::Value;
 
 /// Show when scripts are due next
 #[derive(Debug, clap::Args)]
@@ -11,8 +16,9 @@ use serde_json::Value;
 Each line has the time on the wall in the schedule's own zone, the same instant in UTC, and a reason where the clocks \
 change or jitter moves the start.
 
-With `--output json` standard output is one array of objects with the members `file`, `schedule`, `timezone`, `local` \
-(RFC 9557), `utc` and `starts_at` (RFC 3339; later than `utc` by the jitter), and `reason` (a text, or null).
+With `--output json` standard output is one array, with `--output jsonl` one object on each line, each with the members \
+`file`, `schedule`, `timezone`, `local` (RFC 9557), `utc` and `starts_at` (RFC 3339; later than `utc` by the jitter), and \
+`reason` (a text, or null).
 
 Exit codes: 0 all went well; 2 a script cannot be read, or one that was named has no schedule.")]
 pub struct Args {
@@ -24,9 +30,8 @@ pub struct Args {
     /// Begin after this time (RFC 3339) instead of now
     #[arg(long, value_name = "TIME", value_parser = instant)]
     from: Option<Timestamp>,
-    /// How it is written
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    output: Output,
+    #[command(flatten)]
+    format: Format,
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
@@ -37,7 +42,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     for script in &scripts {
         let plan = &script.plan;
         let due = plan.after(from).take(args.count as usize);
-        if args.output == Output::Json {
+        if args.format.output != Output::Text {
             all.extend(due.map(|due| moment::json(&script.name, plan, &due)));
             continue;
         }
@@ -47,8 +52,6 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
             ui.line(&format!("  {}", moment::line(plan, &due)));
         });
     }
-    if args.output == Output::Json {
-        ui.line(&format!("{:#}", Value::Array(all)));
-    }
+    args.format.output.objects(ui, all);
     Ok(code)
 }

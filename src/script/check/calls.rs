@@ -54,6 +54,9 @@ pub fn judge(checker: &mut Checker<'_>, call: &Call<'_>, visible: &[ImmutableStr
     if call.is_method() && checker.units.iter().any(|unit| unit.functions.contains_key(name)) && own.is_empty() {
         return;
     }
+    if checker.is_for_later() {
+        return;
+    }
     if native.is_none() && own.is_empty() {
         unknown(checker, call, visible);
         return;

@@ -43,18 +43,7 @@ pub struct Import {
 
 impl Unit {
     pub fn new(name: &str, ast: AST) -> Unit {
-        let mut functions: HashMap<String, Vec<Function>> = HashMap::new();
-        for function in ast.iter_fn_def() {
-            functions.entry(function.name.to_string()).or_default().push(Function {
-                params: function.params.to_vec(),
-                typed: function.this_type.is_some(),
-                private: function.access == FnAccess::Private,
-            });
-        }
-        // The engine keeps functions by their hashes, in an order that means nothing.
-        functions
-            .values_mut()
-            .for_each(|all| all.sort_by(|a, b| (a.params.len(), &a.params).cmp(&(b.params.len(), &b.params))));
+        let functions = functions_of(&ast);
         let globals = ast.statements().iter().filter_map(|statement| match statement {
             Stmt::Var(var, ..) => Some(var.0.name.clone()),
             _ => None,
@@ -87,9 +76,19 @@ impl Unit {
 
     /// Walks everything: the statements of the file, then the bodies of its functions and closures. `enter` is told
     /// the function before its body; `None` is the file itself.
-    pub fn walk<V: Visitor>(&self, visitor: &mut V, mut enter: impl FnMut(&mut V, Option<&str>)) {
+    pub fn walk<V: Visitor>(&self, visitor: &mut V, enter: impl FnMut(&mut V, Option<&str>)) {
+        self.walk_from(&[], visitor, enter);
+    }
+
+    /// The same, where the statements of the file begin with these variables.
+    pub fn walk_from<V: Visitor>(
+        &self,
+        variables: &[ImmutableString],
+        visitor: &mut V,
+        mut enter: impl FnMut(&mut V, Option<&str>),
+    ) {
         enter(visitor, None);
-        Walk::new(visitor, &[]).statements(self.ast.statements());
+        Walk::new(visitor, variables).statements(self.ast.statements());
         for body in &self.bodies {
             enter(visitor, Some(&body.name));
             let mut walk = Walk::new(visitor, &body.params);
@@ -97,6 +96,22 @@ impl Unit {
             body.each_statement(&mut |_, statement| walk.statement(statement));
         }
     }
+}
+
+/// The functions and closures that a text defines, by their names.
+pub fn functions_of(ast: &AST) -> HashMap<String, Vec<Function>> {
+    let mut functions: HashMap<String, Vec<Function>> = HashMap::new();
+    for function in ast.iter_fn_def() {
+        functions.entry(function.name.to_string()).or_default().push(Function {
+            params: function.params.to_vec(),
+            typed: function.this_type.is_some(),
+            private: function.access == FnAccess::Private,
+        });
+    }
+    // The engine keeps functions by their hashes, in an order that means nothing.
+    let by_params = |a: &Function, b: &Function| (a.params.len(), &a.params).cmp(&(b.params.len(), &b.params));
+    functions.values_mut().for_each(|all| all.sort_by(by_params));
+    functions
 }
 
 /// A function or closure with its body, as a tree of its own: the engine shows the body of a function in no other way.

@@ -16,7 +16,7 @@ pub fn variable(checker: &mut Checker<'_>, name: &str, at: Position, visible: &[
         let function = checker.function.as_deref();
         function.is_some_and(|function| checker.units.iter().any(|unit| unit.borrowing.contains(function)))
     };
-    if known || borrows() {
+    if known || borrows() || checker.is_for_later() {
         return;
     }
     let message = format!("there is no variable `{name}`");
@@ -34,6 +34,9 @@ pub fn variable(checker: &mut Checker<'_>, name: &str, at: Position, visible: &[
             "a function sees its parameters only: pass `{name}` to it, or write `global::{name}` for a constant"
         ),
         Some(near) => format!("did you mean `{near}`?"),
+        None if name == "_" => {
+            "`_` is the last value: write something that gives one, such as `list_customers()`".into()
+        }
         None if unit.imports.contains_key(name) => format!("`{name}` is a module: write `{name}::function(…)`"),
         None => format!("define it first: `let {name} = …`"),
     });
@@ -55,6 +58,7 @@ pub fn qualified(checker: &mut Checker<'_>, expr: &Expr) {
         && !unit.globals.iter().any(|global| global == name)
         && !catalog::is_host_variable(name)
         && !unit.guarded.contains(name)
+        && !checker.is_for_later()
     {
         let near = text::did_you_mean(name, unit.globals.iter().map(ImmutableString::as_str));
         let hint = match near {
@@ -68,7 +72,7 @@ pub fn qualified(checker: &mut Checker<'_>, expr: &Expr) {
 /// The name of a module before `::`.
 pub fn module(checker: &mut Checker<'_>, name: &str, at: Position) {
     let unit = checker.unit;
-    if name == "global" || unit.imports.contains_key(name) {
+    if name == "global" || unit.imports.contains_key(name) || checker.is_for_later() {
         return;
     }
     let near = text::did_you_mean(name, unit.imports.keys().map(String::as_str));

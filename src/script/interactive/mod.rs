@@ -19,6 +19,7 @@ pub use variables::Variable;
 use super::{
     Host,
     catalog::{Callables, Catalog},
+    check::{self, Finding},
     depth, ended, engine, failed,
     fault::{Fault, FaultKind, Spot},
 };
@@ -44,6 +45,8 @@ pub struct Interactive {
     /// that of the present line, where the engine looks for closures; then come those of all lines.
     global: GlobalRuntimeState,
     marks: Marks,
+    /// What the check knows of earlier lines.
+    said: check::Said,
     catalog: OnceCell<Catalog>,
     kinds: OnceCell<kinds::Methods>,
 }
@@ -79,6 +82,7 @@ impl Interactive {
             scope: Scope::new(),
             global,
             marks,
+            said: check::Said::default(),
             catalog: OnceCell::new(),
             kinds: OnceCell::new(),
         }
@@ -124,6 +128,19 @@ impl Interactive {
             self.set_last(value);
         }
         Ok(done)
+    }
+
+    /// What is wrong with a line, found without running it. Of a text that cannot be parsed nothing: [`Interactive::eval`]
+    /// says it.
+    pub fn look_at(&mut self, name: &str, text: &str) -> Vec<Finding> {
+        self.host.keep_module(name, text);
+        let Ok(ast) = self.compile(text) else { return Vec::new() };
+        let present = check::Present {
+            variables: self.scope.iter_raw().map(|(name, ..)| name.into()).collect(),
+            functions: self.functions_of_all_lines(),
+            modules: self.global.iter_imports().map(|(alias, _)| alias.to_string()).collect(),
+        };
+        check::look_at(&self.engine, name, ast, present, &mut self.said)
     }
 
     /// The parsed text. `_` in it is the last value.

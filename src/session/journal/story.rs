@@ -36,6 +36,25 @@ pub struct Story {
     pub doubts: Vec<Told>,
     /// Writes that the API refused and rows that were left alone, by number.
     pub failures: Vec<Told>,
+    /// What was there before the writes in doubt, by number.
+    pub before_doubts: BTreeMap<Number, Before>,
+}
+
+/// What a write found, so that it can be taken back.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// The record, where the run had seen it.
+    pub record: Option<Map<String, Value>>,
+    pub children: Vanished,
+    label: Option<String>,
+}
+
+/// What vanished with a customer that was deleted: its contacts and onboardings, each list with the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vanished {
+    pub records: Vec<Map<String, Value>>,
+    /// Whether these are all of them. What was not looked for is not known.
+    pub whole: bool,
 }
 
 /// One write that the API carried out.
@@ -55,8 +74,7 @@ pub struct Change {
     pub fields: Vec<Moved>,
     /// The customer that the record belongs to.
     pub customer: Option<String>,
-    /// Of a customer that was deleted: the contacts and onboardings that vanished with it.
-    pub children: Vec<Map<String, Value>>,
+    pub children: Vanished,
 }
 
 /// A field and its values before and after.
@@ -128,9 +146,9 @@ impl Story {
                 Entry::Left { n, asked, why } => {
                     failures.insert(n, told(n, &asked, None, Some(why)));
                 }
-                Entry::Children { n } => {
-                    let children = serde_json::from_slice(&journal.read(frame.body)?).unwrap_or_default();
-                    telling.children.insert(n, children);
+                Entry::Children { n, cut } => {
+                    let records = serde_json::from_slice(&journal.read(frame.body)?).unwrap_or_default();
+                    telling.children.insert(n, Vanished { records, whole: !cut });
                 }
                 Entry::Unsent { n } => drop(telling.open.remove(&n)),
                 // It is asked again, and in doubt until then.
@@ -140,9 +158,15 @@ impl Story {
         }
         let known = |n: &Number| changes.contains_key(n) || failures.contains_key(n);
         let doubts: BTreeMap<_, _> = telling.open.iter().filter(|(n, _)| !known(n)).collect();
+        let before = |(n, open): (&&Number, &&Open)| {
+            let children = telling.children.get(*n).cloned().unwrap_or_default();
+            (**n, Before { record: open.before.clone(), children, label: open.label.clone() })
+        };
+        let before_doubts = doubts.iter().map(before).collect();
         let doubts = doubts.into_iter().map(|(n, open)| told(*n, &open.asked, open.label.clone(), None)).collect();
         Ok(Story {
             doubts,
+            before_doubts,
             changes: changes.into_values().collect(),
             failures: failures.into_values().collect(),
             ..telling.story
@@ -155,7 +179,7 @@ struct Telling<'a> {
     /// The records as the run had seen them by then.
     seen: Seen,
     open: HashMap<Number, Open>,
-    children: HashMap<Number, Vec<Map<String, Value>>>,
+    children: HashMap<Number, Vanished>,
     story: Story,
 }
 
@@ -216,26 +240,52 @@ impl Telling<'_> {
 }
 
 impl Change {
-    /// A write whose answer nobody got, and that was carried out all the same: `answer` shows the record now.
-    pub fn settled(number: Number, told: &Doubt, operation: &'static Operation, answer: &[u8]) -> Change {
+    /// A write whose answer nobody got, and that was carried out all the same: `answer` shows the record now, and nothing
+    /// of one that was deleted.
+    pub fn settled(
+        number: Number,
+        told: &Doubt,
+        operation: &'static Operation,
+        before: Before,
+        answer: &[u8],
+    ) -> Change {
         let now = fields(Some(answer));
-        let meant = fields(Some(&told.body));
-        let before = |name: &str| told.before.as_ref().and_then(|before| before.get(name));
+        let Before { record, children, label } = before;
+        let was = record.as_ref();
         let fields = match operation.effect {
             Effect::Create => set(operation, &now).map(|(name, to)| moved(name, None, Some(to))).collect(),
-            _ => meant.iter().map(|(name, to)| moved(name, before(name), Some(now.get(name).unwrap_or(to)))).collect(),
+            Effect::Delete => was
+                .map(|was| set(operation, was).map(|(name, from)| moved(name, Some(from), None)).collect())
+                .unwrap_or_default(),
+            Effect::Update | Effect::Read => {
+                let mut meant = fields(Some(&told.body));
+                // What the service derives moves with what it is derived from (API notes, "Rules").
+                if meant.contains_key("waiting_on_customer")
+                    && let Some(state) = now.get("state")
+                {
+                    meant.entry("state").or_insert_with(|| state.clone());
+                }
+                let known = |name: &str| match (was, &told.before) {
+                    (Some(was), _) => Some(was.get(name).unwrap_or(&Value::Null)),
+                    (None, Some(before)) => before.get(name),
+                    (None, None) => None,
+                };
+                let moved = |(name, to): (&String, &Value)| moved(name, known(name), Some(now.get(name).unwrap_or(to)));
+                meant.iter().map(moved).filter(|moved| moved.from != moved.to).collect()
+            }
         };
+        let shown = if operation.effect == Effect::Delete { was.unwrap_or(&now) } else { &now };
         Change {
             number,
             at: told.at,
             operation: operation.name.into(),
             object: object_of(operation).into(),
-            id: now.get("id").and_then(Value::as_str).unwrap_or(id_of(&told.asked)).into(),
-            display_id: now.get("display_id").and_then(Value::as_i64).map(|id| id.to_string()),
-            label: now.get("name").and_then(Value::as_str).map(str::to_string),
+            id: shown.get("id").and_then(Value::as_str).unwrap_or(id_of(&told.asked)).into(),
+            display_id: shown.get("display_id").and_then(Value::as_i64).map(|id| id.to_string()),
+            label: label.or_else(|| shown.get("name").and_then(Value::as_str).map(str::to_string)),
             fields,
-            customer: now.get("customer_id").and_then(Value::as_str).map(str::to_string),
-            children: Vec::new(),
+            customer: shown.get("customer_id").and_then(Value::as_str).map(str::to_string),
+            children,
         }
     }
 }

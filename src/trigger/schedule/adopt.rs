@@ -15,12 +15,14 @@ const NEAR: SignedDuration = SignedDuration::from_hours(1);
 impl Scheduler {
     /// Takes over the schedules of the scripts below `root`, and follows these from now on. Another text or another zone is
     /// a new version, which begins now; everything else of a plan counts from the next tick on for what is not accounted
-    /// for yet. Call it at the start, and again when scripts may have changed, each time behind a tick.
+    /// for yet. The versions of the scripts in `broken` stay in force: they are accounted for, and nothing is run. Call it at
+    /// the start, and again when scripts may have changed, each time behind a tick.
     pub fn adopt(
         &mut self,
         ledger: Ledger<'_>,
         root: &Path,
         plans: Vec<Plan>,
+        broken: &[String],
         now: Timestamp,
     ) -> Result<Vec<Notice>, LedgerError> {
         let (held, notices) = ledger.together(|| {
@@ -37,14 +39,27 @@ impl Scheduler {
                 });
             }
             for gone in ours {
+                if broken.contains(&gone.script)
+                    && let Some(plan) = Plan::kept(&gone)
+                {
+                    let mut version = Held::new(plan, gone.id, gone.accounted_to);
+                    version.breaks(now);
+                    held.push(version);
+                    continue;
+                }
                 end(ledger, &gone, now, "the schedule was taken away before it could be started", &mut notices)?;
                 notices.push(Notice { script: Some(gone.script), what: What::Removed });
             }
             Ok::<_, LedgerError>((held, notices))
         })?;
-        // What was said of a schedule is not said again.
-        let stopped = |version| self.held.iter().any(|held| held.version == version && held.stopped);
-        self.held = held.into_iter().map(|held| Held { stopped: stopped(held.version), ..held }).collect();
+        let before = std::mem::replace(&mut self.held, held);
+        for held in &mut self.held {
+            if let Some(before) = before.iter().find(|before| before.version == held.version) {
+                // What was said of a schedule is not said again, and what has been broken for longer still is.
+                held.stopped = before.stopped;
+                held.broken = held.broken.map(|now| before.broken.unwrap_or(now));
+            }
+        }
         Ok(notices)
     }
 }

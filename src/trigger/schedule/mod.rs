@@ -12,7 +12,7 @@ mod tick;
 pub use notice::{Notice, What};
 pub use plan::{MISSED_WINDOW, Plan};
 pub use reset::reset;
-pub use tick::{Line, Open, Tick, close, tick};
+pub use tick::{Line, Open, Tick, broken, close, tick};
 
 use crate::store::due::{Ledger, LedgerError};
 use jiff::{SignedDuration, Timestamp};
@@ -57,15 +57,33 @@ struct Held {
     plan: Plan,
     version: i64,
     accounted_to: Timestamp,
-    /// The next due time.
+    /// When there is something to do next: at the next due time, or, while the script is broken, when that is missed.
     next: Option<Timestamp>,
     stopped: bool,
+    /// Since when the script is known to be broken: its due times have their rows, and nothing is run.
+    broken: Option<Timestamp>,
 }
 
 impl Held {
     fn new(plan: Plan, version: i64, accounted_to: Timestamp) -> Held {
-        let next = plan.after(accounted_to).next().map(|due| due.at);
-        Held { plan, version, accounted_to, next, stopped: false }
+        let mut held = Held { plan, version, accounted_to, next: None, stopped: false, broken: None };
+        held.reach(accounted_to);
+        held
+    }
+
+    /// It is accounted for up to then.
+    fn reach(&mut self, accounted_to: Timestamp) {
+        self.accounted_to = accounted_to;
+        let next = self.plan.after(accounted_to).next().map(|due| due.at);
+        self.next = match self.broken {
+            Some(_) => next.and_then(|next| next.checked_add(tick::ON_TIME).ok()),
+            None => next,
+        };
+    }
+
+    fn breaks(&mut self, since: Timestamp) {
+        self.broken = self.broken.or(Some(since));
+        self.reach(self.accounted_to);
     }
 
     fn notice(&self, what: What) -> Notice {
@@ -102,6 +120,11 @@ impl Scheduler {
         Ok(notices)
     }
 
+    /// Nothing is run any more, from `now` on, for the scripts of which `works` is false: they are broken, or gone.
+    pub fn suspend(&mut self, now: Timestamp, works: impl Fn(&str) -> bool) {
+        self.held.iter_mut().filter(|held| !works(&held.plan.script)).for_each(|held| held.breaks(now));
+    }
+
     /// How long to sleep before the next tick: until the next due time, but not so long that a step of the clock would go
     /// unnoticed.
     pub fn sleep(&self, now: Timestamp) -> Duration {
@@ -129,6 +152,14 @@ fn one<R: Runs>(
         // As it stands: somebody may have put it back, or another process may have been faster.
         let version = ledger.in_force(&held.plan.script)?.filter(|version| version.id == held.version);
         let Some(version) = version else { return Ok(None) };
+        if let Some(since) = held.broken {
+            let Some((lines, until)) = broken(&held.plan, version.accounted_to, now, since) else {
+                return Ok(Some(version.accounted_to));
+            };
+            lines.iter().try_for_each(|line| ledger.write(held.version, &line.row, now))?;
+            ledger.advance(held.version, until)?;
+            return Ok(Some(until));
+        }
         let open = runs.open(&held.plan.script)?;
         let lines = match tick(&held.plan, version.accounted_to, now, &open) {
             Tick::Nothing | Tick::Behind(_) => return Ok(Some(version.accounted_to)),
@@ -150,8 +181,10 @@ fn one<R: Runs>(
         held.next = None;
         return Ok(());
     };
-    held.accounted_to = accounted_to;
-    held.next = held.plan.after(accounted_to).next().map(|due| due.at);
+    held.reach(accounted_to);
+    if held.broken.is_some() {
+        return Ok(());
+    }
     let stops = told.iter().any(|what| matches!(what, What::Stopped(_)));
     if stops != held.stopped {
         held.stopped = stops;

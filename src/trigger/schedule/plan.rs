@@ -4,6 +4,7 @@
 use crate::{
     cron::{Due, Schedule, Walk},
     header::{At, Missed, Overlap, Triggers},
+    store::due::Version,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use sha2::{Digest, Sha256};
@@ -42,6 +43,21 @@ impl Plan {
             missed: triggers.missed.unwrap_or_default(),
             missed_window: triggers.missed_window.unwrap_or(MISSED_WINDOW),
             jitter: triggers.jitter.unwrap_or_default(),
+        })
+    }
+
+    /// The plan of a version in the ledger, whose script cannot be read at present: all that its header may say on top is
+    /// left at what it is without. `None` where another version of onramp, or of the time zones, understood it.
+    pub fn kept(version: &Version) -> Option<Plan> {
+        Some(Plan {
+            script: version.script.clone(),
+            schedule: Schedule::parse(&version.text).ok()?,
+            zone: TimeZone::get(&version.zone).ok()?,
+            zone_name: version.zone.clone(),
+            overlap: Overlap::default(),
+            missed: Missed::default(),
+            missed_window: MISSED_WINDOW,
+            jitter: Duration::ZERO,
         })
     }
 

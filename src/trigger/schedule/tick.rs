@@ -11,7 +11,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 /// What is less late than this is on time.
-const ON_TIME: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const ON_TIME: SignedDuration = SignedDuration::from_secs(60);
 /// A cursor further in the future than this was put there by a clock that was wrong.
 const TOO_FAR: SignedDuration = SignedDuration::from_hours(1);
 /// How many missed due times `missed = "all"` makes up for.
@@ -112,6 +112,21 @@ fn sort(plan: &Plan, accounted_to: Timestamp, now: Timestamp) -> Found {
         found.late.drain(..).for_each(|due| found.passed.add(due));
     }
     found
+}
+
+/// The due times of a script that has been broken since then, and up to when they are accounted for; `None` where there are
+/// none. Those of the last minute are left open: a script that is mended by then is still on time for them.
+pub fn broken(
+    plan: &Plan,
+    accounted_to: Timestamp,
+    now: Timestamp,
+    since: Timestamp,
+) -> Option<(Vec<Line>, Timestamp)> {
+    let until = now.checked_sub(ON_TIME).ok().filter(|until| *until > accounted_to)?;
+    let before = format!("{ABSENT}, and by then the script was broken");
+    let mut all = close(&plan.schedule, &plan.zone, accounted_to, since.min(until), &before);
+    all.extend(close(&plan.schedule, &plan.zone, accounted_to.max(since), until, "the script was broken"));
+    (!all.is_empty()).then_some((all, until))
 }
 
 /// Nobody looked at the clock when it was due.

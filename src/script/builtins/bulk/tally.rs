@@ -184,10 +184,19 @@ impl Tally {
         ] {
             result.insert(name.into(), count.into());
         }
+        host.rows_failed(self.failures.iter().filter_map(failed_line));
         result.insert("failures".into(), self.failures.into());
         result.insert("retry_rows".into(), self.retry_rows.into());
         let rows = Stream::held(host, Arc::new(self.rows.finish()), None, spot.clone());
         result.insert("rows".into(), Dynamic::from(rows));
         result.into()
     }
+}
+
+/// A failure as the end of the run tells it.
+fn failed_line(failure: &Dynamic) -> Option<String> {
+    let failure = failure.read_lock::<Map>()?;
+    let text = |name: &str| failure.get(name).filter(|value| !value.is_unit()).map(Dynamic::to_string);
+    let label = text("label").filter(|label| !label.is_empty()).map_or(String::new(), |label| format!(", {label}"));
+    Some(format!("row {}{label}: {}", text("row")?, text("message")?))
 }

@@ -1,22 +1,19 @@
 //! The ledger of due times under a simulated clock: months in seconds, with kills, sleeps, and clocks that go wrong.
 
+mod kill;
+mod said;
+mod serve;
+
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use onramp::{
     cron::Schedule,
     header::{Missed, Overlap},
-    store::due::{self, Filter, Ledger, LedgerError, Outcome},
+    store::due::{self, Ledger, LedgerError},
     trigger::schedule::{MISSED_WINDOW, Notice, Open, Plan, Runs, Scheduler, Wanted, What, reset},
 };
 use rusqlite::{Connection, params};
-use std::{
-    cell::Cell,
-    collections::HashMap,
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::{cell::Cell, collections::HashMap, path::Path, time::Duration};
 
 /// Runs in a table beside the ledger, as the store keeps them.
 struct Table<'c> {
@@ -124,6 +121,8 @@ fn root() -> &'static Path {
 struct Life {
     ticks: u32,
     kills: u32,
+    /// How often a script was broken.
+    broken: u32,
     /// How often each kind of thing was said.
     said: HashMap<&'static str, u32>,
 }
@@ -153,7 +152,7 @@ fn live(db: &Connection, seed: u64, wrong: bool) -> Life {
     let end: Timestamp = "2027-07-01T00:00:00Z".parse().unwrap();
     let mut present = plans();
     let mut scheduler = Scheduler::default();
-    life.hear(&scheduler.adopt(ledger, root(), present.clone(), now).unwrap());
+    life.hear(&scheduler.adopt(ledger, root(), present.clone(), &[], now).unwrap());
     while now < end {
         let hours = |rng: &mut Rng, most: i64| SignedDuration::from_secs(rng.i64(0..most * 3600));
         let mut dead = false;
@@ -169,14 +168,30 @@ fn live(db: &Connection, seed: u64, wrong: bool) -> Life {
                 let at = rng.usize(..present.len());
                 let other = if rng.bool() { "10 */3 * * *" } else { "@hourly" };
                 present[at].schedule = Schedule::parse(other).unwrap();
-                life.hear(&scheduler.adopt(ledger, root(), present.clone(), now).unwrap());
+                life.hear(&scheduler.adopt(ledger, root(), present.clone(), &[], now).unwrap());
             }
             155..157 => {
-                life.hear(&scheduler.adopt(ledger, root(), present[1..].to_vec(), now).unwrap());
+                life.hear(&scheduler.adopt(ledger, root(), present[1..].to_vec(), &[], now).unwrap());
                 now += hours(&mut rng, 30);
-                life.hear(&scheduler.adopt(ledger, root(), present.clone(), now).unwrap());
+                life.hear(&scheduler.adopt(ledger, root(), present.clone(), &[], now).unwrap());
             }
             157..160 => present = plans(),
+            164..168 => {
+                // One of them is broken for a while, now and then for a moment only.
+                let at = rng.usize(..present.len());
+                let broken = [present[at].script.clone()];
+                let (mut left, most) = (present.clone(), if rng.bool() { 30 } else { 1 });
+                left.remove(at);
+                scheduler.suspend(now, |script| script != broken[0]);
+                life.hear(&scheduler.tick(ledger, &runs, now).unwrap());
+                life.hear(&scheduler.adopt(ledger, root(), left, &broken, now).unwrap());
+                for _ in 0..rng.u32(1..4) {
+                    now += hours(&mut rng, most);
+                    life.hear(&scheduler.tick(ledger, &runs, now).unwrap());
+                }
+                life.broken += 1;
+                life.hear(&scheduler.adopt(ledger, root(), present.clone(), &[], now).unwrap());
+            }
             160..164 if wrong => {
                 let ahead = SignedDuration::from_hours(rng.i64(2..100));
                 life.hear(&scheduler.tick(ledger, &runs, now + ahead).unwrap());
@@ -202,7 +217,7 @@ fn live(db: &Connection, seed: u64, wrong: bool) -> Life {
             life.kills += 1;
             now += hours(&mut rng, 12);
             scheduler = Scheduler::default();
-            life.hear(&scheduler.adopt(ledger, root(), present.clone(), now).unwrap());
+            life.hear(&scheduler.adopt(ledger, root(), present.clone(), &[], now).unwrap());
         }
         runs.work(&mut rng);
     }
@@ -266,6 +281,8 @@ fn a_year_and_a_half_of_kills_sleeps_and_small_steps_leave_each_due_time_with_on
     let db = due::open_for_tests().unwrap();
     let life = live(&db, 7, false);
     assert!(life.kills > 100 && life.said["back"] > 50 && life.said["missed"] > 50, "{:?}", life.said);
+    let broken = column(&db, "SELECT count(*) FROM due WHERE reason = 'the script was broken'")[0];
+    assert!(life.broken >= 15 && broken > 50, "{} times, {broken} due times", life.broken);
     assert!(life.said["changed"] > 5 && life.said["removed"] > 2, "{:?}", life.said);
     assert!(hold(&db, true) > 20_000);
     assert_eq!(column(&db, "SELECT count(*) FROM sim GROUP BY script, due HAVING count(*) > 1"), [0_i64; 0]);
@@ -289,135 +306,4 @@ fn runs_and_rows_belong_together(db: &Connection) {
     let runs = column(db, "SELECT id FROM sim ORDER BY id");
     let rows = column(db, "SELECT CAST(run AS INTEGER) AS id FROM due WHERE run IS NOT NULL ORDER BY id");
     assert!(runs == rows && runs.len() > 1000, "{} runs, {} rows", runs.len(), rows.len());
-}
-
-#[test]
-fn a_stopped_schedule_says_so_once_and_what_to_do() {
-    let db = due::open_for_tests().unwrap();
-    let (ledger, runs) = (Ledger::new(&db), Table::new(&db));
-    let at = |text: &str| text.parse::<Timestamp>().unwrap();
-    let mut scheduler = Scheduler::default();
-    let hourly = plan("a.rhai", "@hourly", "UTC", Overlap::Skip, Missed::Once);
-    let said = |notices: Vec<Notice>| {
-        let told = |notice: Notice| match notice.hint() {
-            Some(hint) => format!("{notice} ({hint})"),
-            None => notice.to_string(),
-        };
-        notices.into_iter().map(told).collect::<Vec<_>>()
-    };
-    assert_eq!(
-        said(scheduler.adopt(ledger, root(), vec![hourly.clone()], at("2026-05-26T05:30:00Z")).unwrap()),
-        [""; 0]
-    );
-    assert_eq!(said(scheduler.tick(ledger, &runs, at("2026-05-26T06:00:10Z")).unwrap()), [""; 0]);
-    assert_eq!(
-        said(scheduler.tick(ledger, &runs, at("2026-05-28T12:00:05Z")).unwrap()),
-        ["`/p/a.rhai` missed 53 due times from 2026-05-26T07:00:00Z to 2026-05-28T11:00:00Z"]
-    );
-    let tick = |scheduler: &mut Scheduler, now| said(scheduler.tick(ledger, &runs, at(now)).unwrap());
-    let stopped = "the schedule of `/p/a.rhai` is stopped: it is accounted for up to 53 h 30 min from now (set the clock, or run \
-                   `onramp schedule reset /p/a.rhai`)";
-    let back = "the clock went back by 53 h 30 min; nothing that was due is repeated";
-    assert_eq!(tick(&mut scheduler, "2026-05-26T06:30:00Z"), [back, stopped]);
-    assert_eq!(tick(&mut scheduler, "2026-05-26T06:30:30Z"), [""; 0]);
-    assert_eq!(scheduler.next(), None);
-    // Another process says it again, and goes on when the schedule is put back.
-    let mut scheduler = Scheduler::default();
-    scheduler.adopt(ledger, root(), vec![hourly.clone()], at("2026-05-26T06:31:00Z")).unwrap();
-    assert_eq!(tick(&mut scheduler, "2026-05-26T06:31:00Z").len(), 1);
-    assert!(reset(ledger, "/p/a.rhai", at("2026-05-26T06:32:00Z")).unwrap().is_some());
-    assert!(reset(ledger, "/p/a.rhai", at("2026-05-26T06:32:00Z")).unwrap().is_none());
-    assert_eq!(tick(&mut scheduler, "2026-05-26T06:32:30Z"), ["the schedule of `/p/a.rhai` goes on"]);
-    assert_eq!(tick(&mut scheduler, "2026-05-26T07:00:01Z"), [""; 0]);
-    // What ran under the wrong clock is kept and not run again.
-    let rows = ledger.entries(&Filter::default()).unwrap();
-    let told: Vec<_> = rows.iter().map(|entry| (entry.row.due_at.to_string(), entry.row.outcome)).collect();
-    assert_eq!(
-        told,
-        [
-            ("2026-05-26T06:00:00Z".to_string(), Outcome::Run),
-            ("2026-05-26T07:00:00Z".to_string(), Outcome::Skipped),
-            ("2026-05-28T12:00:00Z".to_string(), Outcome::Run),
-        ][..told.len()]
-    );
-}
-
-#[test]
-fn a_scheduler_sleeps_until_the_next_due_time_and_no_longer_than_half_a_minute() {
-    let db = due::open_for_tests().unwrap();
-    let mut scheduler = Scheduler::default();
-    let now: Timestamp = "2026-05-26T06:59:10Z".parse().unwrap();
-    assert_eq!(scheduler.sleep(now), Duration::from_secs(30));
-    let hourly = plan("a.rhai", "@hourly", "UTC", Overlap::Skip, Missed::Once);
-    scheduler.adopt(Ledger::new(&db), root(), vec![hourly], now).unwrap();
-    assert_eq!(scheduler.sleep(now), Duration::from_secs(30));
-    assert_eq!(scheduler.sleep(now + SignedDuration::from_secs(35)), Duration::from_secs(15));
-    assert_eq!(scheduler.sleep(now + SignedDuration::from_secs(60)), Duration::ZERO);
-}
-
-/// Where the process that is to be killed finds its ledger.
-const LEDGER: &str = "ONRAMP_TEST_LEDGER";
-
-/// Opens a ledger in a file, as the store keeps it.
-fn open_file(file: &Path) -> Connection {
-    let db = Connection::open(file).unwrap();
-    db.pragma_update(None, "journal_mode", "wal").unwrap();
-    db.pragma_update(None, "synchronous", "full").unwrap();
-    due::prepare(&db).unwrap();
-    db
-}
-
-#[test]
-#[ignore = "a part of the next one, which starts and kills it"]
-fn a_process_that_accounts_for_every_second() {
-    let Some(file) = std::env::var_os(LEDGER) else { return };
-    let db = open_file(Path::new(&file));
-    let (ledger, runs, mut scheduler) = (Ledger::new(&db), Table::new(&db), Scheduler::default());
-    let begin: Timestamp = "2026-05-26T06:00:00Z".parse().unwrap();
-    let mut now = ledger.in_force("/p/a.rhai").unwrap().map_or(begin, |version| version.accounted_to);
-    let every = plan("a.rhai", "every 1s", "UTC", Overlap::Queue, Missed::All);
-    scheduler.adopt(ledger, root(), vec![every], now).unwrap();
-    loop {
-        now += SignedDuration::from_secs(1);
-        scheduler.tick(ledger, &runs, now).unwrap();
-        db.execute("UPDATE sim SET state = 'done' WHERE state = 'queued'", []).unwrap();
-        println!("accounted");
-    }
-}
-
-#[test]
-fn a_process_that_is_killed_at_any_moment_leaves_no_due_time_without_its_row_and_none_with_two_runs() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("onramp.db");
-    let mut rng = Rng::with_seed(20_260_526);
-    for _ in 0..20 {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "due::a_process_that_accounts_for_every_second", "--ignored", "--nocapture"]);
-        let mut child = command.env(LEDGER, &file).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let seen = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .filter(|line| line.ends_with("accounted"))
-            .take(rng.usize(10..30))
-            .count();
-        assert!(seen >= 10, "it ended by itself");
-        // Somewhere in the next ticks.
-        for _ in 0..rng.u32(0..200_000) {
-            std::hint::spin_loop();
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        // Until then its output was read by somebody.
-        drop(lines);
-    }
-    let db = open_file(&file);
-    let seconds = column(&db, "SELECT due_at FROM due ORDER BY due_at");
-    assert!(seconds.len() >= 200 && seconds.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seconds:?}");
-    let cursor = column(&db, "SELECT accounted_to FROM schedule");
-    assert_eq!(cursor, [*seconds.last().unwrap()]);
-    assert_eq!(
-        column(&db, "SELECT due FROM sim ORDER BY due"),
-        column(&db, "SELECT due_at FROM due WHERE run IS NOT NULL")
-    );
 }
