@@ -155,13 +155,15 @@ enum State {
     Idle,
     /// Nothing until it is mended. Its due times are accounted for.
     Broken,
+    /// Nothing until its folder can be watched: it is not there, or somebody else works on it.
+    Waits(Box<Runnable>),
 }
 
 impl Seen {
     fn script(&self) -> Option<&Runnable> {
         match &self.state {
             State::Serves(script) => Some(script),
-            State::Idle | State::Broken => None,
+            State::Idle | State::Broken | State::Waits(_) => None,
         }
     }
 }
@@ -233,6 +235,7 @@ impl Server<'_> {
         for path in found {
             let text = super::source::text_of(&path).ok().map(|(_, text)| text);
             if self.scripts.get(&path).is_some_and(|before| before.text == text) {
+                changed |= self.watch_again(&path);
                 continue;
             }
             changed = true;
@@ -262,12 +265,17 @@ impl Server<'_> {
         if triggers.schedule.is_none() && triggers.watch.is_none() {
             return Ok(State::Idle);
         }
-        if triggers.watch.is_some()
+        let names_folder = triggers.watch.as_ref().map(|watch| watch.folder.is_some());
+        if names_folder.is_some()
             && let Err(failure) = self.watch(&script)
         {
             self.ui.failure(&failure);
-            self.ui.warn(&format!("`{name}` is out of service until it is mended"));
-            return Ok(State::Broken);
+            let (until, state) = match names_folder {
+                Some(true) => ("its folder can be watched", State::Waits(Box::new(script))),
+                _ => ("it is mended", State::Broken),
+            };
+            self.ui.warn(&format!("`{name}` is out of service until {until}"));
+            return Ok(state);
         }
         self.service.maker.serve(script.clone());
         match (first, known) {
@@ -276,6 +284,20 @@ impl Server<'_> {
             (false, false) => self.ui.status(&format!("`{name}` is new: {}", when(&script))),
         }
         Ok(State::Serves(Box::new(script)))
+    }
+
+    /// Puts a script in service that waits for its folder, if that can be watched by now. True where it can.
+    fn watch_again(&mut self, path: &Path) -> bool {
+        let Some(State::Waits(script)) = self.scripts.get(path).map(|seen| &seen.state) else { return false };
+        let script = script.clone();
+        // Why not was said when it was first so.
+        let watches = self.watch(&script).is_ok();
+        if let Some(seen) = self.scripts.get_mut(path).filter(|_| watches) {
+            self.service.maker.serve((*script).clone());
+            self.ui.status(&format!("`{}` is in service: {}", shown(path), when(&script)));
+            seen.state = State::Serves(script);
+        }
+        watches
     }
 
     fn watch(&mut self, script: &Runnable) -> Result<(), Failure> {
@@ -297,7 +319,7 @@ impl Server<'_> {
         let scripts = self.scripts.values().filter_map(Seen::script);
         let plans = scripts.filter_map(|script| Plan::of(&script.identity, &script.header.triggers));
         let plans: Vec<Plan> = plans.collect();
-        let broken = self.scripts.values().filter(|seen| matches!(seen.state, State::Broken));
+        let broken = self.scripts.values().filter(|seen| matches!(seen.state, State::Broken | State::Waits(_)));
         let broken: Vec<String> = broken.map(|seen| seen.identity.clone()).collect();
         self.scheduler.suspend(self.service.clock.now(), |script| plans.iter().any(|plan| plan.script == script));
         // What was due up to now belongs to the schedules as they were.

@@ -47,3 +47,30 @@ fn scripts_that_are_added_changed_broken_or_removed_are_noticed_while_it_runs() 
     assert_eq!(ran.code, Some(0), "{ran}");
     assert!(at("gone/a.csv").exists() && at("new/done/a.csv").exists() && at("change/failed/a.csv").exists(), "{ran}");
 }
+
+#[test]
+fn a_script_whose_folder_cannot_be_watched_is_in_service_as_soon_as_it_can() {
+    let (place, sandbox) = served(&[
+        ("a.rhai", &inbox("later", "print(1);")),
+        ("b.rhai", &inbox("inbox", "")),
+        ("c.rhai", &inbox("inbox", "")),
+    ]);
+    let folder = fs::canonicalize(place.work().join("s")).unwrap();
+    let running = sandbox.used_by(place.onramp(&["serve", "s"])).started();
+    running
+        .says("hint: make the folder first\nwarning: `s/a.rhai` is out of service until its folder can be watched\n");
+    let twice = format!(
+        "error: the folder `{0}/inbox` is watched for `{0}/b.rhai` already\nhint: name another folder under `[watch]`\n\
+         warning: `s/c.rhai` is out of service until its folder can be watched\nserving 1 script of `s`",
+        folder.display()
+    );
+    running.says(&twice);
+    fs::create_dir(folder.join("later")).unwrap();
+    fs::write(folder.join("later/a.csv"), "x").unwrap();
+    running.says("`s/a.rhai` is in service: files of `later`\n");
+    running.says("`a.csv`: done, now `done/a.csv`");
+    fs::remove_file(folder.join("b.rhai")).unwrap();
+    running.says("`s/c.rhai` is in service: files of `inbox`\n");
+    running.interrupt();
+    assert_eq!(running.ended().code, Some(0));
+}

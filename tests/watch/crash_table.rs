@@ -114,3 +114,14 @@ fn killed_when_the_file_was_moved_and_its_row_does_not_know_nothing_is_left_to_d
     assert!(inbox.path("done/orders.csv").exists());
     is_worked_through_once(&inbox);
 }
+
+#[test]
+fn killed_before_the_move_and_another_file_has_its_place_neither_is_written_over() {
+    let inbox = died_at("after_report");
+    fs::write(inbox.path("done/orders.csv"), "somebody's own").unwrap();
+    ends(&inbox.watch(&[]).ran(), 0);
+    let all = ["done/orders-2.csv", "done/orders-2.csv.report.json", "done/orders.csv"];
+    assert_eq!((inbox.lies(), inbox.creates()), (all.map(String::from).to_vec(), 3));
+    assert_eq!(fs::read_to_string(inbox.path("done/orders.csv")).unwrap(), "somebody's own");
+    assert_eq!(fs::read_to_string(inbox.path("done/orders-2.csv")).unwrap(), THREE);
+}

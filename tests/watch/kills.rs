@@ -54,7 +54,11 @@ fn two_hundred_files_and_twenty_kills_give_each_effect_once_and_each_file_one_pl
         }
         let mut watching = inbox.sandbox.used_by(inbox.place.onramp(&words)).started();
         let count = inbox.sandbox.log().len() + chance.usize(1..45);
-        inbox.sandbox.has_answered(count, || watching.has_ended());
+        // There may be less to do than that: then only the one is left that somebody writes.
+        let entries = |folder: &str| fs::read_dir(inbox.path(folder)).map_or(0, Iterator::count);
+        // Beside it the three folders, and the lock.
+        let over = || entries("") <= 4 && entries("work") <= 1;
+        inbox.sandbox.has_answered(count, || over() || watching.has_ended());
         let children = watching.children();
         watching.kill();
         if chance.bool() {

@@ -58,8 +58,9 @@ impl Inbox {
     fn lies(&self) -> Vec<String> {
         let (mut folders, mut files) = (vec![self.path("")], Vec::new());
         while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
+            // What is at work may go meanwhile.
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
                 if path.is_dir() && !path.is_symlink() {
                     folders.push(path);
                 } else {

@@ -8,7 +8,6 @@ pub mod due;
 pub mod make;
 pub mod messenger;
 pub mod notice;
-
 pub mod pool;
 pub mod prune;
 pub mod sandbox;

@@ -20,7 +20,7 @@ use crate::{
     ui::{Followed, Ui},
 };
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         mpsc::{self, Receiver, Sender},
@@ -81,6 +81,7 @@ pub struct Service {
 /// A folder with its worker.
 struct Watched {
     number: usize,
+    dir: PathBuf,
     script: String,
     nudge: Sender<Nudge>,
     thread: JoinHandle<()>,
@@ -150,6 +151,11 @@ impl Service {
     /// Has a worker watch a folder from now on.
     pub fn watch(&mut self, dir: &Path, script: &Runnable, settings: Settings) -> Result<(), Failure> {
         let shown = text::escape_control(&dir.display().to_string()).into_owned();
+        if let Some(other) = self.folders.iter().find(|folder| folder.dir == dir) {
+            let other = text::escape_control(&other.script).into_owned();
+            return Err(Failure::usage(format!("the folder `{shown}` is watched for `{other}` already"))
+                .hint("name another folder under `[watch]`"));
+        }
         let left = self.store.files(&dir.display().to_string()).map_err(|error| failure_of_store(&error))?;
         let runs: Vec<_> = left.into_iter().map(|(_, run)| run).collect();
         adopt(&self.store, &runs, &self.connection)?;
@@ -178,7 +184,7 @@ impl Service {
         let follow = move || folder::follow(worker, &nudges, &stop);
         let thread = thread::Builder::new().name("folder".into()).spawn(follow);
         let thread = thread.map_err(|error| Failure::bug(&format!("no thread could be started ({error})")))?;
-        self.folders.push(Watched { number, script: identity, nudge, thread, standing: None });
+        self.folders.push(Watched { number, dir: dir.to_path_buf(), script: identity, nudge, thread, standing: None });
         Ok(())
     }
 
@@ -258,7 +264,7 @@ impl Service {
                         State::Failed => self.sums.add_failed(),
                         _ => {}
                     }
-                    self.notify(run);
+                    self.tell(run);
                 }
                 Heard::Ended
             }
@@ -280,11 +286,11 @@ impl Service {
         if self.messenger.is_some()
             && let Ok(runs) = self.store.find(run)
         {
-            runs.iter().for_each(|run| self.notify(run));
+            runs.iter().for_each(|run| self.tell(run));
         }
     }
 
-    fn notify(&self, run: &Run) {
+    fn tell(&self, run: &Run) {
         if let Some(messenger) = self.messenger.as_ref().filter(|_| notice::is_worth_it(run)) {
             messenger.tell(notice::of(&self.store, run));
         }

@@ -10,37 +10,35 @@ use super::{
 use crate::store::{File, Lock, NewFile, Run, Stage, State};
 use std::io;
 
+/// How a file stands behind a step.
+enum Stands {
+    /// It has left.
+    Gone,
+    /// Its run waits, or a process is at it.
+    AtWork,
+    /// Its run stopped, and nobody goes on with it.
+    Stopped,
+}
+
 impl Worker {
     /// Brings what is half-way one step further, and counts the files that are still there.
     pub(super) fn go_on(&mut self, standing: &mut Standing) -> Result<(), Stuck> {
         let files = self.store.files(&self.dir())?;
-        let mut stopped = None;
+        let (mut stopped, mut stuck) = (None, None);
         for (file, run) in files {
-            match file.stage {
-                Stage::Claimed if !self.finish_claim(&file, &run)? => continue,
-                Stage::Claimed | Stage::Working => {}
-                Stage::Leaving => {
-                    self.put_away(&file, &run)?;
-                    continue;
+            match self.one_further(&file, &run) {
+                Ok(Stands::Gone) => {}
+                Ok(Stands::AtWork) => standing.taken += 1,
+                Ok(Stands::Stopped) => {
+                    standing.taken += 1;
+                    stopped.get_or_insert(run);
                 }
-                Stage::Moved => continue,
-            }
-            if run.state.has_ended() {
-                crash::pass(Point::BeforeLeave);
-                self.put_away(&file, &run)?;
-                continue;
-            }
-            standing.taken += 1;
-            if run.state == State::Cancelled {
-                standing.taken -= usize::from(self.put_away_cancelled(&file, &run)?);
-                continue;
-            }
-            // The end of an attempt from before it was handed over says nothing about the one that was asked for.
-            let old = if run.exit_code.is_some() { run.epoch } else { run.epoch - 1 };
-            let base = self.hand_over(&run.id, old);
-            let will_pass = run.state == State::Running && matches!(run.exit_code, Some(3 | 75)) && run.epoch > base;
-            if will_pass && stopped.is_none() {
-                stopped = Some(run);
+                // It holds up no other file.
+                Err(Stuck::Disk(error)) => {
+                    standing.taken += 1;
+                    stuck.get_or_insert(Stuck::of_file(&file.new.name, &error));
+                }
+                Err(error) => return Err(error),
             }
         }
         standing.paused = stopped.as_ref().and_then(|run| run.exit_code);
@@ -53,7 +51,34 @@ impl Worker {
             _ => {}
         }
         self.paused = stopped.map(|run| run.id);
-        Ok(())
+        stuck.map_or(Ok(()), Err)
+    }
+
+    /// Brings one file a step further.
+    fn one_further(&mut self, file: &File, run: &Run) -> Result<Stands, Stuck> {
+        match file.stage {
+            Stage::Claimed if !self.finish_claim(file, run)? => return Ok(Stands::Gone),
+            Stage::Claimed | Stage::Working => {}
+            Stage::Leaving => {
+                self.put_away(file, run)?;
+                return Ok(Stands::Gone);
+            }
+            Stage::Moved => return Ok(Stands::Gone),
+        }
+        if run.state.has_ended() {
+            crash::pass(Point::BeforeLeave);
+            self.put_away(file, run)?;
+            return Ok(Stands::Gone);
+        }
+        if run.state == State::Cancelled {
+            let gone = self.put_away_cancelled(file, run)?;
+            return Ok(if gone { Stands::Gone } else { Stands::AtWork });
+        }
+        // The end of an attempt from before it was handed over says nothing about the one that was asked for.
+        let old = if run.exit_code.is_some() { run.epoch } else { run.epoch - 1 };
+        let base = self.hand_over(&run.id, old);
+        let will_pass = run.state == State::Running && matches!(run.exit_code, Some(3 | 75)) && run.epoch > base;
+        Ok(if will_pass { Stands::Stopped } else { Stands::AtWork })
     }
 
     /// Takes a file that is claimed into its own folder; false where it is gone, and its run with it.

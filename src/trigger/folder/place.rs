@@ -123,6 +123,14 @@ impl Place {
         target
     }
 
+    /// Removes a file below the folder, if it is there.
+    pub fn remove(&self, target: &str) -> io::Result<()> {
+        match fs::remove_file(self.dir.join(target)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes a file below the folder, whole or not at all, over an older one of the same name.
     pub fn write(&self, target: &str, bytes: &[u8]) -> io::Result<()> {
         let to = self.dir.join(target);

@@ -58,6 +58,13 @@ pub(super) enum Stuck {
     Said(String),
 }
 
+impl Stuck {
+    /// Of one file.
+    pub(super) fn of_file(name: &str, error: &io::Error) -> Stuck {
+        Stuck::Said(format!("`{name}` cannot be worked on: {}", reason(error)))
+    }
+}
+
 impl From<io::Error> for Stuck {
     fn from(error: io::Error) -> Stuck {
         Stuck::Disk(error)
@@ -159,7 +166,10 @@ impl Worker {
         if self.lock.is_none() {
             return Err(Stuck::Said("another process works on it".into()));
         }
-        self.go_on(standing)?;
+        let mut stuck = match self.go_on(standing) {
+            Err(Stuck::Said(why)) => Some(Stuck::Said(why)),
+            went => went.map(|()| None)?,
+        };
         let (found, nameless) = look::look(&self.place, &self.settings.patterns)?;
         standing.waiting = found.len();
         let now = Instant::now();
@@ -176,15 +186,20 @@ impl Worker {
             if !left.is_zero() {
                 wait = wait.min(left);
             } else if more && self.paused.is_none() {
-                match self.take(&found, alone)? {
-                    Took::It => {
+                match self.take(&found, alone) {
+                    Ok(Took::It) => {
                         standing.waiting -= 1;
                         standing.taken += 1;
                         // It may be done already.
                         wait = Duration::ZERO;
                     }
-                    Took::Later(after) => wait = wait.min(after),
-                    Took::Nothing => {}
+                    Ok(Took::Later(after)) => wait = wait.min(after),
+                    Ok(Took::Nothing) => {}
+                    // It holds up no other file.
+                    Err(Stuck::Disk(error)) => {
+                        stuck.get_or_insert(Stuck::of_file(&found.name, &error));
+                    }
+                    Err(error) => return Err(error),
                 }
             }
         }
@@ -194,7 +209,7 @@ impl Worker {
                 self.tell(Told::Trouble { dir: self.dir(), what });
             }
         }
-        Ok(wait)
+        stuck.map_or(Ok(wait), Err)
     }
 
     pub(super) fn dir(&self) -> String {
