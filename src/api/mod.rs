@@ -37,6 +37,12 @@ pub fn operation(name: &str) -> Option<&'static Operation> {
     operations().find(|operation| operation.name == name)
 }
 
+/// The lists of what belongs to the records that an operation is about, and vanishes with them.
+pub fn children_of(operation: &Operation) -> impl Iterator<Item = &'static Operation> + use<> {
+    let parent = format!("{}/", operation.path.trim_end_matches("{id}").trim_end_matches('/'));
+    operations().filter(move |list| list.is_list() && list.path_params.len() == 1 && list.path.starts_with(&parent))
+}
+
 /// The kind of object whose `object` field says `name`.
 pub fn object(name: &str) -> Option<&'static Object> {
     OBJECTS.iter().copied().find(|object| !object.name.is_empty() && object.name == name)

@@ -64,6 +64,10 @@ pub struct Connection {
     /// How long nothing may get through because of the rate limit or the network before the run stops
     #[arg(long, value_name = "TIME", value_parser = text::parse_duration, default_value = "10m", help_heading = "Connection")]
     pub max_wait: Duration,
+    /// Read no record only because it is about to be written to: saves requests, and `onramp undo` cannot bring back what
+    /// was not read
+    #[arg(long)]
+    pub no_snapshot: bool,
     /// Show each request on standard error
     #[arg(short, long)]
     pub verbose: bool,
@@ -164,9 +168,8 @@ impl Connection {
         add("--rate", self.rate.map(|rate| format!("{}/{}ms", rate.limit, rate.window.as_millis()).into()));
         add("--max-wait", Some(format!("{}ms", self.max_wait.as_millis()).into()));
         add("--now", self.now.map(|now| now.to_string().into()));
-        if self.verbose {
-            words.push("--verbose".into());
-        }
+        let flags = [("--verbose", self.verbose), ("--no-snapshot", self.no_snapshot)];
+        words.extend(flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag.into()));
         words
     }
 
@@ -236,6 +239,9 @@ fn watcher(with: &With, verbose: bool) -> Box<dyn Fn(&Attempt<'_>) + Send + Sync
     let away = Mutex::new(None);
     Box::new(move |attempt| {
         progress.sent();
+        if let (Ok(429), Some(wait)) = (attempt.result, attempt.retry_in) {
+            progress.hold(wait);
+        }
         let request = attempt.request;
         if let Some(date) = attempt.deprecated
             && warned.lock().expect("no code panics while it holds this lock").insert(request.operation)

@@ -134,6 +134,12 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
             let kind = if error.will_pass { FaultKind::WillPass } else { FaultKind::Configuration };
             return Err(Box::new(Fault::new(kind, error.message).hint(error.hint)));
         }
+        // It can be put right, and the run goes on then.
+        SessionError::Another(what) => {
+            let message = format!("{} is not the same as when the run began", text::escape_control(&what));
+            let hint = "put it back as it was; `onramp retry` begins the script anew with what is there now";
+            return Err(Box::new(Fault::new(FaultKind::Configuration, message).hint(hint)));
+        }
         SessionError::Diverged { number, was, now } => {
             let message = format!("the run went another way than before at step {number}, and was stopped");
             return Err(Box::new(

@@ -261,7 +261,7 @@ impl Session {
         id: &str,
     ) -> Result<(), SessionError> {
         let (mut children, mut any, mut cut) = (Vec::new(), false, false);
-        for list in lists_below(object_of(operation)) {
+        for list in api::children_of(operation) {
             any = true;
             let mut walk = Walk::new(Call::new(list, vec![id.to_string()]));
             let link = self.link()?;
@@ -456,9 +456,7 @@ pub(super) fn object_of(operation: &Operation) -> &str {
 
 /// The lists of what belongs to a record of this kind, and vanishes with it.
 pub(super) fn lists_below(object: &str) -> impl Iterator<Item = &'static Operation> + use<> {
-    let delete = api::operation(&format!("delete_{object}")).map_or("", |operation| operation.path);
-    let parent = delete.trim_end_matches("{id}");
-    api::operations().filter(move |list| list.is_list() && list.path_params.len() == 1 && list.path.starts_with(parent))
+    api::operation(&format!("delete_{object}")).into_iter().flat_map(api::children_of)
 }
 
 /// An answer that was not asked for.

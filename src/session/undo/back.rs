@@ -207,6 +207,7 @@ impl WayBack {
             record,
             changes,
             from: None,
+            row: None,
             seen_updated_at: None,
             undo: Undo::Yes,
             uses: uses.cloned().into_iter().collect(),
