@@ -317,6 +317,12 @@ fn due_says_what_became_of_every_due_time() {
          `skip`\n",
         "4 due times since 2026-05-19T12:00:00Z: 1 run, 1 skipped, 2 missed\n",
     );
+    lived(&["due", "--now", NOW, "--outcome", "skipped", "--outcome", "run"]).ran().assert_all(
+        0,
+        "2026-05-23T00:30:00Z  Sat 2026-05-23 02:30:00 CEST  a.rhai  run r1\n\
+         2026-05-24T00:30:00Z  Sun 2026-05-24 02:30:00 CEST  a.rhai  skipped: run `r1` was still running\n",
+        "2 due times since 2026-05-19T12:00:00Z: 1 run, 1 skipped, 0 missed\n",
+    );
     let ran = lived(&["due", "--now", NOW, "--since=60h", "--script=a.rhai", "--output=json"]).ran();
     let all: Vec<serde_json::Value> = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((ran.code, ran.stderr.as_str(), all.len()), (Some(0), "", 3), "{ran}");

@@ -33,10 +33,32 @@ pub struct Args {
     /// How far to look back, such as 36h or 7d
     #[arg(long, value_name = "TIME", value_parser = span, default_value = "7d")]
     since: Duration,
+    /// Only due times of which this became; may be given several times
+    #[arg(long, value_name = "OUTCOME")]
+    outcome: Vec<Became>,
     #[command(flatten)]
     now: Now,
     #[command(flatten)]
     format: Format,
+}
+
+/// What became of a due time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Became {
+    Run,
+    Skipped,
+    Missed,
+}
+
+impl Became {
+    fn is(self, outcome: Outcome) -> bool {
+        let own = match self {
+            Became::Run => Outcome::Run,
+            Became::Skipped => Outcome::Skipped,
+            Became::Missed => Outcome::Missed,
+        };
+        own == outcome
+    }
 }
 
 /// A duration, also in days.
@@ -59,10 +81,12 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         return Ok(0);
     };
     let ledger = Ledger::new(&db);
-    let entries = ledger.entries(&filter).map_err(|error| unusable(&error))?;
+    let mut entries = ledger.entries(&filter).map_err(|error| unusable(&error))?;
     if let (Some(script), true) = (&filter.script, entries.is_empty()) {
         known(ledger, script)?;
     }
+    let wanted = |entry: &Entry| args.outcome.is_empty() || args.outcome.iter().any(|o| o.is(entry.row.outcome));
+    entries.retain(wanted);
     if args.format.output != Output::Text {
         args.format.output.objects(ui, entries.iter().map(as_json).collect());
         return Ok(0);

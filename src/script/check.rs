@@ -6,9 +6,11 @@ mod calls;
 mod circles;
 mod facts;
 mod finding;
+mod inputs;
 mod line;
 mod maps;
 mod names;
+mod verbs;
 mod walk;
 
 #[cfg(test)]
@@ -26,7 +28,7 @@ use super::{
     limits::Limits,
     translate,
 };
-use crate::{project::Project, session::Allow};
+use crate::{api::operation::Object, header::Header, project::Project, session::Allow};
 use facts::{Facts, Found, Gather, Unit};
 use rhai::{Engine, EvalAltResult, ImmutableString, Position};
 use std::collections::{HashMap, HashSet};
@@ -74,6 +76,10 @@ pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Re
     };
     reader.read(name, text);
     let Reader { mut report, units, facts, .. } = reader;
+    // Of a header that is wrong it is not certain what it declares.
+    let (header, problems) = Header::read(text, &[]);
+    let params: Option<Vec<String>> =
+        problems.is_empty().then(|| header.params.into_iter().map(|param| param.name).collect());
     report.findings.extend(circles::find(&units));
     for unit in &units {
         let mut checker = Checker {
@@ -82,6 +88,9 @@ pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Re
             units: &units,
             facts: &facts,
             allow: (unit.name == name).then_some(allow),
+            params: params.as_deref().filter(|_| unit.name == name),
+            assigned: None,
+            rows: Vec::new(),
             function: None,
             goes_on: None,
             findings: Vec::new(),
@@ -119,6 +128,7 @@ impl Reader<'_> {
         while let Some((name, text)) = waiting.pop() {
             self.report.texts.insert(name.clone(), text.clone());
             let Some((mut unit, found)) = self.compile(&name, &text) else { continue };
+            unit.given = found.names_given(&unit.functions);
             for import in found.imports {
                 let lookup = import.path.as_deref().map_or(Lookup::Unknown, |path| self.modules.find(path, &name));
                 let file = match lookup {
@@ -154,7 +164,7 @@ impl Reader<'_> {
                     })
                     .or_insert(file);
             }
-            (unit.borrowing, unit.guarded) = (found.borrowing, found.guarded);
+            (unit.borrowing, unit.guarded, unit.asked) = (found.borrowing, found.guarded, found.asked);
             self.units.push(unit);
         }
     }
@@ -191,6 +201,12 @@ struct Checker<'a> {
     facts: &'a Facts,
     /// What the script may do, where the unit is the script itself.
     allow: Option<&'a Allow>,
+    /// The params that it declares; of a module, who imports it.
+    params: Option<&'a [String]>,
+    /// The constant that was assigned to last, where that has been said.
+    assigned: Option<Position>,
+    /// The calls of verbs in chains, by their places, that give rows of a known kind.
+    rows: Vec<(Position, &'static Object)>,
     /// The function or closure that the walk is in.
     function: Option<String>,
     /// Of a line of a session, whose functions may call what later lines define: whether it defines any.
@@ -233,5 +249,13 @@ impl Visitor for Checker<'_> {
 
     fn call(&mut self, call: &Call<'_>, visible: &[ImmutableString]) {
         calls::judge(self, call, visible);
+    }
+
+    fn part(&mut self, owner: &rhai::Expr, rest: &rhai::Expr) {
+        inputs::part(self, owner, rest);
+    }
+
+    fn target(&mut self, target: &rhai::Expr) {
+        inputs::target(self, target);
     }
 }

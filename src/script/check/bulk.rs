@@ -1,7 +1,7 @@
 //! What stands literally in a call of a bulk verb: the fields, also those that its closure gives back, and the options.
 //! Judged by the functions that judge them when the script runs; what is computed is not judged.
 
-use super::{Checker, facts::Body, maps, walk::Call};
+use super::{Checker, facts::Body, maps, verbs, walk::Call};
 use crate::{
     api::operation::{Effect, Operation},
     script::{builtins::bulk::Given, value::kind_of},
@@ -27,6 +27,7 @@ pub fn judge(checker: &mut Checker<'_>, operation: &'static Operation, call: &Ca
 /// What is written: the same for all rows, or what a closure makes of each.
 fn change(checker: &mut Checker<'_>, verb: &str, operation: &'static Operation, change: &Expr) {
     if let Some(name) = closure_name(change) {
+        verbs::takes(checker, verb, &[&format!("{verb}(rows, |row| #{{…}})")], change);
         let unit = checker.unit;
         for body in unit.bodies_of(&name) {
             gives(body, &mut |expr| result(checker, verb, operation, expr));

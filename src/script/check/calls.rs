@@ -3,7 +3,7 @@
 use super::{
     Checker, bulk,
     facts::Function,
-    maps, names,
+    maps, names, verbs,
     walk::{Call, Receiver},
 };
 use crate::{
@@ -42,6 +42,8 @@ pub fn judge(checker: &mut Checker<'_>, call: &Call<'_>, visible: &[ImmutableStr
                 maps::judge(checker, operation, call);
             } else if let Some(operation) = operation_of(name) {
                 bulk::judge(checker, operation, call);
+            } else {
+                verbs::judge(checker, call);
             }
             return;
         }

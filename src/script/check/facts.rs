@@ -3,7 +3,7 @@
 
 use super::walk::{Call, Visitor, Walk};
 use crate::script::known::Known;
-use rhai::{AST, ASTFlags, ASTNode, Expr, FnAccess, ImmutableString, Module, Position, Stmt};
+use rhai::{AST, ASTFlags, ASTNode, Expr, FnAccess, FnPtr, ImmutableString, Module, Position, Stmt};
 use std::collections::{HashMap, HashSet};
 
 /// A script or module, compiled.
@@ -23,6 +23,10 @@ pub struct Unit {
     pub borrowing: HashSet<String>,
     /// Names that the script asks about before it uses them.
     pub guarded: HashSet<String>,
+    /// Texts by which it asks whether something is there: `"name" in map`, `map.get("name")`.
+    pub asked: HashSet<String>,
+    /// Names of variables and parameters that it gives, anywhere.
+    pub given: HashSet<ImmutableString>,
 }
 
 /// A function of the script.
@@ -60,6 +64,8 @@ impl Unit {
             globals,
             borrowing: HashSet::new(),
             guarded: HashSet::new(),
+            asked: HashSet::new(),
+            given: HashSet::new(),
         }
     }
 
@@ -196,6 +202,21 @@ pub struct Found {
     pub imports: Vec<Import>,
     pub borrowing: HashSet<String>,
     pub guarded: HashSet<String>,
+    pub asked: HashSet<String>,
+    given: HashSet<ImmutableString>,
+    /// How many variables closures capture, by their names: these are the first of their parameters.
+    captured: HashMap<String, usize>,
+}
+
+impl Found {
+    /// Names of variables and parameters that the text gives, anywhere.
+    pub fn names_given(&self, functions: &HashMap<String, Vec<Function>>) -> HashSet<ImmutableString> {
+        let params = functions.iter().flat_map(|(name, all)| {
+            let captured = self.captured.get(name).copied().unwrap_or(0);
+            all.iter().flat_map(move |function| function.params.iter().skip(captured).cloned())
+        });
+        self.given.iter().cloned().chain(params).collect()
+    }
 }
 
 impl Visitor for Gather<'_> {
@@ -221,6 +242,16 @@ impl Visitor for Gather<'_> {
 
     fn statement(&mut self, statement: &Stmt) {
         match statement {
+            Stmt::Var(var, ..) => drop(self.found.given.insert(var.0.name.clone())),
+            Stmt::For(parts, _) => {
+                let names = [Some(&parts.0), parts.1.as_ref()].into_iter().flatten();
+                self.found.given.extend(names.map(|ident| ident.name.clone()));
+            }
+            Stmt::TryCatch(flow, _) => {
+                if let Expr::Variable(caught, ..) = &flow.expr {
+                    self.found.given.insert(caught.1.clone());
+                }
+            }
             Stmt::Assignment(parts) => match target(&parts.1.lhs) {
                 Target::Named => self.facts.tame += usize::from(self.is_function(&parts.1.rhs)),
                 Target::Computed => self.facts.computed = true,
@@ -241,6 +272,18 @@ impl Visitor for Gather<'_> {
         let name = call.name();
         if call.lends_scope() {
             self.found.borrowing.insert(name.to_string());
+        }
+        if matches!(name, "contains" | "in" | "get") {
+            let texts = call.args().iter().filter_map(|arg| match arg {
+                Expr::StringConstant(text, _) => Some(text.to_string()),
+                _ => None,
+            });
+            self.found.asked.extend(texts);
+        }
+        if let ("curry", [Expr::DynamicConstant(closure, _), captured @ ..]) = (name, call.args())
+            && let Some(pointer) = closure.read_lock::<FnPtr>()
+        {
+            self.found.captured.insert(pointer.fn_name().to_string(), captured.len());
         }
         match (name, call.args()) {
             ("is_def_fn" | "is_def_var", [Expr::StringConstant(text, _), ..]) => {

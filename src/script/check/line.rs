@@ -32,7 +32,8 @@ pub fn look_at(engine: &Engine, name: &str, ast: AST, present: Present, said: &m
     let functions = unit.functions.keys().cloned().collect();
     let mut gather = Gather { facts: &mut said.facts, known: &known, functions, found: Found::default() };
     unit.walk(&mut gather, |_, _| {});
-    let Found { imports, borrowing, guarded } = gather.found;
+    unit.given = gather.found.names_given(&unit.functions);
+    let Found { imports, borrowing, guarded, .. } = gather.found;
     // What is in a module is looked at when it is imported.
     said.facts.open |= !imports.is_empty() || !present.modules.is_empty();
     let aliases = imports.into_iter().map(|import| import.alias).chain(present.modules);
@@ -40,12 +41,16 @@ pub fn look_at(engine: &Engine, name: &str, ast: AST, present: Present, said: &m
     (unit.borrowing, unit.guarded) = (borrowing, guarded);
     add(&mut unit.functions, functions_of(&present.functions));
     unit.globals.extend(present.variables.iter().cloned());
+    unit.given.extend(present.variables.iter().cloned());
     let mut checker = Checker {
         known: &known,
         unit: &unit,
         units: std::slice::from_ref(&unit),
         facts: &said.facts,
         allow: None,
+        params: None,
+        assigned: None,
+        rows: Vec::new(),
         function: None,
         goes_on: Some(defines),
         findings: Vec::new(),

@@ -16,6 +16,10 @@ pub trait Visitor {
     fn variable(&mut self, _name: &str, _at: Position, _visible: &[ImmutableString]) {}
     /// A function call in either style.
     fn call(&mut self, _call: &Call<'_>, _visible: &[ImmutableString]) {}
+    /// `owner.rest` or `owner[rest]`, before its parts. Of a longer chain the rest is all that follows.
+    fn part(&mut self, _owner: &Expr, _rest: &Expr) {}
+    /// What is assigned to, before its parts.
+    fn target(&mut self, _target: &Expr) {}
 }
 
 /// A function call.
@@ -135,6 +139,7 @@ impl<'v, V: Visitor> Walk<'v, V> {
                 self.block_with(&flow.body, &names);
             }
             Stmt::Assignment(parts) => {
+                self.visitor.target(&parts.1.lhs);
                 self.expr(&parts.1.lhs);
                 self.expr(&parts.1.rhs);
             }
@@ -182,10 +187,12 @@ impl<'v, V: Visitor> Walk<'v, V> {
             Expr::Stmt(block) => self.block(block),
             Expr::FnCall(call, at) => self.call(call, *at, Receiver::None),
             Expr::Dot(parts, ..) => {
+                self.visitor.part(&parts.lhs, &parts.rhs);
                 self.expr(&parts.lhs);
                 self.chain(&parts.rhs, Receiver::Is(&parts.lhs));
             }
             Expr::Index(parts, flags, _) => {
+                self.visitor.part(&parts.lhs, &parts.rhs);
                 self.expr(&parts.lhs);
                 self.index(&parts.rhs, *flags);
             }
