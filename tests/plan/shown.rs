@@ -112,9 +112,18 @@ fn files_that_the_script_writes_go_to_a_folder_that_is_named_and_are_read_from_t
     assert!(preview("out/data.json").contains("\"a\"") && preview("out/deep/report.csv").lines().count() == 3);
     assert_eq!((scene.read("note.txt"), scene.read("log.txt")), ("old".into(), "one\n".into()));
     assert_eq!(scene.read("out/deep/report.csv"), "old\n");
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(folder).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o700);
+    }
     assert!(!scene.place.work().join("out/data.json").exists());
     let left: Vec<_> = fs::read_dir(scene.place.work()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 4, "{left:?}");
+    let pruned = scene.onramp(&["runs", "prune", "--older-than", "0ms"]);
+    let said = "the files of 1 dry run deleted\nno run ended more than 0 ms ago\n";
+    assert_eq!((pruned.code, pruned.stderr.as_str()), (Some(0), said), "{pruned}");
+    assert!(!std::path::Path::new(folder).exists());
     // What could not be written in earnest fails in the dry run.
     let ran = scene.onramp(&["run", "-e", "write_text(\"nowhere/note.txt\", \"x\");", "--dry-run"]);
     assert!(ran.code == Some(1) && ran.stderr.contains("there is no folder `nowhere`"), "{ran}");
