@@ -11,6 +11,7 @@ mod meta;
 mod onboardings;
 pub mod operation;
 pub mod page;
+mod reach;
 pub mod request;
 mod retry;
 mod settings;

@@ -8,6 +8,7 @@ use super::{
     resume, signals,
 };
 use crate::{
+    clock::Clock,
     config,
     error::{Failure, Kind},
     run::{self, Approve, Around, Ending, Hide, Kept, Log},
@@ -100,7 +101,7 @@ pub fn beside(
     undoes: Option<&str>,
     ui: &Ui,
 ) -> Result<(Session, Keeping), Failure> {
-    let around = around(session.stop(), connection, ui)?;
+    let around = around(session.stop(), session.clock().clone(), ui)?;
     let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
     let record = Record::new(key, asked.words, asked.script, connection)?;
     let mut new = record.new_run(asked.kind, asked.name, "manual", &hide(ui))?;
@@ -116,7 +117,8 @@ pub fn beside(
 
 /// The place of what a line of a session may write, over the session itself: it is recorded from here on.
 pub fn entered(session: &Session, asked: Asked<'_>, connection: &Connection, ui: &Ui) -> Result<Keeping, Failure> {
-    let around = Around { control: session.control().counting_anew(), ..around(session.stop(), connection, ui)? };
+    let around =
+        Around { control: session.control().counting_anew(), ..around(session.stop(), session.clock().clone(), ui)? };
     let record = Record::new(session.run_key().to_string(), asked.words, asked.script, connection)?;
     let kept = Kept::new(record.new_run(asked.kind, asked.name, "manual", &hide(ui))?, around.clone());
     session.record_in(Some(kept.recorder().map_err(|error| failure_of_store(&error))?));
@@ -140,8 +142,13 @@ fn open_as(
 ) -> Result<(Session, Keeping), Failure> {
     let stop = Stop::default();
     signals::listen(&stop, ui)?;
-    let clock = connection.clock();
-    let mut around = around(&stop, &connection, ui)?;
+    let mut clock = connection.clock();
+    if let Begin::Resume(resumed) = &begin
+        && let Some(zone) = &resumed.record.zone
+    {
+        clock = clock.in_zone(zone);
+    }
+    let mut around = around(&stop, clock.clone(), ui)?;
     if asked.asks && !connection.sandbox && !matches!(begin, Begin::Resume(_)) {
         around.approve = Some(approval(ui));
     }
@@ -161,6 +168,8 @@ fn open_as(
         Begin::Anew | Begin::Retry(_) => {
             let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
             let mut record = Record::new(key, asked.words, asked.script, &connection)?;
+            // It takes a while to find out, and what is not kept needs none.
+            record.zone = asked.writes.then(|| clock.zone_name()).flatten();
             let mut of = None;
             if let Begin::Retry(retried) = begin {
                 (of, record.given) = (Some(retried.of), retried.given);
@@ -209,7 +218,9 @@ impl Keeping {
 
     /// The id of a run that can be taken up again.
     pub fn resumable(&self) -> Option<&str> {
-        self.kept.as_ref().filter(|kept| kept.is_kept() && !self.fleeting).map(Kept::id)
+        // Somebody may have removed its record.
+        let lasts = |kept: &&Kept| kept.is_kept() && !self.fleeting && self.folder.exists();
+        self.kept.as_ref().filter(lasts).map(Kept::id)
     }
 
     /// The run's own id in the store, once it is there.
@@ -282,8 +293,8 @@ impl Keeping {
 }
 
 /// What a kept run uses of those around it.
-fn around(stop: &Stop, connection: &Connection, ui: &Ui) -> Result<Around, Failure> {
-    let (clock, told) = (connection.clock(), ui.clone());
+fn around(stop: &Stop, clock: Clock, ui: &Ui) -> Result<Around, Failure> {
+    let told = ui.clone();
     Ok(Around {
         dir: config::state_dir()?,
         clock: clock.clone(),

@@ -129,6 +129,15 @@ fn table(store: &Store, runs: &[Run], width: Option<usize>) -> String {
     layout::draw(&columns, runs.iter().map(row).collect(), width)
 }
 
+/// Such a span as people write it: in days where it is some.
+fn days(span: Duration) -> String {
+    const DAY: u64 = 24 * 3600;
+    match span.as_secs() {
+        seconds if seconds > 0 && seconds.is_multiple_of(DAY) => text::plural((seconds / DAY) as usize, "day"),
+        _ => text::duration(span),
+    }
+}
+
 fn prune_all(prune: &Prune, ui: &Ui) -> Result<u8, Failure> {
     let before = Clock::System.now() - prune.older_than;
     let gone = match stored::any_store()? {
@@ -140,7 +149,7 @@ fn prune_all(prune: &Prune, ui: &Ui) -> Result<u8, Failure> {
         ui.status(&format!("the files of {} deleted", text::plural(previews, "dry run")));
     }
     ui.status(&match gone.len() {
-        0 => format!("no run ended more than {} ago", text::duration(prune.older_than)),
+        0 => format!("no run ended more than {} ago", days(prune.older_than)),
         count => format!("{} deleted, with all that was kept of them", text::plural(count, "run")),
     });
     Ok(0)

@@ -14,6 +14,7 @@ pub mod journal;
 mod link;
 mod listing;
 mod observe;
+mod outgoing;
 pub mod overlay;
 pub mod plan;
 mod seen;
@@ -114,6 +115,8 @@ pub enum SessionError {
     Store(StoreError),
     /// A bulk call inside the closure of another one.
     Nested,
+    /// Something outside of the run that a resumed one has to find as it was, and does not. The text names it.
+    Another(String),
     /// A resumed run does something else than the journal holds at this number.
     Diverged {
         number: Number,
@@ -136,6 +139,7 @@ impl fmt::Display for SessionError {
             SessionError::Call(error) => error.fmt(f),
             SessionError::Store(error) => error.fmt(f),
             SessionError::Nested => f.write_str("a bulk call cannot be made inside the closure of another one"),
+            SessionError::Another(what) => write!(f, "{what} is not the same as when the run began"),
             SessionError::Diverged { number, .. } => write!(f, "the run went another way at step {number}"),
         }
     }
@@ -495,7 +499,12 @@ impl Session {
         }
         let (wanted, begun_in) = (self.capability.workspace(), self.capability.begun_in());
         if (wanted.is_some() || begun_in.is_some()) && !self.verified.load(Ordering::Relaxed) {
-            workspace::verify(link, wanted, begun_in)?;
+            let workspace = workspace::verify(link, wanted, begun_in)?;
+            if begun_in.is_some()
+                && let Some(recorder) = self.recorder()
+            {
+                recorder.meet(&workspace)?;
+            }
             self.verified.store(true, Ordering::Relaxed);
         }
         Ok(link)

@@ -6,20 +6,21 @@ pub mod board;
 pub mod child;
 pub mod due;
 pub mod make;
+pub mod messenger;
 pub mod notice;
+
 pub mod pool;
 pub mod prune;
 pub mod sandbox;
 pub mod script;
 pub mod service;
-pub mod tell;
 
 pub use child::Children;
 pub use make::Maker;
+pub use messenger::Messenger;
 pub use pool::{Ended, Pool};
 pub use script::Runnable;
 pub use service::{Heard, How, Service};
-pub use tell::Notifier;
 
 use super::{connect::Connection, kept::failure_of_store, record::Record};
 use crate::{
