@@ -16,6 +16,9 @@ use crate::{
 };
 use std::{collections::BTreeSet, ffi::OsString};
 
+/// So many of the records that have moved are told.
+const SHOWN: usize = 20;
+
 /// What is kept of the command for another attempt.
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
@@ -63,7 +66,7 @@ pub fn out(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<App
         how.skip = look.drifted.iter().flat_map(|drift| drift.positions.iter().copied()).collect::<BTreeSet<_>>();
         let (count, them) = (look.drifted.len(), if look.drifted.len() == 1 { "it" } else { "them" });
         ui.status(&format!("{} left out, because somebody has changed {them} since:", records(count)));
-        look.drifted.iter().flat_map(lines).for_each(|line| ui.status(&line));
+        table(&look).iter().for_each(|line| ui.status(line));
     }
     if look.touched > 0 {
         let records = records(look.touched);
@@ -106,13 +109,22 @@ fn drifted(look: &Look, way: &Way<'_>) -> Failure {
     let count = records(look.drifted.len());
     let message = format!("nothing was sent: {count} changed since by somebody else");
     let mut failure = Failure::new(Kind::Refused, message);
-    failure.details = look.drifted.iter().flat_map(lines).collect();
+    failure.details = table(look);
     let failure = failure.hint(format!("`{}` leaves them out and does the others", way.skip_flag));
     if way.verb == "undo" {
         failure.hint("`--force` takes them back all the same")
     } else {
         failure.hint("make the plan again with `onramp run FILE --dry-run --save PLAN`")
     }
+}
+
+/// What has moved, and how: the first records, and how many more there are.
+fn table(look: &Look) -> Vec<String> {
+    let mut table: Vec<String> = look.drifted.iter().take(SHOWN).flat_map(lines).collect();
+    if look.drifted.len() > SHOWN {
+        table.push(format!("  and {} more", look.drifted.len() - SHOWN));
+    }
+    table
 }
 
 fn lines(drift: &Drift) -> Vec<String> {

@@ -3,6 +3,7 @@
 
 use super::{
     connect::Connection,
+    previews,
     record::{Given, Record},
     resume, signals,
 };
@@ -204,7 +205,7 @@ fn open_as(
 
 impl Keeping {
     fn new(id: String, record: Record, kept: Option<Kept>, around: Around) -> Keeping {
-        let preview = around.dir.join("previews").join(&id);
+        let preview = previews::folder_of(&around.dir, &id);
         let folder = run::folder_of(&around.dir, &id);
         let Record { given, fleeting, .. } = record;
         Keeping { id, given, folder, log: around.log, preview, kept, fleeting }

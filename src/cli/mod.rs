@@ -26,6 +26,7 @@ mod man;
 mod output;
 mod pause;
 mod plan;
+mod previews;
 mod record;
 mod repl;
 mod resume;

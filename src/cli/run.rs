@@ -17,6 +17,7 @@ use crate::{
     run::{self, End, Job, Outcome, Tee},
     script::{About, FaultKind, Inputs, Sink, direct},
     secret::Secret,
+    session::{SessionError, plan::Plan},
     stop::Reason,
     store::Counts,
     text,
@@ -165,13 +166,10 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
             move || run::glance(&progress)
         })
     });
-    let outcome = run::run(&job, session, Box::new(Tee { sink, log: keeping.log.clone() }));
+    let mut outcome = run::run(&job, session, Box::new(Tee { sink, log: keeping.log.clone() }));
     drop(followed);
-    if let Some(plan) = outcome.plan {
-        let plan = plan.map_err(|error| Failure::of_fault(&direct::fault(error), &|_| None))?;
-        args.show.plan(&plan, status::others(&plan.workspace.id), ui)?;
-        tell_preview(&keeping, ui);
-        return Ok(if outcome.counts.failed > 0 { Kind::Rows.exit_code() } else { 0 });
+    if let Some(plan) = outcome.plan.take() {
+        return planned(plan, &args.show, &outcome, &keeping, ui);
     }
     if args.dry_run {
         ui.status("NOT SENT: the dry run has not come to its end, and there is no plan");
@@ -186,6 +184,27 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     };
     keeping.leave(&outcome.counts, stopped, &end, ui);
     end
+}
+
+/// A dry run has come to its end: its plan is shown.
+fn planned(
+    plan: Result<Plan, SessionError>,
+    show: &Show,
+    outcome: &Outcome,
+    keeping: &Keeping,
+    ui: &Ui,
+) -> Result<u8, Failure> {
+    let plan = plan.map_err(|error| Failure::of_fault(&direct::fault(error), &|_| None))?;
+    show.plan(&plan, status::others(&plan.workspace.id), ui)?;
+    tell_preview(keeping, ui);
+    if let End::Failed(_) = outcome.end {
+        ui.status("these are the first rows; a dry run without `--first` shows all of them");
+    }
+    match outcome.counts.failed {
+        0 => Ok(0),
+        1 => Err(rows_failed(outcome, keeping, ", and is not in the plan")),
+        _ => Err(rows_failed(outcome, keeping, ", and are not in the plan")),
+    }
 }
 
 /// Where the files are that a dry run has written.
@@ -217,7 +236,7 @@ fn conclude(job: &Job, outcome: &Outcome, keeping: &Keeping, ui: &Ui) -> Result<
     let done = outcome.counts.changed;
     let failure = match &outcome.end {
         End::Done(_) if outcome.counts.failed > 0 => {
-            return Err(rows_failed(outcome, keeping));
+            return Err(rows_failed(outcome, keeping, "; the others are done"));
         }
         End::Done(_) => return Ok(0),
         End::Bug(what) => Failure::bug(what),
@@ -237,10 +256,10 @@ fn conclude(job: &Job, outcome: &Outcome, keeping: &Keeping, ui: &Ui) -> Result<
 }
 
 /// Some rows failed: the first of them are told, with the way to the others.
-fn rows_failed(outcome: &Outcome, keeping: &Keeping) -> Failure {
+fn rows_failed(outcome: &Outcome, keeping: &Keeping, rest: &str) -> Failure {
     let failed = outcome.counts.failed as usize;
     let rows = text::plural(failed, "row");
-    let mut failure = Failure::new(Kind::Rows, format!("{rows} failed; the others are done"));
+    let mut failure = Failure::new(Kind::Rows, format!("{rows} failed{rest}"));
     failure.details = outcome.failures.iter().map(|line| format!("  {line}")).collect();
     let more = failed.saturating_sub(outcome.failures.len());
     if more > 0 {

@@ -3,10 +3,12 @@
 use super::{
     kept::failure_of_store,
     output::{Format, Output},
+    previews,
     stored::{self, Condition},
 };
 use crate::{
     clock::Clock,
+    config,
     error::Failure,
     script::{
         Sink,
@@ -137,10 +139,15 @@ fn days(span: Duration) -> String {
 }
 
 fn prune_all(prune: &Prune, ui: &Ui) -> Result<u8, Failure> {
+    let before = Clock::System.now() - prune.older_than;
     let gone = match stored::any_store()? {
-        Some(store) => store.prune(Clock::System.now() - prune.older_than).map_err(|error| failure_of_store(&error))?,
+        Some(store) => store.prune(before).map_err(|error| failure_of_store(&error))?,
         None => Vec::new(),
     };
+    let previews = previews::prune(&config::state_dir()?, before)?;
+    if previews > 0 {
+        ui.status(&format!("the files of {} deleted", text::plural(previews, "dry run")));
+    }
     ui.status(&match gone.len() {
         0 => format!("no run ended more than {} ago", days(prune.older_than)),
         count => format!("{} deleted, with all that was kept of them", text::plural(count, "run")),

@@ -73,7 +73,7 @@ impl Folder {
     /// Makes the folder and those below it that a file is to lie in.
     pub(super) fn make_parents(&self, said: &str, path: &Path) -> Result<(), FileError> {
         let failed = |error: io::Error| FileError::system(said, "written", &error);
-        std::fs::create_dir_all(&self.path).map_err(failed)?;
+        private(&self.path).map_err(failed)?;
         let parent = path.parent().unwrap_or(Path::new(""));
         if parent.as_os_str().is_empty() {
             Ok(())
@@ -176,6 +176,14 @@ impl Folder {
             }
         }
     }
+}
+
+/// Makes a folder that nobody else may look into, and those above it.
+fn private(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
 }
 
 fn temporary() -> String {

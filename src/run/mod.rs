@@ -23,6 +23,7 @@ use crate::{
         journal::digest,
         plan::{self, Plan},
     },
+    stop::Reason,
     store::Counts,
 };
 use std::{collections::HashMap, panic, thread};
@@ -51,7 +52,7 @@ pub struct Outcome {
     pub counts: Counts,
     /// The first rows that failed, and why.
     pub failures: Vec<String>,
-    /// What a dry run that came to its end would have written.
+    /// What a dry run that came to its end, or as far as was asked, would have written.
     pub plan: Option<Result<Plan, SessionError>>,
     /// The texts of the modules that it imported, by the names that errors give them.
     pub modules: HashMap<String, String>,
@@ -101,7 +102,16 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
     }
     let counts = host.session.control().progress.counts();
     let script = plan::Script { path: job.name.clone(), sha256: digest(job.text.as_bytes()) };
-    let done = matches!(end, End::Done(_)) && host.session.is_dry();
+    let done = match &end {
+        End::Done(_) => true,
+        // Only the first rows were asked for.
+        End::Failed(fault) => fault.kind == FaultKind::Stopped(Reason::Enough),
+        End::Bug(_) => false,
+    } && host.session.is_dry();
+    if done && host.session.stop().asked() == Some(Reason::Enough) {
+        // Whose plan it is can still be asked.
+        host.session.stop().take_back();
+    }
     let plan = done.then(|| host.session.planned(script).transpose()).flatten();
     Outcome { end, counts, failures: host.first_failures(), plan, modules: host.module_texts() }
 }

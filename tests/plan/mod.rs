@@ -6,6 +6,7 @@ mod asked;
 mod chance;
 mod damaged;
 mod drift;
+mod faults;
 mod quote;
 mod shown;
 mod twice;

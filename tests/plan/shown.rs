@@ -67,6 +67,29 @@ fn a_dry_run_that_fails_makes_no_plan_and_says_so() {
 }
 
 #[test]
+fn rows_that_would_be_refused_are_told_and_are_not_in_the_plan() {
+    let scene = Scene::new(&[]);
+    let script = "bulk_update_customers([#{id: \"nobody\"}, #{id: \"101\"}], #{plan: \"x\"});";
+    let ran = scene.onramp(&["run", "-e", script, "--dry-run"]);
+    assert!(ran.code == Some(4) && ran.stdout.contains("\n1 write: 0 creates, 1 update, 0 deletes\n"), "{ran}");
+    let said = "error: 1 row failed, and is not in the plan\n  row 1: There is no customer `nobody`.\n";
+    assert_eq!(ran.stderr, said, "{ran}");
+}
+
+#[test]
+fn a_dry_run_of_the_first_rows_plans_those() {
+    let scene = Scene::new(&[]);
+    let script = "bulk_update_customers(list_customers(), #{plan: \"x\"}); print(\"never\");";
+    let ran = scene.onramp(&["run", "-e", script, "--dry-run", "--first", "2", "--save", "plan.json"]);
+    let said = "the plan is in `plan.json`: `onramp apply plan.json` makes exactly these changes\n\
+                these are the first rows; a dry run without `--first` shows all of them\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), said), "{ran}");
+    assert!(ran.stdout.starts_with("NOT SENT") && ran.stdout.contains("\n2 writes: "), "{ran}");
+    assert_eq!(scene.onramp(&["apply", "plan.json", "--yes"]).code, Some(0));
+    assert_eq!(scene.writes(), 2);
+}
+
+#[test]
 fn files_that_the_script_writes_go_to_a_folder_that_is_named_and_are_read_from_there() {
     let scene = Scene::new(&[]);
     fs::create_dir_all(scene.place.work().join("out/deep")).unwrap();
@@ -89,9 +112,18 @@ fn files_that_the_script_writes_go_to_a_folder_that_is_named_and_are_read_from_t
     assert!(preview("out/data.json").contains("\"a\"") && preview("out/deep/report.csv").lines().count() == 3);
     assert_eq!((scene.read("note.txt"), scene.read("log.txt")), ("old".into(), "one\n".into()));
     assert_eq!(scene.read("out/deep/report.csv"), "old\n");
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(folder).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o700);
+    }
     assert!(!scene.place.work().join("out/data.json").exists());
     let left: Vec<_> = fs::read_dir(scene.place.work()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 4, "{left:?}");
+    let pruned = scene.onramp(&["runs", "prune", "--older-than", "0ms"]);
+    let said = "the files of 1 dry run deleted\nno run ended more than 0 ms ago\n";
+    assert_eq!((pruned.code, pruned.stderr.as_str()), (Some(0), said), "{pruned}");
+    assert!(!std::path::Path::new(folder).exists());
     // What could not be written in earnest fails in the dry run.
     let ran = scene.onramp(&["run", "-e", "write_text(\"nowhere/note.txt\", \"x\");", "--dry-run"]);
     assert!(ran.code == Some(1) && ran.stderr.contains("there is no folder `nowhere`"), "{ran}");
