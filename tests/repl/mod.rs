@@ -1,5 +1,6 @@
 //! Sessions of the real program: from a pipe, from the command line, at a terminal.
 
+#[cfg(unix)]
 mod broken;
 #[cfg(unix)]
 mod page;
