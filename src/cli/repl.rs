@@ -24,7 +24,8 @@ use std::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 At a terminal it shows a prompt, and values as tables; `:help` shows its commands. With a key of a live workspace it sends \
-no write until `:mode live` is said, unless `--writes` is given; deletes are asked about, unless `--yes` is given.
+no write until `:mode live` is said, unless `--writes` is given; deletes are asked about, unless `--yes` is given. Each line \
+that sends a write is kept as a run: `onramp runs` lists it, and `onramp undo` takes it back.
 
 Where standard input is no terminal it runs the statements that it reads, without a prompt, and writes the value of each to \
 standard output.
@@ -41,7 +42,7 @@ pub struct Args {
     /// Send writes to a live workspace at once
     #[arg(long)]
     writes: bool,
-    /// Delete in a live workspace without a question
+    /// Delete, apply and take back without a question
     #[arg(long)]
     yes: bool,
     /// How values are written, text unless given

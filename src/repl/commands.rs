@@ -113,7 +113,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "undo",
         args: "[RUN]",
-        help: "takes back what was applied last, or a run, after a question",
+        help: "takes back what was sent last, or a run, after a question",
         takes: Takes::Code,
         run: planned::undo,
     },

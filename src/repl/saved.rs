@@ -10,11 +10,16 @@ pub struct Good {
     pub only_functions: bool,
     /// The functions that it has defined, with the number of their parameters.
     pub functions: BTreeSet<(String, usize)>,
+    /// Where in the text the statement begins that gave the value, if it gave one.
+    pub value_at: Option<usize>,
+    /// Where in the text `_` stands for the value of an earlier line.
+    pub meant_last: Vec<usize>,
 }
 
 /// The script that these lines make. A script holds each function once, so lines whose functions were all defined again
-/// later are left out.
+/// later are left out; and it knows no `_`, so values that were used in this way get a name.
 pub fn script(lines: &[Good]) -> String {
+    let lines = &without_last(lines);
     let mut text = String::from("// /// onramp\n// description = \"Saved from a session\"\n// ///\n\n");
     for (at, line) in lines.iter().enumerate() {
         let named = |own: &&(String, usize)| !own.0.starts_with("anon$");
@@ -26,6 +31,30 @@ pub fn script(lines: &[Good]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The lines with a variable for each last value that a later line uses.
+fn without_last(lines: &[Good]) -> Vec<Good> {
+    let taken = |name: &str| lines.iter().any(|line| line.text.contains(name));
+    let name = std::iter::once("last".to_string()).chain((2..).map(|n| format!("last_{n}"))).find(|name| !taken(name));
+    let name = name.unwrap_or_default();
+    let mut used = BTreeSet::new();
+    for (at, _) in lines.iter().enumerate().filter(|(_, line)| !line.meant_last.is_empty()) {
+        used.extend(lines[..at].iter().rposition(|line| line.value_at.is_some()));
+    }
+    let named = lines.iter().enumerate().map(|(at, line)| {
+        let defined = line.value_at.filter(|_| used.contains(&at)).map(|begin| (begin, 0, format!("let {name} = ")));
+        let mut edits: Vec<(usize, usize, String)> =
+            line.meant_last.iter().map(|place| (*place, 1, name.clone())).chain(defined).collect();
+        // From the end on, so that the places before stay; what begins with `_` is named before it is used.
+        edits.sort_by_key(|(place, removed, _)| std::cmp::Reverse((*place, *removed)));
+        let mut text = line.text.clone();
+        for (place, removed, new) in edits {
+            text.replace_range(place..place + removed, &new);
+        }
+        Good { text, ..line.clone() }
+    });
+    named.collect()
 }
 
 /// A line as a statement that others can follow.
@@ -45,7 +74,28 @@ mod tests {
 
     fn good(text: &str, functions: &[(&str, usize)]) -> Good {
         let functions = functions.iter().map(|(name, count)| (name.to_string(), *count)).collect();
-        Good { text: text.into(), only_functions: text.starts_with("fn"), functions }
+        let only_functions = text.starts_with("fn");
+        Good { text: text.into(), only_functions, functions, value_at: None, meant_last: Vec::new() }
+    }
+
+    #[test]
+    fn last_values_that_are_used_get_a_name() {
+        let line = |text: &str, value_at: Option<usize>, meant_last: &[usize]| Good {
+            value_at,
+            meant_last: meant_last.to_vec(),
+            ..good(text, &[])
+        };
+        let lines = [
+            line("let x = 1; x + 1", Some(11), &[]),
+            line("let y = 2;", None, &[]),
+            line("_ + _", Some(0), &[0, 4]),
+            line("5", Some(0), &[]),
+            line("print(_)", None, &[6]),
+        ];
+        let body = "let x = 1; let last = x + 1;\nlet y = 2;\nlast + last;\nlet last = 5;\nprint(last);\n";
+        assert!(script(&lines).ends_with(body), "{}", script(&lines));
+        let chained = [line("1", Some(0), &[]), line("_ + 1", Some(0), &[0]), line("_", Some(0), &[0])];
+        assert!(script(&chained).ends_with("let last = 1;\nlet last = last + 1;\nlast;\n"), "{}", script(&chained));
     }
 
     #[test]

@@ -161,8 +161,8 @@ impl Session {
         self.took = Some(begun.elapsed());
         let result = match result {
             Ok(Ok((done, shown))) => {
-                let (only_functions, functions) = (done.only_functions, done.functions);
-                self.good.push(Good { text: text.to_string(), only_functions, functions });
+                let Done { only_functions, functions, value_at, meant_last, .. } = done;
+                self.good.push(Good { text: text.to_string(), only_functions, functions, value_at, meant_last });
                 shown.map_err(|fault| self.broken(&fault))
             }
             Ok(Err(fault)) => Err(self.broken(&fault)),

@@ -11,41 +11,63 @@ use std::{fs, path::Path};
 
 const PROMPT: &str = "sandbox ›";
 
-/// What is typed in a session, statement by statement: what follows a prompt, with the lines that go on with it.
-fn typed(session: &str) -> Vec<String> {
-    let mut typed: Vec<String> = Vec::new();
+/// The end of a question.
+const ASKED: &str = " [y/N] ";
+
+/// Something that is typed in a session.
+enum Typed {
+    /// At the prompt, with the lines that go on with it.
+    Line(String),
+    /// What follows a question.
+    Answer { question: String, answer: String },
+}
+
+/// What is typed in a session, in its order.
+fn typed(session: &str) -> Vec<Typed> {
+    let mut typed: Vec<Typed> = Vec::new();
     let mut goes_on = false;
     for line in session.lines() {
         if let Some(text) = line.strip_prefix(PROMPT) {
-            typed.push(text.trim_start().to_string());
-        } else if goes_on && let Some(last) = typed.last_mut() {
+            typed.push(Typed::Line(text.trim_start().to_string()));
+        } else if goes_on && let Some(Typed::Line(last)) = typed.last_mut() {
             last.push('\n');
             last.push_str(line);
-        } else {
-            continue;
+        } else if let Some((question, answer)) = line.split_once(ASKED) {
+            let question = format!("{question}{}", ASKED.trim_end());
+            typed.push(Typed::Answer { question, answer: answer.to_string() });
         }
-        let last = typed.last().map_or("", String::as_str);
-        goes_on = last.matches('{').count() > last.matches('}').count();
+        if let Some(Typed::Line(last)) = typed.last() {
+            goes_on = last.matches('{').count() > last.matches('}').count();
+        }
     }
     typed
 }
 
 /// The session as the screen shows it, without what it begins with.
-fn ran(lines: &[String]) -> String {
+fn ran(session: &[Typed]) -> String {
     let onramp = Onramp::new(&["repl", "--sandbox", "--now", NOW]).env("NO_COLOR", "1");
     let mut terminal = Terminal::start(onramp, 100);
-    terminal.prompts(PROMPT);
-    let (last, before) = lines.split_last().unwrap();
-    for (at, line) in before.iter().enumerate() {
-        terminal.types(&line.replace('\n', ENTER));
+    let mut lines = 1;
+    for (at, typed) in session.iter().enumerate() {
+        match typed {
+            Typed::Line(text) => {
+                terminal.until("another prompt", |screen| {
+                    let prompts = screen.lines().filter(|line| line.starts_with(PROMPT)).count();
+                    prompts == lines && screen.lines().next_back().is_some_and(|line| line.trim_end() == PROMPT)
+                });
+                lines += 1;
+                terminal.types(&text.replace('\n', ENTER));
+            }
+            Typed::Answer { question, answer } => {
+                let asked =
+                    |typed: &&Typed| matches!(typed, Typed::Answer { question: other, .. } if other == question);
+                let times = session[..=at].iter().filter(asked).count();
+                terminal.until(question, |screen| screen.matches(question.as_str()).count() == times);
+                terminal.types(answer);
+            }
+        }
         terminal.types(ENTER);
-        terminal.until("another prompt", |screen| {
-            let prompts = screen.lines().filter(|line| line.starts_with(PROMPT)).count();
-            prompts == at + 2 && screen.lines().next_back().is_some_and(|line| line.trim_end() == PROMPT)
-        });
     }
-    terminal.types(last);
-    terminal.types(ENTER);
     let (code, screen, ..) = terminal.ended();
     assert_eq!(code, Some(0), "{screen}");
     let lines = screen.lines().skip_while(|line| !line.starts_with(PROMPT));

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::memory::{self, Halt};
 use last::{LAST, Marks};
-use rhai::{AST, Caches, Dynamic, Engine, EvalAltResult, GlobalRuntimeState, Module, Position, Scope};
+use rhai::{AST, Caches, Dynamic, Engine, EvalAltResult, GlobalRuntimeState, Module, Position, Scope, Stmt};
 use std::{
     cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
@@ -60,6 +60,10 @@ pub struct Done {
     pub only_functions: bool,
     /// The functions that it has defined, with the number of their parameters.
     pub functions: BTreeSet<(String, usize)>,
+    /// The byte of its text at which the statement begins that gave the value.
+    pub value_at: Option<usize>,
+    /// The bytes at which `_` stands for the last value.
+    pub meant_last: Vec<usize>,
 }
 
 impl Interactive {
@@ -99,6 +103,7 @@ impl Interactive {
             Box::new(Fault { kind: FaultKind::Syntax, ..*fault })
         })?;
         ast.set_source(name);
+        let meant = self.marks.meant();
         let before: BTreeSet<String> = self.scope.iter_raw().map(|(name, ..)| name.to_string()).collect();
         let result = self.run(name, &ast);
         self.keep_latest();
@@ -120,7 +125,13 @@ impl Interactive {
                 return Err(fault);
             }
         };
+        let value_at = ast.statements().last().filter(|_| !value.is_unit()).and_then(|statement| match statement {
+            Stmt::Expr(expr) => byte(text, expr.start_position()),
+            statement => byte(text, statement.position()),
+        });
         let done = Done {
+            value_at,
+            meant_last: meant.into_iter().filter_map(|at| byte(text, at)).collect(),
             value: !value.is_unit(),
             only_functions: ast.statements().is_empty() && ast.has_functions(),
             functions: ast.iter_functions().map(|own| (own.name.to_string(), own.params.len())).collect(),
@@ -260,6 +271,14 @@ impl Interactive {
         let verb = if gone.len() == 1 { "was" } else { "were" };
         format!("go on without {}, which {verb} given up to make room", crate::text::joined(shown, "and"))
     }
+}
+
+/// The byte of a text at a position of the engine's.
+fn byte(text: &str, at: Position) -> Option<usize> {
+    let (line, column) = (at.line()?, at.position()?);
+    let begin = text.split_inclusive('\n').take(line - 1).map(str::len).sum::<usize>();
+    let inside = text.get(begin..)?.char_indices().nth(column.checked_sub(1)?)?.0;
+    Some(begin + inside)
 }
 
 #[cfg(test)]

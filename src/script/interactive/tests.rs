@@ -257,17 +257,32 @@ fn candidates_fit_the_place() {
     });
 }
 
+/// Lines of all kinds: broken scripts, letters of all scripts, control characters, much of one thing, deep nesting.
+fn line() -> impl Strategy<Value = String> {
+    let part = "[a-d_ 0-9=+.,;:(){}\\[\\]|\"'`$#!<>/*\n-]{0,24}";
+    prop_oneof![
+        6 => part,
+        2 => "let [a-d] = [^;]{0,8};?",
+        2 => "fn [a-d]\\([a-d]?\\) \\{[a-d+ 0-9]{0,6}\\}",
+        2 => "(throw|loop \\{ break;|switch _|import \"x|return|exit\\(\\))[ a-d{}=>_;]{0,8}",
+        2 => "\\PC{0,20}",
+        1 => "[\\x00-\\x1f\\x7f-\\u{9f}a(\"`]{0,12}",
+        1 => ("[(\\[{!-]|#\\{a:|if a \\{|`\\$\\{|\\|b\\||/\\*|a\\.|_ ", 1_usize..400, part)
+            .prop_map(|(open, count, rest)| format!("{}{rest}", open.repeat(count))),
+        1 => ("[a-z0-9\"'+]", 1_usize..50_000).prop_map(|(letter, count)| letter.repeat(count)),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
-    fn no_line_ends_a_session_or_loses_a_variable(
-        lines in proptest::collection::vec("[a-d_ 0-9=+.,;:(){}\\[\\]|\"'`$#!<>/*\n-]{0,24}|let [a-d] = [^;]{0,8};?|fn [a-d]\\([a-d]?\\) \\{[a-d+ 0-9]{0,6}\\}|(throw|loop \\{ break;|switch _|import \"x|return|exit\\(\\))[ a-d{}=>_;]{0,8}", 1..8)
-    ) {
+    fn no_line_ends_a_session_or_loses_a_variable(lines in proptest::collection::vec(line(), 1..8)) {
         deep(move |mut session| {
             session.eval("keep", "let kept = #{a: [1, 2, 3]}; const HELD = \"x\"; fn stays() { 1 }").unwrap();
             for line in &lines {
                 session.is_whole(line);
                 session.complete(line, line.len());
+                session.look_at("line", line);
                 // Either way will do; what counts is what is left.
                 if let Ok(done) = session.eval("line", line) && done.value {
                     let _ = session.show("line", &Shape::Table { columns: None, rows: 5 });
