@@ -85,3 +85,42 @@ fn compare(keys: &[SortKey], one: &[Rank], other: &[Rank]) -> Ordering {
     let pairs = one.iter().zip(other).zip(keys);
     pairs.fold(Ordering::Equal, |order, ((a, b), key)| order.then_with(|| a.compare(b, key.descending)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::fault::Spot;
+    use proptest::prelude::*;
+    use rhai::Position;
+
+    fn ranks(values: &[Dynamic]) -> Vec<Rank> {
+        values.iter().map(|value| Rank::of(value).unwrap()).collect()
+    }
+
+    proptest! {
+        /// Whatever the short form of the values says, and whether it tells them apart.
+        #[test]
+        fn the_order_is_that_of_a_stable_sort(
+            rows in proptest::collection::vec((0_usize..7, 0_usize..6), 0..80), down in any::<[bool; 2]>(), both in any::<bool>(),
+        ) {
+            let big = 1_i64 << 53;
+            let floats = [big as f64, 1.5].map(Dynamic::from);
+            let numbers = [[big, big + 1, -1, i64::MAX].map(Dynamic::from).to_vec(), floats.to_vec(), vec![Dynamic::UNIT]];
+            let numbers = ranks(&numbers.concat());
+            let texts = ["customer 2", "customer 1", "customer", "a", ""].map(Dynamic::from);
+            let texts = ranks(&[&texts[..], &[Dynamic::UNIT]].concat());
+            let spot = Spot { source: "".into(), at: Position::NONE };
+            let mut keys: Vec<_> =
+                down.iter().map(|down| SortKey { by: By::Row(spot.clone()), descending: *down }).collect();
+            let of = |(a, b): &(usize, usize)| [texts[*b].clone(), numbers[*a].clone()];
+            let mut all: Vec<Vec<Rank>> = rows.iter().map(|row| of(row).to_vec()).collect();
+            if !both {
+                keys.truncate(1);
+                all.iter_mut().for_each(|row| row.truncate(1));
+            }
+            let mut wanted: Vec<u32> = (0..rows.len() as u32).collect();
+            wanted.sort_by(|a, b| compare(&keys, &all[*a as usize], &all[*b as usize]));
+            prop_assert_eq!(order(&keys, &all.concat()).collect::<Vec<_>>(), wanted);
+        }
+    }
+}
