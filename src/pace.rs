@@ -27,6 +27,8 @@ pub struct Glance {
     pub requests: u64,
     /// What the budget allows, once that is known.
     pub rate: Option<Rate>,
+    /// How long nothing can be sent from here, because the service has said so.
+    pub held: Option<Duration>,
 }
 
 /// Runs that start by themselves, at one moment.
@@ -112,7 +114,8 @@ impl Meter {
     }
 }
 
-/// How long the rows that are left will take: as long as the budget makes them wait, or longer where all is slow. A budget
+/// How long the rows that are left will take: as long as the budget makes them wait, or longer where all is slow, and never
+/// less than until the service takes requests again. A budget
 /// lets `limit` requests through at once and the next when the window is over, so that the speed so far says little.
 fn left(glance: &Glance, rate: Option<Rate>, elapsed: Duration, sent: u64) -> Option<Duration> {
     let rows = glance.total?.saturating_sub(glance.done);
@@ -127,7 +130,8 @@ fn left(glance: &Glance, rate: Option<Rate>, elapsed: Duration, sent: u64) -> Op
         let windows = all.saturating_sub(1) / u64::from(rate.limit.max(1));
         rate.window.saturating_mul(u32::try_from(windows).unwrap_or(u32::MAX)).saturating_sub(elapsed)
     });
-    Some(by_speed.max(by_budget))
+    let held = glance.held.filter(|_| rows > 0).unwrap_or_default();
+    Some(by_speed.max(by_budget).max(held))
 }
 
 #[cfg(test)]

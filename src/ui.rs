@@ -123,9 +123,14 @@ impl Ui {
         self.0.failed.lock().expect(LOCK).take()
     }
 
+    /// Whether somebody sits at a terminal and can be asked.
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Asks somebody at a terminal, and hears whether it is `y` or `yes`. `None` where nobody is there.
     pub fn ask(&self, question: &str) -> Option<bool> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !self.can_ask() {
             return None;
         }
         self.flush();

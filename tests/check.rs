@@ -33,7 +33,9 @@ fn nothing_is_said_of_a_right_script() {
     for script in scripts {
         let path = script.to_str().unwrap();
         let ran = check(&[path]).ran();
-        if (ran.code, ran.stderr.as_str()) != (Some(0), "nothing to report in 1 script\n") {
+        // When a scheduled script is due next depends on the day.
+        let said: String = ran.stderr.lines().filter(|line| !line.contains(": due next ")).collect();
+        if (ran.code, said.as_str()) != (Some(0), "nothing to report in 1 script") {
             wrong.push(format!("{path}: {ran}"));
         }
     }

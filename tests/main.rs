@@ -25,6 +25,7 @@ mod lists;
 mod man;
 mod modules;
 mod operations;
+mod plan;
 mod plans;
 mod process;
 mod reference;

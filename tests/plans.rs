@@ -24,7 +24,12 @@ pub struct Scene {
 
 impl Scene {
     pub fn new() -> Scene {
-        let scene = Scene { served: Served::start(&[]), place: Place::new() };
+        Scene::with(&[])
+    }
+
+    /// Of a sandbox with these arguments.
+    pub fn with(args: &[&str]) -> Scene {
+        let scene = Scene { served: Served::start(args), place: Place::new() };
         fs::write(scene.place.work().join("all.rhai"), SCRIPT).unwrap();
         scene
     }

@@ -13,6 +13,7 @@ use super::{
     cause::Failure,
     error::{ApiError, BadAnswer, CallError},
     operation::Operation,
+    reach::{self, Reach},
     request::Request,
     retry::{self, Outcome, Verdict},
     transport::{End, Headers, MAX_BODY, Reply, Transport},
@@ -38,6 +39,8 @@ pub struct Attempt<'a> {
     pub budget_left: Option<u32>,
     /// After how long it will be tried again, if it will.
     pub retry_in: Option<Duration>,
+    /// Nothing comes back to any call, and it is tried for so long in all until something does.
+    pub outlasts: Option<Duration>,
     pub request_id: Option<&'a str>,
     /// The value of a `Deprecation` header.
     pub deprecated: Option<&'a str>,
@@ -74,6 +77,7 @@ pub struct Client {
     clock: Clock,
     stop: Stop,
     watch: Option<Watch>,
+    reach: Reach,
     /// Microseconds, smoothed.
     latency: AtomicU64,
 }
@@ -85,6 +89,8 @@ struct Tried {
     status: Result<u16, String>,
     headers: Headers,
     sent: bool,
+    /// No answer came, and another attempt may get one.
+    away: bool,
 }
 
 impl Client {
@@ -102,6 +108,7 @@ impl Client {
             clock,
             stop,
             watch,
+            reach: Reach::new(),
             latency: AtomicU64::new(0),
         }
     }
@@ -124,12 +131,17 @@ impl Client {
     /// Sends `request`, again where that helps, and gives a checked answer.
     ///
     /// A POST without an idempotency key gets one for this call, so that none is ever repeated without.
+    ///
+    /// While nothing comes back to any call, though the service was there before, it is tried for as long as `max_wait`
+    /// allows: with all its attempts again and again.
     pub async fn send(&self, request: &Request, operation: &'static Operation) -> Result<Answer, CallError> {
         let key = idempotency_key(request);
         let mut attempt = 1;
         let mut spent = Duration::ZERO;
         // What the last attempt ended with, for the case that the next one is cut short by the call's deadline.
         let mut before: Option<CallError> = None;
+        // Since when it has been cut off, how many attempts there were in all, and whether they are more than its own.
+        let (mut away, mut tries, mut outlasts): (Option<Instant>, u32, bool) = (None, 0, false);
         loop {
             let pass = self.budget.enter(&self.stop, request.authenticated).await.map_err(|halt| match halt {
                 Halt::Stopped(reason) => CallError::Stopped(reason),
@@ -153,12 +165,27 @@ impl Client {
             spent += elapsed;
             self.learn(elapsed);
             let cut_short = sent.is_err() && elapsed >= allowance && allowance < self.timing.attempt;
+            tries += 1;
             let tried = match sent {
                 Ok(reply) => self.judge(reply, operation, attempt),
-                Err(failure) => self.failed(failure, operation, attempt),
+                Err(failure) => {
+                    let waited = away.filter(|_| outlasts).map(|away| away.elapsed());
+                    self.failed(failure, operation, attempt, (tries, waited))
+                }
             };
+            away = tried.away.then(|| self.reach.cut_off(away));
+            if tried.status.is_ok() {
+                self.reach.hear();
+            }
             let (retry_in, budget_left) = self.account(pass, &tried, attempt, spent);
-            self.tell(request, attempt, elapsed, &tried, retry_in, budget_left);
+            let outlast = if retry_in.is_none() { self.outlast(away, begun) } else { None };
+            self.tell(request, attempt, elapsed, &tried, (retry_in, outlast), budget_left);
+            if let Some(delay) = outlast {
+                self.sleep(delay).await?;
+                // Another round, as of a call that was sent before.
+                (attempt, spent, before, outlasts) = (2, Duration::ZERO, None, true);
+                continue;
+            }
             if tried.verdict != Verdict::Take
                 && let Some(reason) = self.stop.asked()
             {
@@ -180,14 +207,26 @@ impl Client {
             }
             let Some(delay) = retry_in else { return tried.result };
             before = tried.result.err();
-            tokio::select! {
-                biased;
-                reason = self.stop.wait() => return Err(CallError::Stopped(reason)),
-                () = tokio::time::sleep(delay) => {}
-            }
+            self.sleep(delay).await?;
             spent += delay;
             attempt += 1;
         }
+    }
+
+    /// Waits, unless somebody asks to stop.
+    async fn sleep(&self, delay: Duration) -> Result<(), CallError> {
+        tokio::select! {
+            biased;
+            reason = self.stop.wait() => Err(CallError::Stopped(reason)),
+            () = tokio::time::sleep(delay) => Ok(()),
+        }
+    }
+
+    /// After how long a call that got no answer in all its attempts begins with them again: not at all, unless nothing
+    /// comes back to anybody.
+    fn outlast(&self, away: Option<Instant>, begun: Instant) -> Option<Duration> {
+        let worth = self.reach.is_worth_waiting(away?, begun, self.max_wait) && self.stop.asked().is_none();
+        worth.then(|| reach::delay(self.timing.backoff_cap, fastrand::f64()))
     }
 
     /// Lost updates between tasks only smooth it a little less.
@@ -270,16 +309,23 @@ impl Client {
             },
         };
         let verdict = retry::verdict(operation.effect, outcome, attempt, self.timing.attempts);
-        Tried { result, verdict, status: Ok(status), headers, sent: true }
+        Tried { result, verdict, status: Ok(status), headers, sent: true, away: false }
     }
 
-    /// What the lack of an answer means.
-    fn failed(&self, failure: Failure, operation: &'static Operation, attempt: u32) -> Tried {
+    /// What the lack of an answer means, to a call that was tried so often and has waited so long beyond its own attempts.
+    fn failed(
+        &self,
+        failure: Failure,
+        operation: &'static Operation,
+        attempt: u32,
+        (attempts, waited): (u32, Option<Duration>),
+    ) -> Tried {
         let outcome = Outcome::Failed { final_: failure.lasting };
         let verdict = retry::verdict(operation.effect, outcome, attempt, self.timing.attempts);
         let cause = self.hide.text(&failure.cause);
-        let result = Err(CallError::Network { operation: operation.name, attempts: attempt, cause: cause.clone() });
-        Tried { result, verdict, status: Err(cause), headers: Headers::default(), sent: failure.sent }
+        let error = CallError::Network { operation: operation.name, attempts, cause: cause.clone(), waited };
+        let headers = Headers::default();
+        Tried { result: Err(error), verdict, status: Err(cause), headers, sent: failure.sent, away: !failure.lasting }
     }
 
     fn tell(
@@ -288,7 +334,7 @@ impl Client {
         number: u32,
         elapsed: Duration,
         tried: &Tried,
-        retry_in: Option<Duration>,
+        (retry_in, outlast): (Option<Duration>, Option<Duration>),
         budget_left: Option<u32>,
     ) {
         let Some(watch) = &self.watch else { return };
@@ -298,7 +344,8 @@ impl Client {
             result: tried.status.as_ref().map(|status| *status).map_err(String::as_str),
             elapsed,
             budget_left,
-            retry_in,
+            retry_in: retry_in.or(outlast),
+            outlasts: outlast.map(|_| self.max_wait),
             request_id: tried.headers.request_id.as_deref(),
             deprecated: tried.headers.deprecated.as_deref(),
         });

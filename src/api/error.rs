@@ -17,8 +17,9 @@ pub enum CallError {
     BadAnswer(Box<BadAnswer>),
     /// A list that cannot be walked to its end without losing rows. Scripts can catch it.
     Incomplete(Incomplete),
-    /// No answer in any attempt. Ends the run; it can be resumed.
-    Network { operation: &'static str, attempts: u32, cause: String },
+    /// No answer in any attempt. Ends the run; it can be resumed. `waited`: for how long nothing came back to anybody, where
+    /// that was waited for.
+    Network { operation: &'static str, attempts: u32, cause: String, waited: Option<Duration> },
     /// Nothing could be sent for longer than `--max-wait` because of 429s. Ends the run; it can be resumed.
     Blocked { operation: &'static str, waited: Duration, max_wait: Duration },
     /// Somebody asked to stop before there was an answer.

@@ -11,6 +11,7 @@ mod meta;
 mod onboardings;
 pub mod operation;
 pub mod page;
+mod reach;
 pub mod request;
 mod retry;
 mod settings;
@@ -34,6 +35,12 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
 /// The operation of that name.
 pub fn operation(name: &str) -> Option<&'static Operation> {
     operations().find(|operation| operation.name == name)
+}
+
+/// The lists of what belongs to the records that an operation is about, and vanishes with them.
+pub fn children_of(operation: &Operation) -> impl Iterator<Item = &'static Operation> + use<> {
+    let parent = format!("{}/", operation.path.trim_end_matches("{id}").trim_end_matches('/'));
+    operations().filter(move |list| list.is_list() && list.path_params.len() == 1 && list.path.starts_with(&parent))
 }
 
 /// The kind of object whose `object` field says `name`.

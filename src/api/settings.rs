@@ -11,7 +11,7 @@ pub struct Settings {
     pub key: Secret,
     /// `--rate`: takes the place of what the server's headers say.
     pub rate: Option<Rate>,
-    /// `--max-wait`: the longest stretch in which 429s let nothing through.
+    /// `--max-wait`: the longest stretch in which 429s let nothing through, or the network brings nothing back.
     pub max_wait: Duration,
     /// With which other processes the rate budget is shared; `None`: it is this client's alone.
     pub share: Option<Share>,

@@ -3,9 +3,13 @@
 
 use super::kept::{Keeping, failure_of_store};
 use crate::{
+    api::error::CallError,
     error::{Failure, Kind},
     script::direct,
-    session::{Applied, Drift, How, Look, Outcome, Session, SessionError, plan::Plan},
+    session::{
+        Applied, Drift, How, Look, Outcome, Session, SessionError,
+        plan::{Plan, render},
+    },
     stop::Reason,
     text,
     ui::Ui,
@@ -39,6 +43,10 @@ pub struct Way<'a> {
 
 /// Holds the plan against the workspace, asks, and carries it out.
 pub fn out(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<Applied, Failure> {
+    // Before requests are spent on a look.
+    if asks(plan, way) && !ui.can_ask() {
+        return Err(nobody(way));
+    }
     let failed = |error: SessionError| failure(error);
     let workspace = session.workspace().map_err(failed)?;
     if workspace.id != plan.workspace.id {
@@ -47,17 +55,19 @@ pub fn out(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<App
         return Err(Failure::new(Kind::Refused, message).hint("use a key of that workspace"));
     }
     let look = session.look_at_plan(plan).map_err(failed)?;
-    let mut how = How { done: look.gone.clone(), first: way.first, overwrite: way.force, ..How::default() };
+    let mut how = How { done: look.done.clone(), first: way.first, overwrite: way.force, ..How::default() };
     if !look.drifted.is_empty() && !way.force {
         if !way.skip_drifted {
             return Err(drifted(&look, way));
         }
         how.skip = look.drifted.iter().flat_map(|drift| drift.positions.iter().copied()).collect::<BTreeSet<_>>();
-        ui.status(&format!("{} left out, because somebody has changed them since:", records(look.drifted.len())));
+        let (count, them) = (look.drifted.len(), if look.drifted.len() == 1 { "it" } else { "them" });
+        ui.status(&format!("{} left out, because somebody has changed {them} since:", records(count)));
         look.drifted.iter().flat_map(lines).for_each(|line| ui.status(&line));
     }
     if look.touched > 0 {
-        ui.warn(&format!("{} changed since, in other fields than these", records(look.touched)));
+        let records = records(look.touched);
+        ui.warn(&format!("{records} written to since by others; the fields that the plan is about are as they were"));
     }
     approve(plan, way, &workspace.slug, ui)?;
     let progress = session.control().progress.clone();
@@ -65,19 +75,31 @@ pub fn out(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<App
     session.apply(plan, &how).map_err(failed)
 }
 
-/// Asks whether to go on; without a terminal somebody has to have said so before.
+/// Asks whether to go on.
 fn approve(plan: &Plan, way: &Way<'_>, workspace: &str, ui: &Ui) -> Result<(), Failure> {
-    if way.yes || way.resumed || plan.entries.is_empty() {
+    if !asks(plan, way) {
         return Ok(());
     }
-    let writes = text::plural(plan.totals.writes(), "write");
-    let verb = if way.verb == "undo" { "take back" } else { "apply" };
-    match ui.ask(&format!("{verb} by {writes} in the workspace `{}`?", text::escape_control(workspace))) {
+    let (writes, workspace) = (render::totals(plan), text::escape_control(workspace));
+    let question = match way.verb {
+        "undo" => format!("take it back in the workspace `{workspace}`? {writes}"),
+        _ => format!("apply this to the workspace `{workspace}`? {writes}"),
+    };
+    match ui.ask(&question) {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::new(Kind::Interrupted, "nothing was sent")),
-        None => Err(Failure::usage(format!("`onramp {}` asks before it writes, and there is no terminal", way.verb))
-            .hint("add `--yes` to go on without a question")),
+        None => Err(nobody(way)),
     }
+}
+
+/// Whether somebody has to say yes first.
+fn asks(plan: &Plan, way: &Way<'_>) -> bool {
+    !way.yes && !way.resumed && !plan.entries.is_empty()
+}
+
+fn nobody(way: &Way<'_>) -> Failure {
+    Failure::usage(format!("`onramp {}` asks before it writes, and there is no terminal", way.verb))
+        .hint("add `--yes` to go on without a question")
 }
 
 fn drifted(look: &Look, way: &Way<'_>) -> Failure {
@@ -137,6 +159,8 @@ pub fn tell(plan: &Plan, applied: &Applied, way: &Way<'_>, keeping: &Keeping, ui
 fn why(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Left(why) => why.clone(),
+        // The line names the operation itself.
+        Outcome::Failed(CallError::Api(error)) => error.message.clone(),
         Outcome::Failed(error) => error.to_string(),
         Outcome::Changed(_) | Outcome::Unchanged(_) => String::new(),
     }

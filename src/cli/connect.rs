@@ -18,7 +18,13 @@ use crate::{
     text::{self, Rate},
     ui::Ui,
 };
-use std::{collections::HashSet, ffi::OsString, path::PathBuf, sync::Mutex, time::Duration};
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    path::PathBuf,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 use tokio::runtime::{Builder, Runtime};
 
 /// A wait that is worth a line even without `-v`.
@@ -55,9 +61,13 @@ pub struct Connection {
     /// Calls in a window of time, such as 600/min or 60/6s, instead of what the service says
     #[arg(long, value_name = "RATE", value_parser = text::parse_rate, help_heading = "Connection")]
     pub rate: Option<Rate>,
-    /// How long nothing may get through because of the rate limit before the run stops
+    /// How long nothing may get through because of the rate limit or the network before the run stops
     #[arg(long, value_name = "TIME", value_parser = text::parse_duration, default_value = "10m", help_heading = "Connection")]
     pub max_wait: Duration,
+    /// Read no record only because it is about to be written to: saves requests, and `onramp undo` cannot bring back what
+    /// was not read
+    #[arg(long)]
+    pub no_snapshot: bool,
     /// Show each request on standard error
     #[arg(short, long)]
     pub verbose: bool,
@@ -158,9 +168,8 @@ impl Connection {
         add("--rate", self.rate.map(|rate| format!("{}/{}ms", rate.limit, rate.window.as_millis()).into()));
         add("--max-wait", Some(format!("{}ms", self.max_wait.as_millis()).into()));
         add("--now", self.now.map(|now| now.to_string().into()));
-        if self.verbose {
-            words.push("--verbose".into());
-        }
+        let flags = [("--verbose", self.verbose), ("--no-snapshot", self.no_snapshot)];
+        words.extend(flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag.into()));
         words
     }
 
@@ -227,8 +236,12 @@ fn refused(failure: Failure) -> ConnectError {
 fn watcher(with: &With, verbose: bool) -> Box<dyn Fn(&Attempt<'_>) + Send + Sync> {
     let (ui, progress) = (with.ui.clone(), with.progress.clone());
     let warned = Mutex::new(HashSet::new());
+    let away = Mutex::new(None);
     Box::new(move |attempt| {
         progress.sent();
+        if let (Ok(429), Some(wait)) = (attempt.result, attempt.retry_in) {
+            progress.hold(wait);
+        }
         let request = attempt.request;
         if let Some(date) = attempt.deprecated
             && warned.lock().expect("no code panics while it holds this lock").insert(request.operation)
@@ -237,10 +250,27 @@ fn watcher(with: &With, verbose: bool) -> Box<dyn Fn(&Attempt<'_>) + Send + Sync
             ui.warn(&format!("Pivotal says that `{}` is deprecated ({date})", request.operation));
         }
         let long = attempt.retry_in.is_some_and(|wait| wait >= LONG_WAIT);
-        if verbose || long {
+        if verbose || long && attempt.outlasts.is_none() {
             ui.status(&line(attempt));
         }
+        outage(&ui, &mut away.lock().expect("no code panics while it holds this lock"), attempt);
     })
+}
+
+/// Says once that the service is out of reach and waited for, and once that it is back. `since`: when it was said.
+fn outage(ui: &Ui, since: &mut Option<Instant>, attempt: &Attempt<'_>) {
+    match (&attempt.result, attempt.outlasts, &since) {
+        (Err(cause), Some(most), None) => {
+            let (cause, most) = (text::escape_control(cause), text::duration(most));
+            ui.warn(&format!("nothing comes back from the service ({cause}); trying for up to {most} (`--max-wait`)"));
+            *since = Some(Instant::now());
+        }
+        (Ok(_), _, Some(begun)) => {
+            ui.status(&format!("the service answers again, after {}", text::duration(begun.elapsed())));
+            *since = None;
+        }
+        _ => {}
+    }
 }
 
 fn line(attempt: &Attempt<'_>) -> String {

@@ -7,9 +7,9 @@ use crate::{
     script::Sink,
     session::plan::{
         self, Plan,
-        render::{self, Options},
+        render::{self, Options, Others},
     },
-    text::{self, Rate},
+    text,
     ui::Ui,
 };
 use std::{
@@ -70,7 +70,7 @@ enum Format {
 pub fn run(command: &Command, ui: &Ui) -> Result<u8, Failure> {
     let Command::Show(args) = command;
     let plan = read(&args.plan)?;
-    let options = Options { all: args.as_text.all, rate: None };
+    let options = Options { all: args.as_text.all, ..Options::default() };
     for (path, text) in [(&args.csv, render::csv(&plan)), (&args.html, render::html(&plan, &options))] {
         if let Some(path) = path {
             written::whole(path, &text)?;
@@ -78,7 +78,15 @@ pub fn run(command: &Command, ui: &Ui) -> Result<u8, Failure> {
         }
     }
     if args.csv.is_none() && args.html.is_none() {
-        args.as_text.show(&plan, &options, ui);
+        let Plan { workspace, created_at, script, .. } = &plan;
+        let shown = |text: &str| text::escape_control(text).into_owned();
+        let heading = format!(
+            "a plan for the workspace `{}` ({}), made {created_at:.0} by `{}`",
+            shown(&workspace.slug),
+            shown(&workspace.id),
+            shown(&script.path)
+        );
+        args.as_text.show(&plan, &heading, &options, ui);
     }
     Ok(0)
 }
@@ -107,12 +115,13 @@ impl Show {
         self.as_text.output == Format::Json
     }
 
-    /// Shows a plan, and keeps it where that was asked for.
-    pub fn plan(&self, plan: &Plan, rate: Option<Rate>, ui: &Ui) -> Result<(), Failure> {
+    /// Shows a plan that was only just made, and keeps it where that was asked for.
+    pub fn plan(&self, plan: &Plan, others: Others, ui: &Ui) -> Result<(), Failure> {
         if let Some(path) = &self.save {
             written::whole(path, &plan.to_json())?;
         }
-        self.as_text.show(plan, &Options { all: self.as_text.all, rate }, ui);
+        let options = Options { all: self.as_text.all, not_sent: true, others };
+        self.as_text.show(plan, "NOT SENT: what follows is only planned", &options, ui);
         if let Some(path) = &self.save {
             let path = path.display();
             ui.status(&format!("the plan is in `{path}`: `onramp apply {path}` makes exactly these changes"));
@@ -121,14 +130,22 @@ impl Show {
     }
 }
 
+/// What is said of a plan without writes.
+fn nothing(plan: &Plan) -> String {
+    match plan.totals.unchanged {
+        0 => "NOT SENT: nothing would be changed".into(),
+        unchanged => {
+            format!("NOT SENT: nothing would be changed; {} would change nothing", text::plural(unchanged, "write"))
+        }
+    }
+}
+
 impl AsText {
-    fn show(&self, plan: &Plan, options: &Options, ui: &Ui) {
+    fn show(&self, plan: &Plan, heading: &str, options: &Options, ui: &Ui) {
         match self.output {
             Format::Json => ui.data(plan.to_json().trim_end()),
-            Format::Text if plan.entries.is_empty() => ui.data("NOT SENT: nothing would be changed"),
-            Format::Text => {
-                ui.data(format!("NOT SENT: what follows is only planned\n\n{}", render::text(plan, options)).trim_end())
-            }
+            Format::Text if plan.entries.is_empty() => ui.data(&nothing(plan)),
+            Format::Text => ui.data(format!("{heading}\n\n{}", render::text(plan, options)).trim_end()),
         };
     }
 }

@@ -42,6 +42,9 @@ pub struct Record {
     /// What a trigger gave the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given: Option<Given>,
+    /// The zone of the machine on which it was begun, so that its dates stay the same wherever it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
 }
 
 /// What a trigger gives a run.
@@ -76,6 +79,7 @@ impl Record {
             base_url: place(connection)?,
             fleeting: connection.sandbox && connection.sandbox_data.is_none(),
             given: None,
+            zone: None,
         })
     }
 

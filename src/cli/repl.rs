@@ -8,7 +8,7 @@ use crate::{
     project::Project,
     repl::{self, Activity, Mode, Options, Questions, Switch},
     run::{self as runs, Present, TeeOfLines},
-    script::{About, Host, Inputs},
+    script::{About, Host, Inputs, Limits},
     session::{Capability, Control, Session},
     stop::Stop,
     ui::Ui,
@@ -100,7 +100,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let connect = connection.connector(&stop, ui, &control.progress)?;
     let session = Session::new(connect, key, clock, stop).with_capability(capability).with_control(control);
     session.set_dry(switch.mode() == Mode::Plan);
-    let limits = args.limits.limits(&Header::default());
+    let limits = Limits { of_session: true, ..args.limits.limits(&Header::default()) };
     let present = Present::default();
     let sink = Box::new(TeeOfLines { sink: Box::new(ui.clone()), present: present.clone() });
     let options = Options {

@@ -8,6 +8,7 @@ use super::{
     plan::Show,
     record::Given,
     source::{Script, Source},
+    status,
 };
 use crate::{
     config,
@@ -169,13 +170,14 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let outcome = run::run(&job, ready, session, Box::new(Tee { sink, log: keeping.log.clone() }));
     drop(followed);
     if let Some(plan) = outcome.plan {
-        let (plan, rate) = plan.map_err(|error| Failure::of_fault(&direct::fault(error), &|_| None))?;
-        args.show.plan(&plan, Some(rate), ui)?;
-        if keeping.preview.exists() {
-            let preview = keeping.preview.display();
-            ui.status(&format!("the files that the script wrote are in `{preview}`, and not in their places"));
-        }
+        let plan = plan.map_err(|error| Failure::of_fault(&direct::fault(error), &|_| None))?;
+        args.show.plan(&plan, status::others(&plan.workspace.id), ui)?;
+        tell_preview(&keeping, ui);
         return Ok(if outcome.counts.failed > 0 { Kind::Rows.exit_code() } else { 0 });
+    }
+    if args.dry_run {
+        ui.status("NOT SENT: the dry run has not come to its end, and there is no plan");
+        tell_preview(&keeping, ui);
     }
     let end = conclude(&job, &outcome, &keeping, ui);
     let stopped = match &outcome.end {
@@ -186,6 +188,14 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     };
     keeping.leave(&outcome.counts, stopped, &end, ui);
     end
+}
+
+/// Where the files are that a dry run has written.
+fn tell_preview(keeping: &Keeping, ui: &Ui) {
+    if keeping.preview.exists() {
+        let preview = keeping.preview.display();
+        ui.status(&format!("the files that the script wrote are in `{preview}`, and not in their places"));
+    }
 }
 
 /// The environment values that the script declares, kept out of both streams from here on.

@@ -127,13 +127,22 @@ fn table(store: &Store, runs: &[Run], width: Option<usize>) -> String {
     layout::draw(&columns, runs.iter().map(row).collect(), width)
 }
 
+/// Such a span as people write it: in days where it is some.
+fn days(span: Duration) -> String {
+    const DAY: u64 = 24 * 3600;
+    match span.as_secs() {
+        seconds if seconds > 0 && seconds.is_multiple_of(DAY) => text::plural((seconds / DAY) as usize, "day"),
+        _ => text::duration(span),
+    }
+}
+
 fn prune_all(prune: &Prune, ui: &Ui) -> Result<u8, Failure> {
     let gone = match stored::any_store()? {
         Some(store) => store.prune(Clock::System.now() - prune.older_than).map_err(|error| failure_of_store(&error))?,
         None => Vec::new(),
     };
     ui.status(&match gone.len() {
-        0 => format!("no run ended more than {} ago", text::duration(prune.older_than)),
+        0 => format!("no run ended more than {} ago", days(prune.older_than)),
         count => format!("{} deleted, with all that was kept of them", text::plural(count, "run")),
     });
     Ok(0)

@@ -3,7 +3,7 @@
 use super::{
     connect::Connection,
     jobs::{
-        How, Runnable, Service, adopt, due, notify,
+        How, Runnable, Service, adopt, due, messenger,
         prune::{self, Pruner},
     },
     kept::failure_of_store,
@@ -59,7 +59,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = prune::parse_keep, default_value = "90d")]
     keep: prune::Keep,
     #[command(flatten)]
-    notify: notify::Flags,
+    failures: messenger::Flags,
     #[command(flatten)]
     connection: Connection,
 }
@@ -90,7 +90,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         connection: args.connection.clone(),
         read_only: args.read_only,
         jobs: usize::from(args.jobs),
-        notify: args.notify.clone(),
+        failures: args.failures.clone(),
     };
     let service = Service::start(how, &stop, ui)?;
     let mut server = Server {

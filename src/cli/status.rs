@@ -11,7 +11,7 @@ use crate::{
         Sink,
         layout::{self, Cell},
     },
-    session::Standing,
+    session::{Standing, plan::render::Others},
     store::{Filter, Run, State, Store},
     text,
     ui::Ui,
@@ -46,6 +46,19 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
         ui.data(&table(&runs, ui.width()));
     }
     Ok(0)
+}
+
+/// The runs that are at work in a workspace, and what they say is before them. Where the store cannot be read, none.
+pub fn others(workspace_id: &str) -> Others {
+    let runs = stored::any_store().ok().flatten().and_then(|store| at_work(&store).ok()).unwrap_or_default();
+    let mut others = Others::default();
+    for run in runs.iter().filter(|run| run.workspace_id.as_deref() == Some(workspace_id)) {
+        let left = standing(run).bulk.and_then(|bulk| Some(bulk.total?.saturating_sub(bulk.done)));
+        others.runs += 1;
+        others.silent += usize::from(left.is_none());
+        others.writes += usize::try_from(left.unwrap_or(0)).unwrap_or(usize::MAX);
+    }
+    others
 }
 
 fn at_work(store: &Store) -> Result<Vec<Run>, Failure> {

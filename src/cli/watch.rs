@@ -2,7 +2,7 @@
 
 use super::{
     connect::Connection,
-    jobs::{Heard, How, Runnable, Service, notify},
+    jobs::{Heard, How, Runnable, Service, messenger},
     signals,
 };
 use crate::{
@@ -70,7 +70,7 @@ pub struct Args {
     #[arg(long)]
     read_only: bool,
     #[command(flatten)]
-    notify: notify::Flags,
+    failures: messenger::Flags,
     #[command(flatten)]
     connection: Connection,
 }
@@ -90,7 +90,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         read_only: args.read_only,
         // A script has one run at a time.
         jobs: 1,
-        notify: args.notify.clone(),
+        failures: args.failures.clone(),
     };
     let mut service = Service::start(how, &stop, ui)?;
     service.watch(&dir, &script, args.settings(&script)?)?;
@@ -196,20 +196,33 @@ fn reload(
 #[derive(Default)]
 struct Tally {
     failed: bool,
-    paused: Option<u8>,
+    /// The exit code of what holds up everything.
+    stopped: Option<u8>,
+    /// The store cannot be used, or no process be started.
+    trouble: bool,
     /// The number of the question whose answer may end it.
     asked: Option<u64>,
 }
 
 impl Tally {
     fn add(&mut self, heard: &Heard) {
-        let Heard::Told(told) = heard else { return };
+        let told = match heard {
+            Heard::Told(told) => told,
+            Heard::Trouble => {
+                self.trouble = true;
+                return;
+            }
+            Heard::Nothing | Heard::Ended => return,
+        };
         match told {
             Told::Moved { outcome: Outcome::Failed | Outcome::Cancelled | Outcome::Refused, .. }
             | Told::Withdrawn { .. } => {
                 self.failed = true;
             }
-            Told::Standing(standing) => self.paused = standing.paused,
+            Told::Standing(standing) => {
+                let troubled = standing.troubled.then_some(Kind::WillPass.exit_code());
+                self.stopped = standing.paused.or(troubled);
+            }
             _ => {}
         }
     }
@@ -217,7 +230,10 @@ impl Tally {
     /// Whether nothing more will happen by itself. A look may be older than the end of the last process, so it counts only
     /// when it was asked for after that.
     fn is_over(&mut self, service: &mut Service) -> bool {
-        let stands = |standing: &Standing| standing.is_idle() || standing.paused.is_some();
+        if self.trouble {
+            return true;
+        }
+        let stands = |standing: &Standing| standing.is_idle() || standing.paused.is_some() || standing.troubled;
         let standing = service.standing().filter(|standing| stands(standing)).filter(|_| !service.is_busy());
         let Some(number) = standing.map(|standing| standing.number) else {
             self.asked = None;
@@ -228,7 +244,8 @@ impl Tally {
     }
 
     fn exit_code(&self) -> u8 {
-        match self.paused {
+        match self.stopped {
+            _ if self.trouble => Kind::WillPass.exit_code(),
             Some(code) => code,
             None if self.failed => Kind::Rows.exit_code(),
             None => 0,

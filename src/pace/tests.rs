@@ -70,3 +70,15 @@ fn a_limit_that_nobody_meets_is_none() {
     let fast = Glance { rate: Some(Rate { limit: 60, window: 6 * SECOND }), ..at_60_a_minute() };
     assert_eq!(Meter::default().look(SECOND, &fast).limit, Some(600));
 }
+
+#[test]
+fn what_is_left_is_never_less_than_the_service_asks_to_wait() {
+    let mut meter = Meter::default();
+    meter.look(Duration::ZERO, &at_60_a_minute());
+    let glance = after(&at_60_a_minute(), 490, 0);
+    let left = |meter: &mut Meter, held| meter.look(470 * SECOND, &Glance { held, ..glance.clone() }).left;
+    assert_eq!(left(&mut meter, None), Some(10 * SECOND));
+    assert_eq!(left(&mut meter, Some(90 * SECOND)), Some(90 * SECOND));
+    let done = Glance { held: Some(90 * SECOND), ..after(&at_60_a_minute(), 500, 0) };
+    assert_eq!(meter.look(480 * SECOND, &done).left, Some(Duration::ZERO));
+}

@@ -86,7 +86,12 @@ pub fn take(session: &mut Session, text: &str) -> Result<Next, Broken> {
         return Ok(Next::Line);
     }
     if commands::is_command(text) {
-        return commands::run(session, text);
+        // Of what was pasted behind it, each further line is one of its own.
+        let (command, rest) = text.trim_start().split_once('\n').unwrap_or((text, ""));
+        return match commands::run(session, command)? {
+            Next::Line => take(session, rest),
+            Next::Quit => Ok(Next::Quit),
+        };
     }
     session.line(text).map(|()| Next::Line)
 }

@@ -59,8 +59,8 @@ impl Completer for Editing {
     type Candidate = Choice;
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Choice>)> {
-        let Completion { start, candidates } = self.completion(line, at);
-        Ok((start, fitting(candidates, self.size).into_iter().map(Choice).collect()))
+        let Completion { start, candidates, more } = self.completion(line, at);
+        Ok((start, fitting(candidates, more, self.size).into_iter().map(Choice).collect()))
     }
 }
 
@@ -83,12 +83,13 @@ impl Editing {
         let begin = line.find(':').map_or(0, |colon| colon + 1);
         let Some((name, rest)) = before.get(begin..).and_then(|text| text.split_once(char::is_whitespace)) else {
             let word = before.get(begin..).unwrap_or_default();
-            let fitting = COMMANDS.iter().filter(|command| command.name.starts_with(word));
-            let candidates = fitting.map(|command| Candidate {
+            let fitting = || COMMANDS.iter().filter(|command| command.name.starts_with(word));
+            let width = fitting().map(|command| commands::usage(command).width()).max().unwrap_or(0);
+            let candidates = fitting().map(|command| Candidate {
                 text: format!("{}{}", command.name, if command.args.is_empty() { "" } else { " " }),
-                shown: format!(":{} {}  {}", command.name, command.args, command.help),
+                shown: format!("{:<width$}  {}", commands::usage(command), command.help),
             });
-            return Completion { start: begin.min(at), candidates: candidates.collect() };
+            return Completion { start: begin.min(at), candidates: candidates.collect(), more: 0 };
         };
         let Some(command) = COMMANDS.iter().find(|command| command.name == name) else { return Completion::default() };
         let from = at - rest.trim_start().len();
@@ -96,6 +97,7 @@ impl Editing {
         let plain = |names: Vec<String>| Completion {
             start: from,
             candidates: names.into_iter().map(|name| Candidate { text: name.clone(), shown: name }).collect(),
+            more: 0,
         };
         match command.takes {
             Takes::Nothing => Completion::default(),
@@ -123,11 +125,11 @@ impl Editing {
 }
 
 /// As many candidates as fit on a screen, and how many more there are: paging through them would hold the keys that write
-/// the next letter, Ctrl-C among them.
-fn fitting(mut candidates: Vec<Candidate>, (columns, rows): (usize, usize)) -> Vec<Candidate> {
+/// the next letter, Ctrl-C among them. `more` are not among the candidates.
+fn fitting(mut candidates: Vec<Candidate>, more: usize, (columns, rows): (usize, usize)) -> Vec<Candidate> {
     let widest = candidates.iter().map(|candidate| candidate.shown.width()).max().unwrap_or(0) + 2;
     let room = rows.saturating_sub(3).max(1) * (columns / widest.min(columns).max(1)).max(1);
-    if candidates.len() <= room {
+    if candidates.len() <= room && more == 0 {
         return candidates;
     }
     // What all have in common is filled in, so the last line must not have less of it.
@@ -136,8 +138,9 @@ fn fitting(mut candidates: Vec<Candidate>, (columns, rows): (usize, usize)) -> V
         let end = same.map_or(common.len().min(candidate.text.len()), |((at, _), _)| at);
         common[..end].to_string()
     });
-    let more = candidates.len() - (room - 1);
-    candidates.truncate(room - 1);
+    let shown = candidates.len().min(room - 1);
+    let more = more + candidates.len() - shown;
+    candidates.truncate(shown);
     candidates.push(Candidate { text: common, shown: format!("… and {more} more") });
     candidates
 }
@@ -205,11 +208,12 @@ mod tests {
             let one = |at: usize| Candidate { text: format!("same_{at}"), shown: format!("same_{at}(…)") };
             (0..count).map(one).collect()
         };
-        assert_eq!(fitting(all(5), (80, 24)).len(), 5);
-        assert_eq!(fitting(Vec::new(), (80, 24)), []);
-        let shown = fitting(all(100), (24, 13));
+        assert_eq!(fitting(all(5), 0, (80, 24)).len(), 5);
+        assert_eq!(fitting(Vec::new(), 0, (80, 24)), []);
+        let shown = fitting(all(100), 0, (24, 13));
         assert_eq!(shown.len(), 10 * 2);
         assert_eq!(shown[19], Candidate { text: "same_".into(), shown: "… and 81 more".into() });
-        assert_eq!(fitting(all(3), (1, 1)).len(), 1);
+        assert_eq!(fitting(all(3), 0, (1, 1)).len(), 1);
+        assert_eq!(fitting(all(3), 7, (80, 24))[3].shown, "… and 7 more");
     }
 }

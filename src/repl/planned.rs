@@ -14,6 +14,8 @@ use crate::{
 /// So many writes of one line are told.
 const TOLD: usize = 10;
 
+const NOTHING_SENT: &str = "nothing was sent";
+
 impl Session {
     /// Tells the writes that a line has planned, `known` of them before it.
     pub fn tell_planned(&self, known: usize) {
@@ -52,16 +54,25 @@ impl Session {
         }
         let script = Script { path: "repl".into(), sha256: String::new() };
         let plan = run.planned(script).map_err(|error| self.failure(&crate::script::direct::fault(error)))?;
-        Ok(plan.map(|(plan, _)| plan))
+        Ok(plan)
     }
 
-    fn approved(&self, question: &str) -> Result<(), Failure> {
+    /// Whether somebody says yes. An error where there is nobody to ask.
+    fn approved(&mut self, question: &str) -> Result<bool, Failure> {
         if self.yes {
-            return Ok(());
+            return Ok(true);
         }
-        match self.ui.ask(question) {
-            Some(true) => Ok(()),
-            Some(false) => Err(Failure::new(Kind::Interrupted, "nothing was sent")),
+        self.ui.flush();
+        let answer = match &mut self.answer_to {
+            Some(answer_to) => Some(answer_to(&format!("{question} [y/N] "))),
+            None => self.ui.ask(question),
+        };
+        match answer {
+            Some(true) => Ok(true),
+            Some(false) => {
+                self.ui.status(NOTHING_SENT);
+                Ok(false)
+            }
             None => Err(Failure::usage("a question is asked before anything is sent, and there is no terminal")
                 .hint("start the session with `--yes` to go on without a question")),
         }
@@ -84,7 +95,9 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
         return Ok(Next::Line);
     };
     let writes = text::plural(plan.totals.writes(), "write");
-    session.approved(&format!("send {writes} to `{}`?", text::escape_control(&plan.workspace.slug)))?;
+    if !session.approved(&format!("send {writes} to `{}`?", text::escape_control(&plan.workspace.slug)))? {
+        return Ok(Next::Line);
+    }
     let carry = session.carry.clone();
     let _running = session.activity.running();
     let run = &session.lines.host().session;
@@ -119,12 +132,17 @@ pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
     };
     let (carry, lines) = (session.carry.clone(), session.lines.clone());
     let _running = session.activity.running();
+    let mut declined = false;
     let mut approve = |plan: &Plan| {
         session.ui.line(render::text(plan, &render::Options::default()).trim_end());
         let writes = text::plural(plan.totals.writes(), "write");
-        session.approved(&format!("take it back by {writes}?"))
+        declined = !session.approved(&format!("take it back by {writes}?"))?;
+        if declined { Err(Failure::new(Kind::Interrupted, NOTHING_SENT)) } else { Ok(()) }
     };
-    let carried = carry.undo(&lines.host().session, &id, &mut approve)?;
+    let carried = match carry.undo(&lines.host().session, &id, &mut approve) {
+        Err(_) if declined => return Ok(Next::Line),
+        carried => carried?,
+    };
     session.carried += carried.changed;
     session.applied.retain(|applied| !applied.starts_with(&id));
     Ok(Next::Line)

@@ -220,8 +220,15 @@ impl Session {
         if fault.kind == FaultKind::Stopped(Reason::Cancelled) {
             return Failure::new(Kind::Interrupted, "cancelled from another terminal");
         }
+        if fault.kind == FaultKind::Stopped(Reason::OutputClosed) {
+            return Failure::new(Kind::Interrupted, "standard output was closed, so the line was stopped");
+        }
         let texts = self.lines.host().module_texts();
-        Failure::of_fault(fault, &|name| texts.get(name).cloned())
+        let failure = Failure::of_fault(fault, &|name| texts.get(name).cloned());
+        if fault.kind == FaultKind::Key && self.lines.host().session.is_connected() {
+            return failure.hint("start another session with it: this one keeps its key; `:save FILE` keeps its lines");
+        }
+        failure
     }
 
     /// Shows a value, and what is to be said of it.

@@ -9,8 +9,12 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Between two columns.
 const GAP: usize = 2;
-/// A column is not made narrower than this.
+/// A column is not made narrower than this, while there are more than two.
+const READABLE: usize = 12;
+/// Nor any column than this.
 const NARROWEST: usize = 6;
+/// Values that are no wider stand side by side.
+const SHORT: usize = 10;
 
 /// Lines of data, and a note about what is not among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,14 +93,16 @@ fn fit(widths: &mut Vec<(usize, bool)>, room: usize) -> usize {
         if total + gaps <= room {
             return widths.len();
         }
-        let firm = |(width, number): &(usize, bool)| if *number { *width } else { (*width).min(NARROWEST) };
+        // Few columns that can be read are worth more than many that cannot.
+        let narrowest = if widths.len() > 2 { READABLE } else { NARROWEST };
+        let firm = |(width, number): &(usize, bool)| if *number { *width } else { (*width).min(narrowest) };
         let least: usize = widths.iter().map(firm).sum();
         if least + gaps <= room {
             // The widest text that lets everything fit; there is one, because the narrowest does.
             let with = |cap: usize| -> usize {
                 widths.iter().map(|(width, number)| if *number { *width } else { (*width).min(cap) }).sum()
             };
-            let cap = (NARROWEST..=room).rev().find(|cap| with(*cap) + gaps <= room).unwrap_or(NARROWEST);
+            let cap = (narrowest..=room).rev().find(|cap| with(*cap) + gaps <= room).unwrap_or(narrowest);
             for (width, number) in widths.iter_mut() {
                 if !*number {
                     *width = (*width).min(cap);
@@ -140,7 +146,21 @@ fn values(items: &[String], width: Option<usize>) -> Vec<String> {
     if width.is_none_or(|width| line.width() <= width) {
         return vec![line];
     }
-    items.iter().flat_map(|item| wrapped(item, width.unwrap_or(usize::MAX))).collect()
+    let width = width.unwrap_or(usize::MAX);
+    if items.iter().any(|item| item.width() > SHORT) {
+        return items.iter().flat_map(|item| wrapped(item, width)).collect();
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for item in items {
+        match lines.last_mut() {
+            Some(line) if line.width() + 2 + item.width() <= width => {
+                line.push_str(", ");
+                line.push_str(item);
+            }
+            _ => lines.extend(wrapped(item, width)),
+        }
+    }
+    lines
 }
 
 /// A text in pieces of at most `width` columns.
@@ -241,6 +261,8 @@ mod tests {
         let shown = Shown::Values { items: vec!["1".into(), "\"two\"".into()], of: Items::All(2) };
         assert_eq!(lay_out(&shown, Some(20)).lines, ["[1, \"two\"]"]);
         assert_eq!(lay_out(&shown, Some(6)).lines, ["1", "\"two\""]);
+        let numbers = Shown::Values { items: (1..=9).map(|n| n.to_string()).collect(), of: Items::All(9) };
+        assert_eq!(lay_out(&numbers, Some(14)).lines, ["1, 2, 3, 4, 5", "6, 7, 8, 9"]);
     }
 
     proptest! {

@@ -171,6 +171,13 @@ impl Keeper for Kept {
         }
         Ok(self.journal())
     }
+
+    fn go_on(&self, workspace: &Workspace) -> Result<(), StoreError> {
+        match &*self.0.place.lock().expect(LOCK) {
+            Some(Place { store, .. }) => store.place(self.id(), &workspace.id, &workspace.slug, &workspace.key_prefix),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Inner {
@@ -238,11 +245,16 @@ impl Beat {
     }
 }
 
+fn seconds(span: Duration) -> u64 {
+    span.as_secs_f64().ceil() as u64
+}
+
 /// What is to be said of a run at this moment.
 fn standing(progress: &Progress, now: Duration, meter: &mut Meter) -> Standing {
     let glance = glance(progress).unwrap_or_else(|| Glance {
         requests: progress.counts().requests,
         rate: progress.rate(),
+        held: progress.held(),
         ..Glance::default()
     });
     let pace = meter.look(now, &glance);
@@ -251,15 +263,16 @@ fn standing(progress: &Progress, now: Duration, meter: &mut Meter) -> Standing {
         bulk: progress.bulk(),
         requests_per_minute: Some(pace.in_a_minute),
         limit_per_minute: pace.limit,
-        seconds_left: pace.left.map(|left| left.as_secs_f64().ceil() as u64),
+        seconds_left: pace.left.map(seconds),
+        seconds_held: glance.held.map(seconds),
     }
 }
 
 /// The bulk call in progress, at this moment.
 pub fn glance(progress: &Progress) -> Option<Glance> {
     let Stage { call, operation: what, done, total, changed, unchanged, skipped, failed } = progress.bulk()?;
-    let (requests, rate) = (progress.counts().requests, progress.rate());
-    Some(Glance { call, what, done, total, changed, unchanged, skipped, failed, requests, rate })
+    let (requests, rate, held) = (progress.counts().requests, progress.rate(), progress.held());
+    Some(Glance { call, what, done, total, changed, unchanged, skipped, failed, requests, rate, held })
 }
 
 /// Does what somebody wishes of the run from another terminal, and says so in this one.

@@ -24,7 +24,6 @@ use crate::{
         plan::{self, Plan},
     },
     store::Counts,
-    text::Rate,
 };
 use std::{collections::HashMap, panic, sync::Arc, thread};
 
@@ -52,8 +51,8 @@ pub struct Outcome {
     pub counts: Counts,
     /// The first rows that failed, and why.
     pub failures: Vec<String>,
-    /// What a dry run that came to its end would have written, and the rate at which that would go.
-    pub plan: Option<Result<(Plan, Rate), SessionError>>,
+    /// What a dry run that came to its end would have written.
+    pub plan: Option<Result<Plan, SessionError>>,
     /// The texts of the modules that it imported, by the names that errors give them.
     pub modules: HashMap<String, String>,
 }

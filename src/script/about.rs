@@ -139,7 +139,8 @@ pub fn page(entry: &Entry) -> String {
     if let Entry::Standard(standard) = entry {
         let counts = standard.arities.iter().map(ToString::to_string).collect();
         lines.push(standard.name.clone());
-        lines.push(format!("with {} values, the one before the dot included", text::joined(counts, "or")));
+        let noun = if standard.arities.iter().eq([&1]) { "value" } else { "values" };
+        lines.push(format!("with {} {noun}, the one before the dot included", text::joined(counts, "or")));
     }
     if !entry.summary().is_empty() {
         lines.extend([String::new(), entry.summary().to_string()]);

@@ -134,6 +134,12 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
             let kind = if error.will_pass { FaultKind::WillPass } else { FaultKind::Configuration };
             return Err(Box::new(Fault::new(kind, error.message).hint(error.hint)));
         }
+        // It can be put right, and the run goes on then.
+        SessionError::Another(what) => {
+            let message = format!("{} is not the same as when the run began", text::escape_control(&what));
+            let hint = "put it back as it was; `onramp retry` begins the script anew with what is there now";
+            return Err(Box::new(Fault::new(FaultKind::Configuration, message).hint(hint)));
+        }
         SessionError::Diverged { number, was, now } => {
             let message = format!("the run went another way than before at step {number}, and was stopped");
             return Err(Box::new(
@@ -157,8 +163,14 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
         CallError::BadAnswer(bad) => return Ok(Thrown::bad_answer(bad)),
         CallError::Incomplete(list) => return Ok(Thrown::incomplete(list)),
         CallError::Key(api) => key_fault(api),
-        CallError::Network { attempts, .. } => ends(FaultKind::WillPass, &error)
-            .note(format!("tried {}", text::plural(*attempts as usize, "time")))
+        CallError::Network { attempts, waited, .. } => ends(FaultKind::WillPass, &error)
+            .note(match waited {
+                Some(waited) => {
+                    let (tried, waited) = (text::plural(*attempts as usize, "time"), text::duration(*waited));
+                    format!("tried {tried} within {waited}, for as long as `--max-wait` allows")
+                }
+                None => format!("tried {}", text::plural(*attempts as usize, "time")),
+            })
             .hint("check the network and the base URL, then run it again"),
         CallError::Blocked { waited, max_wait, .. } => ends(FaultKind::WillPass, &error)
             .note(format!(

@@ -28,6 +28,8 @@ pub struct Limits {
     pub functions: usize,
     /// Variables that may be in sight at once.
     pub variables: usize,
+    /// Whether they hold for lines of a session, which have no header that could raise them.
+    pub of_session: bool,
 }
 
 impl Default for Limits {
@@ -40,6 +42,7 @@ impl Default for Limits {
             expression_depth: (64, 32),
             functions: 5_000,
             variables: 5_000,
+            of_session: false,
         }
     }
 }
@@ -93,19 +96,26 @@ impl Limits {
         }
     }
 
+    fn raise(&self, flag: &str, key: &str, example: &str) -> String {
+        if self.of_session {
+            return format!("start the session with `--{flag} {example}` to raise the limit");
+        }
+        format!("raise the limit with `--{flag} {example}`, or `{key} = \"{example}\"` in the script's header")
+    }
+
     /// The script used up its own running time.
     pub fn out_of_time(&self) -> Fault {
         let limit = text::duration(self.run_time);
         Fault::new(FaultKind::Script, format!("the script ran for more than {limit}, waiting not counted"))
             .hint("look for a loop that does not end")
-            .hint(raise("max-run-time", "max_run_time", "5m"))
+            .hint(self.raise("max-run-time", "max_run_time", "5m"))
     }
 
     /// The time for the whole run is over.
     pub fn timed_out(&self) -> Fault {
         let limit = text::duration(self.timeout.unwrap_or_default());
         Fault::new(FaultKind::Script, format!("the run took longer than its time-out of {limit}"))
-            .hint(raise("timeout", "timeout", "1h"))
+            .hint(self.raise("timeout", "timeout", "1h"))
     }
 
     /// The script's data take too much memory.
@@ -113,7 +123,7 @@ impl Limits {
         let limit = text::size(self.memory);
         Fault::new(FaultKind::Script, format!("the script's data take more than {limit} of memory"))
             .hint("walk a list with `for` instead of keeping all its rows, and look for data that grow in a loop")
-            .hint(raise("max-memory", "max_memory", &text::size(self.memory.saturating_mul(2)).replace(' ', "")))
+            .hint(self.raise("max-memory", "max_memory", &text::size(self.memory.saturating_mul(2)).replace(' ', "")))
     }
 
     /// Values nest so deep that walking over them used up the stack.
@@ -157,10 +167,6 @@ impl Limits {
 
 fn bytes(size: u64) -> usize {
     usize::try_from(size).unwrap_or(usize::MAX)
-}
-
-fn raise(flag: &str, key: &str, example: &str) -> String {
-    format!("raise the limit with `--{flag} {example}`, or `{key} = \"{example}\"` in the script's header")
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use super::{
     Number, Session, SessionError,
     bulk::Bulk,
-    plan::{Entry, Plan, provisional::Made},
+    plan::{Change, Entry, Plan, provisional::Made},
+    standing::{Expected, Standing},
     write::{Manner, Outcome},
 };
 use crate::api::{
@@ -14,7 +15,13 @@ use crate::api::{
 };
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+/// By so much may the clocks of a service's machines differ.
+const SLACK: Duration = Duration::from_millis(100);
 
 /// How a plan is to be applied.
 #[derive(Clone, Debug, Default)]
@@ -60,9 +67,15 @@ impl Session {
     pub fn apply(&self, plan: &Plan, how: &How) -> Result<Applied, SessionError> {
         let Some(operation) = plan.entries.iter().find_map(Entry::operation) else { return Ok(Applied::default()) };
         let bulk = self.bulk(operation, None, Some(plan.entries.len() as u64))?;
-        let mut applying =
-            Applying { plan, bulk, began: self.present(), made: BTreeMap::new(), applied: Applied::default() };
-        let mut before = "";
+        let mut applying = Applying {
+            plan,
+            bulk,
+            pushed: BTreeMap::new(),
+            made: BTreeMap::new(),
+            replayed: BTreeMap::new(),
+            applied: Applied::default(),
+        };
+        let (mut before, mut freed) = ("", Freed::default());
         let mut sent = 0;
         for entry in &plan.entries {
             if how.done.contains(&entry.position) {
@@ -80,12 +93,19 @@ impl Session {
                 break;
             }
             // What is of another kind may rest on what came before it.
-            let waits = entry.operation != before || entry.uses.values().any(|at| !applying.made.contains_key(at));
+            let waits = entry.operation != before
+                || entry.uses.values().any(|at| !applying.made.contains_key(at))
+                || freed.holds(entry);
             if waits {
                 applying.bulk.settle()?;
                 applying.take();
+                freed = Freed::default();
             }
             before = &entry.operation;
+            freed.note(entry);
+            if applying.is_there_already(self, entry)? {
+                continue;
+            }
             applying.push(entry, how)?;
             sent += 1;
             applying.take();
@@ -100,13 +120,76 @@ impl Session {
 struct Applying<'a> {
     plan: &'a Plan,
     bulk: Bulk<'a>,
-    began: Timestamp,
+    /// When each create was handed in.
+    pushed: BTreeMap<usize, Instant>,
     /// What the creates have made, by position.
     made: BTreeMap<usize, Made>,
+    /// The records that an earlier application has made, by provisional id, and how they are now, once that was asked.
+    replayed: BTreeMap<String, Option<Standing>>,
     applied: Applied,
 }
 
+/// What no two records may have and that writes on their way give up. Whoever wants it next waits for them.
+#[derive(Default)]
+struct Freed<'p>(BTreeSet<(&'p str, &'p str)>);
+
+impl<'p> Freed<'p> {
+    /// The changes of a field whose values are unique: the slug of a customer, the e-mail address of a contact.
+    fn of(entry: &'p Entry) -> impl Iterator<Item = &'p Change> {
+        entry.changes.iter().filter(|change| matches!(change.field.as_str(), "slug" | "email"))
+    }
+
+    fn holds(&self, entry: &'p Entry) -> bool {
+        let wanted =
+            |change: &Change| change.after.as_ref().is_some_and(|after| self.0.contains(&(&change.field, after.get())));
+        Freed::of(entry).any(wanted)
+    }
+
+    fn note(&mut self, entry: &'p Entry) {
+        let given_up =
+            Freed::of(entry).filter_map(|change| Some((change.field.as_str(), change.before.as_ref()?.get())));
+        self.0.extend(given_up);
+    }
+}
+
 impl Applying<'_> {
+    /// Whether an entry is about a record that an earlier application of the plan has made, and needs no sending: it is as
+    /// the entry leaves it, or somebody has changed it since, who is not overruled.
+    fn is_there_already(&mut self, session: &Session, entry: &Entry) -> Result<bool, SessionError> {
+        let id = &entry.record.id;
+        let Some(known) = self.replayed.get(id) else { return Ok(false) };
+        let recorded = session.recorder().is_some_and(|recorder| recorder.knows(number(entry.position)));
+        if recorded || entry.effect() == Some(Effect::Create) {
+            return Ok(false);
+        }
+        let about = |other: &&Entry| other.record.id == *id && other.effect() != Some(Effect::Create);
+        let expected = Expected { entries: self.plan.entries.iter().filter(about).collect() };
+        let standing = match known {
+            Some(standing) => standing.clone(),
+            None => {
+                let real = self.applied.made.get(id).cloned().unwrap_or_default();
+                let key = (entry.record.object.clone(), real);
+                let now = session.look_at_records(&BTreeSet::from([key.clone()]))?;
+                let standing = expected.standing(now.get(&key));
+                self.replayed.insert(id.clone(), Some(standing.clone()));
+                standing
+            }
+        };
+        match standing {
+            Standing::Done(done) if expected.entries[..done].iter().any(|other| other.position == entry.position) => {
+                self.applied.unchanged += 1;
+                self.bulk.skip();
+                Ok(true)
+            }
+            Standing::Done(_) => Ok(false),
+            Standing::Moved(what) => {
+                self.bulk.fail();
+                self.applied.failed.push((entry.position, Outcome::Left(what.join(", "))));
+                Ok(true)
+            }
+        }
+    }
+
     fn push(&mut self, entry: &Entry, how: &How) -> Result<(), SessionError> {
         let call = match entry.call(&self.made) {
             Ok(call) => call,
@@ -119,6 +202,9 @@ impl Applying<'_> {
         };
         let key = self.plan.idempotency_key(entry.position);
         let create = entry.effect() == Some(Effect::Create);
+        if create {
+            self.pushed.insert(entry.position, Instant::now());
+        }
         let manner = Manner {
             label: entry.record.label.as_deref(),
             overwrite: how.overwrite,
@@ -140,7 +226,10 @@ impl Applying<'_> {
                     // The answer of a create that another machine has made: the key told.
                     if fresh || done.recorded { self.applied.changed += 1 } else { self.applied.unchanged += 1 }
                 }
-                Outcome::Unchanged(_) => self.applied.unchanged += 1,
+                Outcome::Unchanged(answer) => {
+                    self.note(position, &answer);
+                    self.applied.unchanged += 1;
+                }
                 failed => self.applied.failed.push((position, failed)),
             }
         }
@@ -149,17 +238,27 @@ impl Applying<'_> {
     /// Notes the ids of what a create has made; gives whether it was made just now.
     fn note(&mut self, position: usize, answer: &Answer) -> bool {
         let entry = self.plan.entries.get(position - 1);
-        if entry.and_then(Entry::effect) != Some(Effect::Create) {
-            return true;
-        }
+        let Some(entry) = entry.filter(|entry| entry.effect() == Some(Effect::Create)) else { return true };
         let Ok(created) = serde_json::from_slice::<Created>(&answer.body) else { return true };
-        if let Some(record) = entry.map(|entry| &entry.record) {
-            self.applied.made.insert(record.id.clone(), created.id.clone());
-            let display = record.display_id.map(|id| (id.to_string(), created.display_id.to_string()));
-            self.applied.made.extend(display);
+        let waited = self.pushed.remove(&position).map_or(Duration::ZERO, |pushed| pushed.elapsed());
+        // By the server's clock, which writes both times. Its answers are dated in whole seconds, cut off.
+        let old = match (created.created_at, answer.date) {
+            (Some(created), Some(answered)) => {
+                answered.duration_since(created).try_into().is_ok_and(|since: Duration| since > SLACK + waited)
+            }
+
+            // Without a date nobody has answered just now: it was found.
+            (_, None) => true,
+            (None, Some(_)) => false,
+        };
+        if old {
+            self.replayed.insert(entry.record.id.clone(), None);
         }
+        self.applied.made.insert(entry.record.id.clone(), created.id.clone());
+        let display = entry.record.display_id.map(|id| (id.to_string(), created.display_id.to_string()));
+        self.applied.made.extend(display);
         self.made.insert(position, Made { id: created.id, display_id: created.display_id });
-        created.created_at.is_none_or(|at| at >= self.began - jiff::SignedDuration::from_secs(2))
+        !old
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{
     Number, Session, SessionError,
     control::Stage,
-    crash::{self, Point},
+    outgoing::{self, Bounds, GROUP, Outgoing, Sent},
     write::{self, Manner, Outcome, Prepared, Ready},
 };
 use crate::api::{
@@ -13,18 +13,14 @@ use crate::api::{
 };
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    future::{Future, poll_fn},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
         mpsc,
     },
-    task::Poll,
 };
 use tokio::sync::Semaphore;
 
-/// So many intents are made safe together, at the most: what a loss of power leaves in doubt.
-const GROUP: usize = 20;
 /// In flight, before latency and budget are known.
 const FIRST_IN_FLIGHT: usize = 4;
 /// In flight by our own choice: more would only leave more in doubt.
@@ -38,41 +34,23 @@ pub struct Bulk<'s> {
     outside: Option<Number>,
     /// Ready to be sent, their intents not yet safe; with the record that each is about.
     group: Vec<(Prepared, Option<String>)>,
-    /// Those whose intents are safe and whose answers are not there yet, by row, with the record that each is about.
+    /// Those that were handed on and whose answers are not there yet, by row, with the record that each is about.
     open: HashMap<u64, Option<String>>,
     /// Records that are being written to: the next write to one of them waits.
     busy: HashSet<String>,
     finished: VecDeque<Row>,
+    /// Made with the first write that is sent.
+    outgoing: Option<Outgoing>,
     answers: mpsc::Receiver<Sent>,
     answer: mpsc::Sender<Sent>,
-    permits: Arc<Semaphore>,
+    bounds: Bounds,
     in_flight: usize,
+    /// How many may wait for those in flight.
+    ahead: usize,
     /// Whether `in_flight` follows latency and budget.
     adapts: bool,
-    /// Set when nothing more may go out: rows that have not begun give up.
-    closed: Arc<AtomicBool>,
-    /// Failures so far, and how many of them close the call.
-    failures: Arc<Failures>,
     /// What ends the run, once everything in flight is answered.
     fatal: Option<SessionError>,
-}
-
-struct Failures {
-    count: AtomicU64,
-    most: u64,
-}
-
-impl Failures {
-    /// Counts one. True once there are too many.
-    fn one_more(&self) -> bool {
-        self.count.fetch_add(1, Ordering::SeqCst) + 1 >= self.most
-    }
-}
-
-struct Sent {
-    row: u64,
-    /// What became of it, as it stands in the journal; `None` where it was not sent after all.
-    outcome: Option<Result<Outcome, SessionError>>,
 }
 
 /// A row with what became of it.
@@ -118,24 +96,23 @@ impl Session {
             open: HashMap::new(),
             busy: HashSet::new(),
             finished: VecDeque::new(),
+            outgoing: None,
             answers,
             answer,
-            permits: Arc::new(Semaphore::new(first)),
+            bounds: Bounds {
+                permits: Arc::new(Semaphore::new(first)),
+                closed: Arc::default(),
+                bearable: Arc::new(AtomicU64::new(u64::MAX)),
+            },
             in_flight: first,
+            ahead: GROUP,
             adapts: in_flight.is_none(),
-            closed: Arc::default(),
-            failures: Arc::new(Failures { count: AtomicU64::new(0), most: u64::MAX }),
             fatal: None,
         })
     }
 }
 
 impl Bulk<'_> {
-    /// Lets nothing more go out once so many rows have failed.
-    pub fn stop_after(&mut self, failures: u64) {
-        self.failures = Arc::new(Failures { count: AtomicU64::new(0), most: failures });
-    }
-
     /// From here on what the script does belongs to the closure of this row; until [`Bulk::leave`].
     pub fn enter(&mut self, row: u64) {
         self.outside = Some(self.session.renumber(Number(self.number.0, row, 0, 0)));
@@ -153,11 +130,14 @@ impl Bulk<'_> {
         self.number.0
     }
 
+    /// Lets nothing more go out once so many rows have failed.
+    pub fn stop_after(&mut self, failures: u64) {
+        self.bounds.bearable.store(failures, Ordering::SeqCst);
+    }
+
     /// A row for which no call could be made.
     pub fn fail(&mut self) {
-        if self.failures.one_more() {
-            self.closed.store(true, Ordering::SeqCst);
-        }
+        self.bounds.fail();
         self.session.control().progress.failed(1);
         self.session.control().progress.on_stage(|stage| {
             stage.done += 1;
@@ -187,7 +167,12 @@ impl Bulk<'_> {
         }
         let recorded = self.session.recorder().is_some_and(|recorder| recorder.knows(number));
         match self.session.prepare(number, call, manner)? {
-            Ready::Done(outcome) => self.finish(row, outcome, recorded),
+            Ready::Done(outcome) => {
+                if !recorded && matches!(outcome, Outcome::Left(_) | Outcome::Failed(_)) {
+                    self.bounds.fail();
+                }
+                self.finish(row, outcome, recorded);
+            }
             Ready::Send(prepared) => {
                 self.session.control().pass(self.session.stop())?;
                 if target.as_ref().is_some_and(|(_, is_known)| !is_known) {
@@ -205,7 +190,7 @@ impl Bulk<'_> {
             self.flush()?;
         }
         // One group ahead of those in flight, and no more: what is safe and not sent is in doubt after a crash.
-        while self.open.len() >= self.in_flight + GROUP {
+        while self.open.len() >= self.in_flight + self.ahead {
             self.receive(true)?;
         }
         Ok(())
@@ -257,7 +242,7 @@ impl Bulk<'_> {
 
     /// Lets nothing more go out, and waits for what is in flight.
     pub fn stop(&mut self) {
-        self.closed.store(true, Ordering::SeqCst);
+        self.bounds.closed.store(true, Ordering::SeqCst);
         self.group.clear();
         while !self.open.is_empty() {
             if let Err(error) = self.receive(true) {
@@ -268,7 +253,7 @@ impl Bulk<'_> {
     }
 
     fn give_up(&mut self, error: SessionError) {
-        self.closed.store(true, Ordering::SeqCst);
+        self.bounds.closed.store(true, Ordering::SeqCst);
         self.group.clear();
         self.fatal.get_or_insert(error);
     }
@@ -277,56 +262,21 @@ impl Bulk<'_> {
         self.fatal.take().map_or(Ok(()), Err)
     }
 
-    /// Makes the group's intents safe, and lets it go.
+    /// Lets the group go, once its intents are safe.
     fn flush(&mut self) -> Result<(), SessionError> {
         if self.group.is_empty() {
             return Ok(());
         }
-        if let Some(recorder) = self.session.recorder() {
-            for (prepared, _) in &self.group {
-                prepared.note(&recorder)?;
-            }
-            if self.group.iter().any(|(prepared, _)| prepared.intent.is_some()) {
-                recorder.sync()?;
-                crash::pass(Point::AfterIntent);
-            }
+        if self.outgoing.is_none() {
+            self.outgoing = Some(Outgoing::new(self.session, self.bounds.clone(), self.answer.clone())?);
         }
-        let link = self.session.link()?;
+        let (mut group, open) = (Vec::with_capacity(self.group.len()), &mut self.open);
         for (prepared, target) in self.group.drain(..) {
-            let row = prepared.number.1;
-            self.open.insert(row, target);
-            let (client, failures) = (link.client().clone(), self.failures.clone());
-            let (answer, closed) = (self.answer.clone(), self.closed.clone());
-            let (recorder, clock) = (self.session.recorder(), self.session.clock().clone());
-            // Its place in the line is taken here: tasks begin in any order.
-            let mut turn = Box::pin(self.permits.clone().acquire_owned());
-            let begun = link.runtime().block_on(poll_fn(|cx| Poll::Ready(turn.as_mut().poll(cx))));
-            link.runtime().spawn(async move {
-                // Until the answer is recorded: what is in doubt after a crash is never more than may be in flight.
-                let _permit = match begun {
-                    Poll::Ready(permit) => permit,
-                    Poll::Pending => turn.await,
-                };
-                let recorder = recorder.as_deref();
-                let outcome = if closed.load(Ordering::SeqCst) {
-                    recorder.map_or(Ok(()), |recorder| prepared.take_back(recorder)).err().map(Err)
-                } else {
-                    let result = write::send(&client, &prepared).await;
-                    let Prepared { number, operation, id, .. } = &prepared;
-                    Some(write::enter(recorder, clock.now(), *number, operation, id.as_deref(), result))
-                };
-                let ends = match &outcome {
-                    Some(Err(_)) => true,
-                    Some(Ok(Outcome::Left(_) | Outcome::Failed(_))) => failures.one_more(),
-                    _ => false,
-                };
-                if ends {
-                    // Nothing that waits may go out while the script finds out.
-                    closed.store(true, Ordering::SeqCst);
-                }
-                // Whoever waits may be gone with the run.
-                let _ = answer.send(Sent { row, outcome });
-            });
+            open.insert(prepared.number.1, target);
+            group.push(prepared);
+        }
+        if let Some(outgoing) = &self.outgoing {
+            outgoing.hand(group);
         }
         Ok(())
     }
@@ -387,13 +337,14 @@ impl Bulk<'_> {
         let Ok(link) = self.session.link() else { return };
         let pace = link.client().pace();
         self.session.control().progress.keep_to(pace.rate);
+        self.ahead = outgoing::group_at(pace.rate);
         if !self.adapts {
             return;
         }
         let busy = f64::from(pace.rate.limit) / pace.rate.window.as_secs_f64() * pace.latency.as_secs_f64();
         let wanted = ((busy * 1.5).ceil() as usize + 1).clamp(2, MOST_IN_FLIGHT);
         if wanted > self.in_flight {
-            self.permits.add_permits(wanted - self.in_flight);
+            self.bounds.permits.add_permits(wanted - self.in_flight);
             self.in_flight = wanted;
         }
     }

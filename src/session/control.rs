@@ -4,9 +4,12 @@
 use super::{LOCK, SessionError};
 use crate::{api::error::CallError, stop::Stop, store::Counts, text::Rate};
 use serde::{Deserialize, Serialize};
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
@@ -73,6 +76,8 @@ struct Shared {
     failed: AtomicU64,
     bulk: Mutex<Option<Stage>>,
     rate: Mutex<Option<Rate>>,
+    /// Until when the service takes nothing.
+    held: Mutex<Option<Instant>>,
 }
 
 /// What a run says of itself while it works, to whoever looks from outside.
@@ -89,6 +94,9 @@ pub struct Standing {
     pub limit_per_minute: Option<u64>,
     /// How long the bulk call will take from here.
     pub seconds_left: Option<u64>,
+    /// How long the service takes no requests from here, after a 429.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds_held: Option<u64>,
 }
 
 /// A bulk call in progress.
@@ -151,6 +159,18 @@ impl Progress {
     /// The rate that the budget keeps to, once something was sent.
     pub fn rate(&self) -> Option<Rate> {
         *self.shared.rate.lock().expect(LOCK)
+    }
+
+    /// The service takes nothing for so long.
+    pub fn hold(&self, span: Duration) {
+        let mut held = self.shared.held.lock().expect(LOCK);
+        *held = (*held).max(Instant::now().checked_add(span));
+    }
+
+    /// How long the service takes nothing from here; `None` where it does.
+    pub fn held(&self) -> Option<Duration> {
+        let held = *self.shared.held.lock().expect(LOCK);
+        held.and_then(|until| until.checked_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
 
     /// What the run has done.

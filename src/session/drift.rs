@@ -4,12 +4,12 @@
 use super::{
     Session, SessionError,
     journal::Entry as Frame,
-    plan::{Entry, Exact, ListFilter, Plan, provisional},
+    plan::{Entry, Looks, Plan, WORTH_A_WALK},
+    standing::{Expected, Standing},
 };
 use crate::api::{
     self,
     error::CallError,
-    operation::{Effect, Operation},
     page::Walk,
     request::{Call, Request},
 };
@@ -18,8 +18,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// So many records are asked for at once.
 const AT_ONCE: usize = 8;
-/// For fewer records no list is walked.
-const WORTH_A_WALK: usize = 10;
 
 /// A record that is not as the plan found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,19 +36,10 @@ pub struct Drift {
 #[derive(Clone, Debug, Default)]
 pub struct Look {
     pub drifted: Vec<Drift>,
-    /// Entries whose records are gone already, as they are to be.
-    pub gone: BTreeSet<usize>,
+    /// Entries that need not be carried out: their records are as they leave them already.
+    pub done: BTreeSet<usize>,
     /// Records that changed in fields that the plan does not touch.
     pub touched: usize,
-}
-
-/// What a plan says of a record that is there already.
-struct Expected<'p> {
-    entries: Vec<&'p Entry>,
-    /// Each field that is changed: as it was at first, and as it is to be in the end.
-    fields: BTreeMap<&'p str, (Value, Value)>,
-    filter: Option<&'p ListFilter>,
-    deleted: bool,
 }
 
 type Objects = HashMap<(String, String), Map<String, Value>>;
@@ -58,38 +47,44 @@ type Objects = HashMap<(String, String), Map<String, Value>>;
 impl Session {
     /// Looks at every record that the plan changes and that no earlier attempt has changed already.
     pub fn look_at_plan(&self, plan: &Plan) -> Result<Look, SessionError> {
-        let expected = expected(self, plan);
-        let ids: BTreeSet<(String, String)> =
-            expected.keys().map(|(object, id)| (object.to_string(), id.to_string())).collect();
-        let now = self.look_at_records(&ids)?;
-        let mut look = Look::default();
-        for ((object, id), expected) in expected {
-            let found = now.get(&(object.to_string(), id.to_string()));
-            let what = match found {
-                None if expected.deleted => {
-                    look.gone.extend(expected.entries.iter().map(|entry| entry.position));
-                    continue;
-                }
-                None => vec!["it is gone".to_string()],
-                Some(found) => differences(&expected, found),
-            };
-            let first = expected.entries[0];
-            if what.is_empty() {
-                let updated = found.and_then(|found| found.get("updated_at")?.as_str());
-                let untouched = expected.fields.iter().all(|(field, (before, _))| {
-                    found.is_some_and(|found| found.get(*field).unwrap_or(&Value::Null) == before)
-                });
-                let seen = first.seen_updated_at.as_deref();
-                look.touched += usize::from(untouched && seen.is_some() && updated != seen);
-                continue;
+        let done = |entry: &&Entry| {
+            self.recorder().is_some_and(|recorder| recorder.knows(super::apply::number(entry.position)))
+        };
+        let entries: Vec<&Entry> = plan.entries.iter().filter(|entry| !done(entry)).collect();
+        let looks = Looks::of(entries.iter().copied());
+        let mut wanted: BTreeSet<(String, String)> =
+            looks.records.iter().map(|(object, id)| (object.to_string(), id.to_string())).collect();
+        let mut now = Objects::new();
+        for list in &looks.lists {
+            let Some(call) = list.filter.call() else { continue };
+            self.walk_for(call, Some(list.pages), &mut wanted, &mut now)?;
+        }
+        now.extend(self.look_at_records(&wanted)?);
+        let mut all: BTreeMap<(&str, &str), Expected<'_>> = BTreeMap::new();
+        for entry in entries {
+            let record = (entry.record.object.as_str(), entry.record.id.as_str());
+            if looks.records.contains(&record) {
+                all.entry(record).or_default().entries.push(entry);
             }
-            look.drifted.push(Drift {
-                positions: expected.entries.iter().map(|entry| entry.position).collect(),
-                object: object.into(),
-                id: id.into(),
-                label: first.record.label.clone(),
-                what,
-            });
+        }
+        let mut look = Look::default();
+        for ((object, id), expected) in all {
+            let found = now.get(&(object.to_string(), id.to_string()));
+            match expected.standing(found) {
+                Standing::Done(done) => {
+                    look.done.extend(expected.entries[..done].iter().map(|entry| entry.position));
+                    let is_newer = |now: &Map<String, Value>| !expected.is_untouched(now);
+                    let known = expected.entries[0].seen_updated_at.is_some();
+                    look.touched += usize::from(done == 0 && known && found.is_some_and(is_newer));
+                }
+                Standing::Moved(what) => look.drifted.push(Drift {
+                    positions: expected.entries.iter().map(|entry| entry.position).collect(),
+                    object: object.into(),
+                    id: id.into(),
+                    label: expected.entries[0].record.label.clone(),
+                    what,
+                }),
+            }
         }
         look.drifted.sort_by_key(|drift| drift.positions[0]);
         Ok(look)
@@ -101,8 +96,10 @@ impl Session {
         let mut wanted: BTreeSet<(String, String)> = ids.clone();
         for object in ["customer", "onboarding"] {
             let count = wanted.iter().filter(|(kind, _)| kind == object).count();
-            if count >= WORTH_A_WALK {
-                self.walk_for(object, &mut wanted, &mut found)?;
+            let list = api::operations()
+                .find(|list| list.is_list() && list.path_params.is_empty() && list.returns.object().name == object);
+            if let Some(list) = list.filter(|_| count >= WORTH_A_WALK) {
+                self.walk_for(Call::new(list, Vec::new()), None, &mut wanted, &mut found)?;
             }
         }
         let link = self.link()?;
@@ -133,38 +130,41 @@ impl Session {
         Ok(found)
     }
 
-    /// Walks the list of all records of a kind, as long as that takes fewer requests than asking for each.
+    /// Walks a list in which some of the wanted records stand: so many `pages`, or as long as each page brings at least one of
+    /// them, which is what asking for that one would cost.
     fn walk_for(
         &self,
-        object: &str,
+        call: Call,
+        pages: Option<usize>,
         wanted: &mut BTreeSet<(String, String)>,
         found: &mut Objects,
     ) -> Result<(), SessionError> {
-        let list: Option<&'static Operation> = api::operations()
-            .find(|list| list.is_list() && list.path_params.is_empty() && list.returns.object().name == object);
-        let Some(list) = list else { return Ok(()) };
-        let mut walk = Walk::new(Call::new(list, Vec::new()));
+        let list = call.operation;
+        let object = list.returns.object().name;
+        let mut walk = Walk::new(call);
         let link = self.link()?;
+        let (mut asked, mut brought) = (0, 1);
         // A list that cannot be walked is no obstacle: the records are asked for one by one.
         while let Ok(Some(call)) = walk.next() {
-            let left = wanted.iter().filter(|(kind, _)| kind == object).count();
-            // Beyond a certain age of the rows the pages bring nothing.
-            if left < WORTH_A_WALK {
-                return Ok(());
+            if wanted.is_empty() || pages.map_or(brought == 0, |pages| asked >= pages) {
+                break;
             }
-            let before = wanted.len();
             let request = Request::build(&call, None).map_err(CallError::Refused)?;
-            let answer = link.block_on(link.client().send(&request, list))?;
+            let answer = match link.block_on(link.client().send(&request, list)) {
+                Ok(answer) => answer,
+                // Whose list it is may be gone by now.
+                Err(CallError::Api(error)) if error.status == 404 => break,
+                Err(error) => return Err(error.into()),
+            };
+            (asked, brought) = (asked + 1, 0);
             self.enter_look(&answer.body, Some(&request.target))?;
-            let Ok(rows) = walk.accept(&answer.body) else { return Ok(()) };
+            let Ok(rows) = walk.accept(&answer.body) else { break };
             for row in rows {
                 let key = (object.to_string(), row.id);
                 if wanted.remove(&key) {
+                    brought += 1;
                     found.insert(key, serde_json::from_str(row.json.get()).unwrap_or_default());
                 }
-            }
-            if wanted.len() == before && left < WORTH_A_WALK * 2 {
-                return Ok(());
             }
         }
         Ok(())
@@ -179,56 +179,4 @@ impl Session {
             None => Ok(()),
         }
     }
-}
-
-/// What the plan says of each record that is there already, but for what an earlier attempt has done.
-fn expected<'p>(session: &Session, plan: &'p Plan) -> BTreeMap<(&'p str, &'p str), Expected<'p>> {
-    let mut all: BTreeMap<(&str, &str), Expected<'_>> = BTreeMap::new();
-    for entry in &plan.entries {
-        let record = &entry.record;
-        let done = session.recorder().is_some_and(|recorder| recorder.knows(super::apply::number(entry.position)));
-        if done || entry.effect() == Some(Effect::Create) || provisional::is_provisional(&record.id) {
-            continue;
-        }
-        let expected = all.entry((&record.object, &record.id)).or_insert_with(|| Expected {
-            entries: Vec::new(),
-            fields: BTreeMap::new(),
-            filter: entry.from.as_ref(),
-            deleted: false,
-        });
-        expected.entries.push(entry);
-        expected.deleted = entry.effect() == Some(Effect::Delete);
-        for change in &entry.changes {
-            let after = value(change.after.as_ref());
-            let field = expected.fields.entry(&change.field);
-            field.and_modify(|(_, last)| *last = after.clone()).or_insert((value(change.before.as_ref()), after));
-        }
-    }
-    all
-}
-
-/// What is another one than the plan found, and not yet what it is to be.
-fn differences(expected: &Expected<'_>, now: &Map<String, Value>) -> Vec<String> {
-    let mut what = Vec::new();
-    for (field, (before, after)) in &expected.fields {
-        let now = now.get(*field).unwrap_or(&Value::Null);
-        if now != before && (expected.deleted || now != after) {
-            what.push(format!("`{field}` was {before}, and is {now} now"));
-        }
-    }
-    for (field, wanted) in expected.filter.iter().flat_map(|filter| &filter.query) {
-        if expected.fields.contains_key(field.as_str()) || matches!(field.as_str(), "customer_id" | "limit" | "cursor")
-        {
-            continue;
-        }
-        let now = now.get(field).and_then(Value::as_str).unwrap_or_default();
-        if now != wanted {
-            what.push(format!("`{field}` was \"{wanted}\", and is \"{now}\" now"));
-        }
-    }
-    what
-}
-
-fn value(exact: Option<&Exact>) -> Value {
-    exact.and_then(|exact| serde_json::from_str(exact.get()).ok()).unwrap_or_default()
 }

@@ -14,9 +14,11 @@ pub mod journal;
 mod link;
 mod listing;
 mod observe;
+mod outgoing;
 pub mod overlay;
 pub mod plan;
 mod seen;
+mod standing;
 mod undo;
 mod workspace;
 mod write;
@@ -44,7 +46,6 @@ use crate::{
     secret::Secret,
     stop::Stop,
     store::StoreError,
-    text::Rate,
 };
 use jiff::Timestamp;
 use overlay::{Overlay, Wrote};
@@ -87,6 +88,8 @@ pub struct Session {
     link: OnceLock<Arc<Link>>,
     /// Held by whoever connects: one at a time.
     connecting: Mutex<()>,
+    /// The workspace that the key belongs to, once it was asked for.
+    workspace: OnceLock<Workspace>,
     /// The number of the latest thing this run did or observed.
     steps: Mutex<Number>,
     /// What the idempotency keys of this run begin with.
@@ -112,6 +115,8 @@ pub enum SessionError {
     Store(StoreError),
     /// A bulk call inside the closure of another one.
     Nested,
+    /// Something outside of the run that a resumed one has to find as it was, and does not. The text names it.
+    Another(String),
     /// A resumed run does something else than the journal holds at this number.
     Diverged {
         number: Number,
@@ -134,6 +139,7 @@ impl fmt::Display for SessionError {
             SessionError::Call(error) => error.fmt(f),
             SessionError::Store(error) => error.fmt(f),
             SessionError::Nested => f.write_str("a bulk call cannot be made inside the closure of another one"),
+            SessionError::Another(what) => write!(f, "{what} is not the same as when the run began"),
             SessionError::Diverged { number, .. } => write!(f, "the run went another way at step {number}"),
         }
     }
@@ -179,6 +185,7 @@ impl Session {
             connect,
             link: OnceLock::new(),
             connecting: Mutex::default(),
+            workspace: OnceLock::new(),
             recorder: RwLock::default(),
             control: Control::default(),
             overlay: Mutex::default(),
@@ -352,9 +359,8 @@ impl Session {
         })
     }
 
-    /// The plan of a dry run, and the rate at which it could be carried out; `None` where the run is none. Asks which
-    /// workspace it is for.
-    pub fn planned(&self, script: plan::Script) -> Result<Option<(plan::Plan, Rate)>, SessionError> {
+    /// The plan of a dry run; `None` where the run is none. Asks which workspace it is for.
+    pub fn planned(&self, script: plan::Script) -> Result<Option<plan::Plan>, SessionError> {
         let overlay = self.overlay.lock().expect(LOCK);
         let Some(overlay) = overlay.as_ref() else { return Ok(None) };
         let Workspace { id: workspace, slug, .. } = self.workspace()?;
@@ -365,7 +371,7 @@ impl Session {
             workspace: plan::Workspace { id: workspace, slug },
             script,
         });
-        Ok(Some((plan, self.link()?.client().pace().rate)))
+        Ok(Some(plan.with_rate(self.link()?.client().pace().rate)))
     }
 
     /// Whether writes are planned and not sent.
@@ -461,9 +467,15 @@ impl Session {
         self.clock.now()
     }
 
-    /// The workspace that the key belongs to.
+    /// The workspace that the key belongs to. Asked for once.
     pub fn workspace(&self) -> Result<Workspace, SessionError> {
-        workspace::ask(self.link()?)
+        match self.workspace.get() {
+            Some(known) => Ok(known.clone()),
+            None => {
+                let asked = workspace::ask(self.link()?)?;
+                Ok(self.workspace.get_or_init(|| asked).clone())
+            }
+        }
     }
 
     /// The connection. One that could not be made is tried again with the next call: what was wrong may be mended by then.
@@ -487,7 +499,12 @@ impl Session {
         }
         let (wanted, begun_in) = (self.capability.workspace(), self.capability.begun_in());
         if (wanted.is_some() || begun_in.is_some()) && !self.verified.load(Ordering::Relaxed) {
-            workspace::verify(link, wanted, begun_in)?;
+            let workspace = workspace::verify(link, wanted, begun_in)?;
+            if begun_in.is_some()
+                && let Some(recorder) = self.recorder()
+            {
+                recorder.meet(&workspace)?;
+            }
             self.verified.store(true, Ordering::Relaxed);
         }
         Ok(link)

@@ -194,9 +194,11 @@ impl Session {
                 recorder.append(&entry, b"").map(drop)
             }
             Some(Recorded::Observed { what: was, name: of, hash: Some(known), .. }) if was == what && of == name => {
-                let same = known == hash;
-                let now = format!("{what} `{name}`");
-                if same { Ok(()) } else { Err(diverged(number, &now, &format!("{now} with another value"))) }
+                if known == hash {
+                    Ok(())
+                } else {
+                    Err(SessionError::Another(format!("{what} `{name}`")))
+                }
             }
             Some(other) => Err(diverged(number, &told(&other), &format!("{what} `{name}`"))),
         }

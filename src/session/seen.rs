@@ -86,23 +86,23 @@ impl Seen {
         if let Some(target) = target.filter(|_| looked) {
             self.pages.insert(target.to_string(), at);
         }
-        match serde_json::from_slice::<Page<'_>>(body) {
-            Ok(page) => {
-                for row in page.data {
-                    let offset = row.get().as_ptr() as usize - body.as_ptr() as usize;
-                    self.note(row.get().as_bytes(), span.part(offset, row.get().len()), source, looked);
-                }
-                self.sources.push(Source { at, target: target.map(str::to_string) });
-            }
-            Err(_) => {
-                self.note(body, span, source, looked);
-                self.sources.push(Source { at, target: None });
+        let Ok(ids) = serde_json::from_slice::<Ids<'_>>(body) else { return };
+        // A page has no id of its own.
+        if ids.id.is_some() {
+            self.note(ids, span, source, looked);
+            return self.sources.push(Source { at, target: None });
+        }
+        let Ok(page) = serde_json::from_slice::<Page<'_>>(body) else { return };
+        for row in page.data {
+            let offset = row.get().as_ptr() as usize - body.as_ptr() as usize;
+            if let Ok(ids) = serde_json::from_str(row.get()) {
+                self.note(ids, span.part(offset, row.get().len()), source, looked);
             }
         }
+        self.sources.push(Source { at, target: target.map(str::to_string) });
     }
 
-    fn note(&mut self, row: &[u8], span: Span, source: u32, looked: bool) {
-        let Ok(ids) = serde_json::from_slice::<Ids<'_>>(row) else { return };
+    fn note(&mut self, ids: Ids<'_>, span: Span, source: u32, looked: bool) {
         let (Some(object), Some(id)) = (ids.object, ids.id) else { return };
         let known = Known { span, source };
         let display_id = ids.display_id.map(|id| self.key(&object, &id.to_string()));

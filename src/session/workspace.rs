@@ -30,19 +30,27 @@ struct Organization {
     name: Option<String>,
 }
 
-/// Passes if the key of `link` belongs to `wanted`, by slug or by id, and to the workspace in which the run was begun, by
-/// id and slug.
-pub(super) fn verify(link: &Link, wanted: Option<&str>, begun_in: Option<(&str, &str)>) -> Result<(), SessionError> {
-    let found = get_me(link)?.organization;
-    wanted.map_or(Ok(()), |wanted| judge(&found, wanted))?;
-    begun_in.map_or(Ok(()), |(id, slug)| stays(&found, id, slug))
+/// The workspace that the key of `link` belongs to, if that is `wanted`, by slug or by id, and the one in which the run was
+/// begun, by id and slug.
+pub(super) fn verify(
+    link: &Link,
+    wanted: Option<&str>,
+    begun_in: Option<(&str, &str)>,
+) -> Result<Workspace, SessionError> {
+    let me = get_me(link)?;
+    wanted.map_or(Ok(()), |wanted| judge(&me.organization, wanted))?;
+    begun_in.map_or(Ok(()), |(id, slug)| stays(&me.organization, id, slug))?;
+    Ok(shown(me))
 }
 
 /// The workspace that the key of `link` belongs to.
 pub(super) fn ask(link: &Link) -> Result<Workspace, SessionError> {
-    let Me { api_key, organization: Organization { id, slug, name } } = get_me(link)?;
+    get_me(link).map(shown)
+}
+
+fn shown(Me { api_key, organization: Organization { id, slug, name } }: Me) -> Workspace {
     let key_prefix = api_key.and_then(|key| key.prefix).unwrap_or_default();
-    Ok(Workspace { id, name: name.unwrap_or_else(|| slug.clone()), slug, key_prefix })
+    Workspace { id, name: name.unwrap_or_else(|| slug.clone()), slug, key_prefix }
 }
 
 fn get_me(link: &Link) -> Result<Me, SessionError> {

@@ -122,7 +122,12 @@ impl Session {
             }
         }
         let snapshot = match (&id, operation.effect) {
-            (Some(id), Effect::Update | Effect::Delete) => self.look(recorder, operation, id)?,
+            (Some(id), Effect::Update | Effect::Delete) => match self.look(recorder, operation, id) {
+                Err(SessionError::Call(error)) if Told::of(&error).is_some() => {
+                    return self.refuse(recorder, number, asked, error);
+                }
+                looked => looked?,
+            },
             _ => None,
         };
         let body = fields(request.body.as_deref());
@@ -163,7 +168,14 @@ impl Session {
             before = Some(body.keys().map(value).collect());
         }
         if let (Some(snapshot), Effect::Delete, true) = (&snapshot, operation.effect, self.reads_before_it_writes) {
-            self.keep_children(recorder, number, operation, snapshot.id().unwrap_or_default())?;
+            let id = snapshot.id().unwrap_or_default();
+            match self.keep_children(recorder, number, operation, id) {
+                // Nobody knows what would be lost.
+                Err(SessionError::Call(error)) if Told::of(&error).is_some() => {
+                    return self.refuse(recorder, number, asked, error);
+                }
+                kept => kept?,
+            }
         }
         let intent = Entry::Intent {
             n: number,
@@ -233,8 +245,9 @@ impl Session {
                 recorder.append(&Entry::Looked { at: self.present(), target: None }, &answer.body)?;
                 recorder.snapshot(object, id)
             }
-            // The write itself will say what is wrong, in its own name.
-            Err(CallError::Api(_) | CallError::BadAnswer(_)) => Ok(None),
+            // The write itself will say so, in its own name.
+            Err(CallError::Api(error)) if error.status == 404 => Ok(None),
+            // Nobody knows what would be overwritten.
             Err(error) => Err(error.into()),
         }
     }
@@ -247,31 +260,38 @@ impl Session {
         operation: &Operation,
         id: &str,
     ) -> Result<(), SessionError> {
-        let parent = format!("{}/", operation.path.trim_end_matches("{id}").trim_end_matches('/'));
-        let lists = api::operations()
-            .filter(|list| list.is_list() && list.path_params.len() == 1 && list.path.starts_with(&parent));
-        let mut children = Vec::new();
-        let mut any = false;
-        for list in lists {
+        let (mut children, mut any, mut cut) = (Vec::new(), false, false);
+        for list in api::children_of(operation) {
             any = true;
             let mut walk = Walk::new(Call::new(list, vec![id.to_string()]));
             let link = self.link()?;
-            // A list that cannot be walked to its end is kept as far as it goes.
-            while let Ok(Some(call)) = walk.next() {
+            loop {
+                // A list that cannot be walked to its end is kept as far as it goes.
+                let call = match walk.next() {
+                    Ok(Some(call)) => call,
+                    Ok(None) => break,
+                    Err(_) => {
+                        cut = true;
+                        break;
+                    }
+                };
                 let request = Request::build(&call, None).map_err(CallError::Refused)?;
                 let answer = match link.block_on(link.client().send(&request, list)) {
                     Ok(answer) => answer,
-                    // The delete itself will say what is wrong.
-                    Err(CallError::Api(_)) => break,
+                    // The delete itself will say so.
+                    Err(CallError::Api(error)) if error.status == 404 => break,
                     Err(error) => return Err(error.into()),
                 };
-                let Ok(rows) = walk.accept(&answer.body) else { break };
+                let Ok(rows) = walk.accept(&answer.body) else {
+                    cut = true;
+                    break;
+                };
                 children.extend(rows.into_iter().map(|row| row.json));
             }
         }
         if any {
             let body = serde_json::to_vec(&children).expect("JSON stays JSON");
-            recorder.append(&Entry::Children { n: number }, &body)?;
+            recorder.append(&Entry::Children { n: number, cut }, &body)?;
         }
         Ok(())
     }
@@ -432,6 +452,11 @@ pub(super) fn object_of(operation: &Operation) -> &str {
         Effect::Delete => operation.name.trim_start_matches("delete_"),
         _ => operation.returns.object().name,
     }
+}
+
+/// The lists of what belongs to a record of this kind, and vanishes with it.
+pub(super) fn lists_below(object: &str) -> impl Iterator<Item = &'static Operation> + use<> {
+    api::operation(&format!("delete_{object}")).into_iter().flat_map(api::children_of)
 }
 
 /// An answer that was not asked for.

@@ -34,6 +34,12 @@ impl StoreError {
         StoreError::new("nothing was sent".into(), "`--dry-run` shows what would be changed")
     }
 
+    /// Somebody has removed what is kept of a run in the state folder `dir` while it was at work.
+    pub fn removed(dir: &Path) -> StoreError {
+        let message = format!("what is kept of the run in `{}` was removed while it was at work", dir.display());
+        StoreError::new(message, "leave that folder alone, or name another one with `ONRAMP_STATE_DIR`")
+    }
+
     /// A file or folder of the state folder `dir` gave this error.
     pub fn folder(dir: &Path, error: &io::Error) -> StoreError {
         let message = |why: &str| format!("runs cannot be kept in `{}`: {why}", dir.display());

@@ -108,13 +108,15 @@ impl Journal {
         Ok(Span { at: start + (PREFIX + head.len()) as u64, len: body.len() as u32 })
     }
 
-    /// What was appended is on the disk when this returns. Others may append meanwhile.
+    /// What was appended is on the disk when this returns, and can be found there: an error where somebody has removed the
+    /// file. Others may append meanwhile.
     pub fn sync(&self) -> io::Result<()> {
         let file = match &self.inner.lock().expect(LOCK).backing {
             Backing::Memory(_) => return Ok(()),
             Backing::File(file) => file.clone(),
         };
-        file.sync_data()
+        file.sync_data()?;
+        if is_removed(&file)? { Err(io::Error::from(io::ErrorKind::NotFound)) } else { Ok(()) }
     }
 
     /// All frames so far.
@@ -254,6 +256,18 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
+/// Whether an open file has no name any more.
+#[cfg(unix)]
+fn is_removed(file: &File) -> io::Result<bool> {
+    Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) == 0)
+}
+
+/// An open file cannot be removed.
+#[cfg(not(unix))]
+fn is_removed(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
 fn frame(head: &[u8], body: &[u8]) -> Vec<u8> {
     let lengths = [(head.len() as u32).to_le_bytes(), (body.len() as u32).to_le_bytes()].concat();
     let mut bytes = Vec::with_capacity(PREFIX + head.len() + body.len());
@@ -388,6 +402,19 @@ mod tests {
         journal.keep(&folder.path().join("journal")).unwrap();
         let (_, frames) = Journal::open(&folder.path().join("journal")).unwrap();
         assert_eq!(heads(&frames), [&b"h"[..], b"h", b"h", b"last"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_that_was_removed_is_not_safe_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let journal = Journal::volatile();
+        journal.keep(&path).unwrap();
+        journal.append(b"one", b"").unwrap();
+        journal.sync().unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(journal.sync().unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

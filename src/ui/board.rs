@@ -67,7 +67,7 @@ mod tests {
              \u{20} orders.csv  create_customer  [=====               ]  3/12  3 changed  3 requests a minute\n\
              \u{20} a\\u{1b}[31m\\n.csv"
         );
-        assert_eq!(lines(&board, &paces, 20), "4 waiting  2 running\n  orders.csv  3/12\n  a\\u{1b}[31m…");
+        assert_eq!(lines(&board, &paces, 20), "4 waiting  2 running\n  orders.csv  3/12\n  a\\u{1b}[31…");
         assert_eq!(
             lines(&Board { paused: 1, ..Board::default() }, &[], 80),
             "0 waiting  0 running  0 done  0 failed  paused"

@@ -5,7 +5,10 @@ use super::{
     fault_server::{Fault, FaultServer, json, raw, with},
     quick, send,
 };
-use onramp::api::{client::Timing, error::CallError};
+use onramp::api::{
+    client::{MAX_WAIT, Timing},
+    error::CallError,
+};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
@@ -86,9 +89,37 @@ async fn no_network_is_told_after_the_last_attempt_with_its_cause() {
     drop(listener);
     let harness = Harness::with(&format!("http://{address}"), quick());
     let error = harness.call("get_me", &[]).await.unwrap_err();
-    let CallError::Network { operation, attempts, cause } = error else { panic!("{error:?}") };
+    let CallError::Network { operation, attempts, cause, waited: None } = error else { panic!("{error:?}") };
     assert_eq!((operation, attempts, cause), ("get_me", 5, format!("connection refused by {address}")));
     assert_eq!(harness.attempts()[4].budget_left, Some(60), "what was never sent takes nothing from the budget");
+}
+
+#[tokio::test]
+async fn a_service_that_goes_away_is_waited_for_and_what_it_says_then_has_all_its_attempts() {
+    let resets = vec![Fault::ResetUnread; 17];
+    let back = vec![json(503, ""), json(503, ""), json(200, CUSTOMER)];
+    let server = FaultServer::start([vec![json(200, CUSTOMER)], resets, back].concat()).await;
+    let harness = Harness::new(&server);
+    harness.call("get_customer", &["c1"]).await.unwrap();
+    harness.call("update_customer", &["c1"]).await.unwrap();
+    let attempts = harness.attempts();
+    assert_eq!(attempts.len(), 1 + 17 + 3);
+    let waits = attempts.iter().filter(|attempt| attempt.outlasts == Some(MAX_WAIT)).count();
+    // Five attempts, and then four a round.
+    assert_eq!(waits, 4, "{}", harness.story());
+    assert_eq!(attempts[17].result.as_ref().unwrap_err(), "the connection was closed before the answer came");
+}
+
+#[tokio::test]
+async fn a_service_that_stays_away_ends_the_call_after_max_wait() {
+    let server = FaultServer::start([json(200, CUSTOMER), Fault::ResetUnread]).await;
+    let max_wait = Duration::from_millis(300);
+    let harness = Harness::patient(&server.base(), quick(), max_wait);
+    harness.call("get_customer", &["c1"]).await.unwrap();
+    let error = harness.call("create_customer", &[]).await.unwrap_err();
+    let CallError::Network { attempts, waited: Some(waited), .. } = error else { panic!("{error:?}") };
+    assert!(waited >= max_wait && attempts > 5, "{waited:?} {attempts}");
+    assert!(server.asked().iter().skip(1).all(|asked| asked.header("idempotency-key") == Some("key-1")));
 }
 
 #[tokio::test]

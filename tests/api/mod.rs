@@ -34,6 +34,7 @@ struct Watched {
     result: Result<u16, String>,
     budget_left: Option<u32>,
     retry_in: Option<Duration>,
+    outlasts: Option<Duration>,
     request_id: Option<String>,
     deprecated: Option<String>,
 }
@@ -64,13 +65,17 @@ impl Harness {
     }
 
     fn with(base: &str, timing: Timing) -> Self {
+        Harness::patient(base, timing, MAX_WAIT)
+    }
+
+    fn patient(base: &str, timing: Timing, max_wait: Duration) -> Self {
         let stop = Stop::default();
         let attempts = Arc::new(Mutex::new(Vec::new()));
         let settings = Settings {
             base_url: BaseUrl::parse(base).unwrap(),
             key: Secret::key(KEY).unwrap(),
             rate: None,
-            max_wait: MAX_WAIT,
+            max_wait,
             share: None,
             timing,
             clock: Clock::System,
@@ -86,6 +91,7 @@ impl Harness {
                     result: attempt.result.map_err(str::to_string),
                     budget_left: attempt.budget_left,
                     retry_in: attempt.retry_in,
+                    outlasts: attempt.outlasts,
                     request_id: attempt.request_id.map(str::to_string),
                     deprecated: attempt.deprecated.map(str::to_string),
                 });

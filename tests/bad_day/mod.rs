@@ -104,6 +104,19 @@ hint: look at the workspace before you run the script again: 1 change had been m
 }
 
 #[test]
+fn a_network_that_comes_back_is_waited_for_and_only_that_is_said() {
+    let ran = bad_day(CREATE, &["list-customers:reset-before@1-6"]).ran();
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let lines: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!(lines.len(), 2, "{ran}");
+    assert!(
+        lines[0].starts_with("warning: nothing comes back from the service (") && lines[0].contains("10 min"),
+        "{ran}"
+    );
+    assert!(lines[1].starts_with("the service answers again, after "), "{ran}");
+}
+
+#[test]
 fn a_service_that_stays_down_ends_the_run_with_75() {
     bad_day(UPDATES, &["update-customer:status=500"]).ran().assert_all(
         75,
@@ -122,7 +135,7 @@ error: `update_customer` failed: The sandbox was told to answer 500 here
 
 #[test]
 fn a_network_that_stays_away_ends_the_run_with_75() {
-    bad_day(CREATE, &["list-customers:reset-before"]).ran().assert_all(
+    bad_day(CREATE, &["list-customers:reset-before"]).args(&["--max-wait", "1ms"]).ran().assert_all(
         75,
         "",
         "\

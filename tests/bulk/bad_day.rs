@@ -17,6 +17,14 @@ print(`${done.changed} ${done.failed}`);
 for f in done.failures { print(`${f.code}: ${f.message}`); }
 "#;
 
+const DELETES: &str = r#"
+let rows = list_customers().map(|c| #{id: c.id, name: c.name}).to_array();
+let done = bulk_delete_customers(rows, #{in_flight: 2});
+print(`${done.changed} ${done.failed}`);
+for f in done.failures { print(`${f.code}: ${f.message}`); }
+"#;
+
+const COUNT: &str = "print(list_customers().count())";
 const CHANGED: &str = "print(list_customers().filter(|c| c.plan == `p${c.display_id}`).count())";
 const MADE: &str = "print(list_customers().filter(|c| c.name.starts_with(\"Made \")).count())";
 
@@ -49,6 +57,9 @@ fn what_passes_is_mended_in_every_row_and_nothing_is_made_twice() {
                 let scene = Scene::new(CREATES, &["--fault", &format!("create-customer:{fault}")]);
                 scene.run(&[]).assert_all(0, "6 0\n", "");
                 assert_eq!(scene.meanwhile(MADE), "6\n", "{fault}");
+                let scene = Scene::new(DELETES, &["--customers", "6", "--fault", &format!("delete-customer:{fault}")]);
+                scene.run(&[]).assert_all(0, "6 0\n", "");
+                assert_eq!(scene.meanwhile(COUNT), "0\n", "{fault}");
             });
         }
     });
@@ -72,6 +83,12 @@ fn what_does_not_pass_is_that_rows_own_failure() {
         let end = format!("error: 1 row failed; the others are done\n  row 3: {why}\n");
         scene.run(&[]).assert_all(4, &expected, &end);
         assert_eq!(scene.meanwhile(CHANGED), changed, "{fault}");
+        let scene = Scene::new(CREATES, &["--fault", &format!("create-customer:{fault}")]);
+        scene.run(&[]).assert_all(4, &expected, "error: 1 row failed; the others are done\n");
+        assert_eq!(scene.meanwhile(MADE), changed, "{fault}");
+        let scene = Scene::new(DELETES, &["--customers", "6", "--fault", &format!("delete-customer:{fault}")]);
+        scene.run(&[]).assert_all(4, &expected, "error: 1 row failed; the others are done\n");
+        assert_eq!(scene.meanwhile(COUNT), "1\n", "{fault}");
     }
 }
 

@@ -38,7 +38,9 @@ fn a_full_disk_stops_the_run_before_a_write_that_it_could_not_keep() {
     let scene = Scene::new(UPDATES, &[]);
     // Files may not grow beyond this, which the system says in its own way.
     let full = "trap '' XFSZ; ulimit -f 145; exec \"$0\" \"$@\"";
-    let ran = scene.served.used_by(scene.place.onramp(&["run", "script.rhai"]).within(full)).ran();
+    // At a rate at which intents are made safe in groups of twenty.
+    let run = scene.place.onramp(&["run", "script.rhai", "--rate", "60000/min"]).within(full);
+    let ran = scene.served.used_by(run).ran();
     assert_eq!(ran.code, Some(75), "{ran}");
     let (state, id) = (scene.place.state(), scene.id());
     // Where it is noticed, at the writes or at a page of the list, depends on how large the files are by then.
@@ -71,12 +73,33 @@ fn a_revoked_key_ends_the_run_with_3_and_it_goes_on_with_another_key() {
 }
 
 #[test]
+fn a_key_that_is_revoked_ends_creates_and_deletes_as_well() {
+    let deletes = "let rows = list_customers().pluck(\"id\");
+        let done = bulk_delete_customers(rows, #{in_flight: 2}); print(`${done.changed} ${done.failed}`);
+        print(list_customers().count());";
+    let creates = "let rows = []; for n in 1..13 { rows.push(#{name: `Made ${n}`}); }
+        let done = bulk_create_customers(rows, |row| row, #{in_flight: 2}); print(`${done.changed} ${done.failed}`);
+        print(list_customers().filter(|c| c.name.starts_with(\"Made \")).count());";
+    for (script, fault, end) in
+        [(deletes, "delete-customer:revoke@5", "12 0\n0\n"), (creates, "create-customer:revoke@5", "12 0\n12\n")]
+    {
+        let scene = Scene::new(script, &["--customers", "12", "--fault", fault]);
+        let ran = scene.run(&[]);
+        assert_eq!(ran.code, Some(3), "{ran}");
+        let hint = format!("hint: `onramp resume {}` goes on where it stopped; ", scene.id());
+        assert!(ran.stderr.contains("error: the API key has been revoked\n") && ran.stderr.contains(&hint), "{ran}");
+        let resume = scene.served.used_by(scene.place.onramp(&["resume", "--last"]));
+        resume.env("PIVOTAL_API_KEY", onramp::sandbox::TEST_KEY).ran().assert_all(0, end, "");
+    }
+}
+
+#[test]
 fn a_network_that_is_gone_ends_the_run_with_75_and_it_goes_on() {
     let scene = Scene::new(
         &UPDATES.replace("in_flight: 4", "in_flight: 1"),
         &["--customers", "12", "--fault", "update-customer:reset-before@7-11"],
     );
-    let ran = scene.run(&[]);
+    let ran = scene.run(&["--max-wait", "1ms"]);
     assert_eq!(ran.code, Some(75), "{ran}");
     assert!(ran.stderr.contains("got no answer"), "{ran}");
     scene.resume().assert_all(0, "12 0 0\n", "");
@@ -104,7 +127,7 @@ print(get_customer(102).display_id);
 "#;
     let scene =
         Scene::new(script, &["--fault", "get-customer:status=500@1-5", "--fault", "get-customer:reset-before@6-10"]);
-    let ran = scene.run(&[]);
+    let ran = scene.run(&["--max-wait", "1ms"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(75), "caught 500\n"), "{ran}");
     scene.resume().assert_all(0, "caught 500\n102\n", "");
     assert_eq!(scene.count("POST", ""), 1);

@@ -89,8 +89,7 @@ fn the_page_about_the_format_shows_a_plan_as_it_is_made_and_read() {
     for _ in 0..2 {
         send(&call("update_onboarding", &[&first], Some(r#"{"waiting_on_customer":false}"#)));
     }
-    let plan = overlay.plan(head());
-    let rate = Some(parse_rate("60/min").unwrap());
+    let plan = overlay.plan(head()).with_rate(parse_rate("60/min").unwrap());
 
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plan-format.md");
     let text = fs::read_to_string(&page).unwrap();
@@ -99,7 +98,7 @@ fn the_page_about_the_format_shows_a_plan_as_it_is_made_and_read() {
     let fenced = |language: &str, text: &str| format!("```{language}\n{text}```");
     let blessed = text.replacen(&fenced("json", &document.text), &fenced("json", &plan.to_json()), 1).replacen(
         &fenced("text", &shown.text),
-        &fenced("text", &render::text(&plan, &render::Options { all: false, rate })),
+        &fenced("text", &render::text(&plan, &render::Options::default())),
         1,
     );
     bless_or_compare(&page, &blessed).unwrap_or_else(|wrong| panic!("{wrong}"));

@@ -1,4 +1,4 @@
-//! A sandbox in this process, with the library's own client.
+//! A sandbox in this process, with the library's own client and sessions over it.
 
 use onramp::{
     api::{
@@ -11,18 +11,18 @@ use onramp::{
     clock::Clock,
     sandbox::{self, Handle, Options},
     secret::Secret,
+    session::{Link, Recorder, Session},
     stop::Stop,
 };
 use serde_json::Value;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use tokio::runtime::{Builder, Runtime};
 
 /// The instant of all these tests. All rows that a sandbox begins with are older.
 pub const NOW: &str = "2026-05-26T17:21:09.412Z";
 
 pub struct Side {
-    // Keeps the server.
-    _handle: Handle,
+    handle: Handle,
     client: Client,
 }
 
@@ -35,26 +35,41 @@ pub fn clock() -> Clock {
     Clock::Fixed(NOW.parse().unwrap())
 }
 
+fn client(handle: &Handle) -> Client {
+    let settings = Settings {
+        base_url: BaseUrl::parse(&handle.base_url()).unwrap(),
+        key: Secret::key(handle.key()).unwrap(),
+        rate: None,
+        max_wait: MAX_WAIT,
+        share: None,
+        timing: Timing::default(),
+        clock: clock(),
+        stop: Stop::default(),
+    };
+    Client::new(settings, None)
+}
+
 impl Side {
     pub fn new(customers: u32, seed: u64) -> Side {
         let options = Options { customers, seed, clock: clock(), ..Options::default() };
         let handle = runtime().block_on(sandbox::start(options, None)).unwrap();
-        let settings = Settings {
-            base_url: BaseUrl::parse(&handle.base_url()).unwrap(),
-            key: Secret::key(handle.key()).unwrap(),
-            rate: None,
-            max_wait: MAX_WAIT,
-            share: None,
-            timing: Timing::default(),
-            clock: clock(),
-            stop: Stop::default(),
-        };
-        Side { _handle: handle, client: Client::new(settings, None) }
+        let client = client(&handle);
+        Side { handle, client }
     }
 
     pub fn call(&self, call: &Call) -> Result<Answer, CallError> {
         let request = Request::build(call, None).map_err(CallError::Refused)?;
         runtime().block_on(self.client.send(&request, call.operation))
+    }
+
+    /// A session over it that keeps a record.
+    pub fn session(&self, key: &str, recorder: Recorder) -> Session {
+        let once = Mutex::new(Some(client(&self.handle)));
+        let connect = move || {
+            let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            Ok(Link::new(once.lock().unwrap().take().expect("a session connects once"), runtime, Box::new(())))
+        };
+        Session::new(Box::new(connect), key.into(), clock(), Stop::default()).with_recorder(recorder)
     }
 
     /// All customers, contacts and onboardings, in the order of their lists.

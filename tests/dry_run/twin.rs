@@ -217,7 +217,8 @@ fn masked(value: &Value) -> Value {
     }
 }
 
-fn kind(row: &Value) -> usize {
+/// Which of the three pools a record belongs into.
+pub fn kind(row: &Value) -> usize {
     match row["object"].as_str() {
         Some("customer") => 0,
         Some("contact") => 1,
@@ -225,6 +226,7 @@ fn kind(row: &Value) -> usize {
     }
 }
 
-fn ids(row: &Value) -> (String, String) {
+/// Both forms of a record's id.
+pub fn ids(row: &Value) -> (String, String) {
     (row["id"].as_str().unwrap().to_string(), row["display_id"].to_string())
 }

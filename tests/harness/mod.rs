@@ -23,7 +23,7 @@ use std::time::Duration;
 pub const NOW: &str = "2026-05-26T12:00:00Z";
 
 /// Far longer than anything here takes: only a program that hangs meets it.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `onramp run` with these arguments.
 pub fn run(args: &[&str]) -> Onramp {

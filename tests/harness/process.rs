@@ -244,9 +244,14 @@ impl Running {
         self.ended()
     }
 
-    /// SIGTERM, for this process alone.
-    pub fn terminate(&self) {
-        self.signal("TERM");
+    /// Waits until something is so that it does.
+    #[track_caller]
+    pub fn until(&self, is_so: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !is_so() {
+            assert!(begun.elapsed() < PATIENCE, "{}\nnever did what was waited for", self.command);
+            thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
 
     /// The processes that it has started and that have not ended.

@@ -165,7 +165,7 @@ fn commands_answer_and_unknown_ones_get_a_hint() {
          Only the rows for which the closure gives `true`\n\nExample\n  \
          list_customers().filter(|c| c.name.contains(\"Acme\")).count()\n\
          :time [CODE]\nhow long the last line took, or this one takes\n",
-        "error: there is no function `fliter`\nhint: did you mean `filter`?\n",
+        "error: there is nothing called `fliter`\nhint: did you mean `filter`?\n",
     );
     let ran = piped("1\n:history\n:budget\n:functions\n:help\n").ran();
     assert!(
@@ -224,6 +224,15 @@ fn a_line_that_meets_a_limit_leaves_the_session_as_it_was() {
             "error: the script ran for more than 300 ms, waiting not counted",
             "error: the script's data take more than 32 MiB of memory",
             "error: functions call each other more than 64 deep"
+        ],
+        "{ran}"
+    );
+    let hints: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("the limit")).collect();
+    assert_eq!(
+        hints,
+        [
+            "hint: start the session with `--max-run-time 5m` to raise the limit",
+            "hint: start the session with `--max-memory 64MiB` to raise the limit"
         ],
         "{ran}"
     );

@@ -321,11 +321,21 @@ fn a_live_workspace_is_not_changed_by_accident() {
     assert!(planned.contains("NOT SENT: update_customer Acme Corporation") && planned.ends_with('1'), "{planned}");
     terminal.types(":apply\r");
     terminal.shows("send 1 write to `sandbox`? [y/N]");
+    terminal.types(CTRL_C);
+    terminal.shows("\nnothing was sent\n");
+    terminal.prompts(&plan);
+    terminal.types(":apply\r");
+    terminal.until("another question", |screen| screen.matches("send 1 write to `sandbox`? [y/N]").count() == 2);
     terminal.types("y\r");
     terminal
         .until("what was applied", |screen| screen.contains("1 changed\n") && screen.trim_end().ends_with("(plan) ›"));
     terminal.types(":undo\r");
     terminal.shows("take it back by 1 write? [y/N]");
+    terminal.types("n\r");
+    terminal.shows("[y/N] n\nnothing was sent\n");
+    terminal.prompts(&plan);
+    terminal.types(":undo\r");
+    terminal.until("another question", |screen| screen.matches("take it back by 1 write? [y/N]").count() == 2);
     terminal.types("y\r");
     terminal.prompts(&plan);
     assert!(terminal.answers("get_customer(101).mrr", &plan).ends_with("125000"));

@@ -12,7 +12,11 @@ fn where_nothing_is_kept_there_is_nothing_to_show() {
     place.onramp(&["runs"]).ran().assert_all(0, "", "no run has been kept yet\n");
     place.onramp(&["runs", "--output", "json"]).ran().assert_all(0, "[]\n", "");
     place.onramp(&["runs", "--output", "jsonl"]).ran().assert_all(0, "", "");
-    place.onramp(&["runs", "prune", "--older-than", "1d"]).ran().assert_all(0, "", "no run ended more than 24 h ago\n");
+    place.onramp(&["runs", "prune", "--older-than", "1d"]).ran().assert_all(
+        0,
+        "",
+        "no run ended more than 1 day ago\n",
+    );
     assert!(!place.state().exists(), "looking makes no folder");
 }
 
@@ -77,7 +81,7 @@ fn pruning_really_deletes_what_is_old_and_says_how_many() {
     let folder = place.state().join("runs").join(runs.id(1));
     assert!(folder.join("journal").exists() && folder.join("log").exists());
     let prune = |time: &str| place.onramp(&["runs", "prune", "--older-than", time]);
-    runs.by(prune("3650d"), 0, "", "no run ended more than 87600 h ago\n");
+    runs.by(prune("3650d"), 0, "", "no run ended more than 3650 days ago\n");
     runs.by(prune("90d"), 0, "", "1 run deleted, with all that was kept of them\n");
     assert!(!folder.exists());
     for name in fs::read_dir(place.state()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {

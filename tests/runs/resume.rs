@@ -131,18 +131,85 @@ fn a_script_that_changed_is_noted_and_the_recorded_text_runs() {
 }
 
 #[test]
-fn a_run_that_goes_another_way_is_stopped_with_both_sides_shown() {
+fn a_value_that_is_another_one_stops_a_run_until_it_is_as_it_was() {
     let killed = Killed::in_its_last_write();
     let runs = said(&killed.place);
     let ran = killed.resume(&[runs.id(1)]).env("TONE", "loud").ran();
-    assert_eq!(ran.code, Some(1), "{ran}");
-    let said = "error: the run went another way than before at step 5, and was stopped\n  --> a.rhai:5:";
+    assert_eq!(ran.code, Some(2), "{ran}");
+    let said = "error: the environment value `TONE` is not the same as when the run began\n  --> a.rhai:5:";
     assert!(ran.stderr.starts_with(said), "{ran}");
-    let sides = "  before: the environment value `TONE`\n  now:    the environment value `TONE` with another value\n";
-    assert!(ran.stderr.contains(sides), "{ran}");
+    let hints = "hint: put it back as it was; `onramp retry` begins the script anew with what is there now\n\
+                 hint: `onramp resume run0001` goes on where it stopped; 1 change made so far\n";
+    assert!(runs.plain(&ran.stderr).ends_with(hints), "{ran}");
     for stream in [&ran.stdout, &ran.stderr] {
         assert!(!stream.contains("calm") && !stream.contains("loud"), "{ran}");
     }
+    assert_eq!(killed.resume(&[runs.id(1)]).ran().code, Some(0), "as it was, it goes on");
+}
+
+#[test]
+fn a_run_that_goes_another_way_is_stopped_with_both_sides_shown() {
+    let killed = Killed::in_its_last_write();
+    let runs = said(&killed.place);
+    // Its text never changes; so that it does something else, the record itself is tampered with.
+    let db = rusqlite::Connection::open(killed.place.state().join("onramp.db")).unwrap();
+    let changed = db.execute("UPDATE run SET job = replace(job, 'mrr: 5', 'mrr: 6')", []).unwrap();
+    assert_eq!(changed, 1);
+    let ran = killed.resume(&[runs.id(1)]).ran();
+    assert_eq!(ran.code, Some(1), "{ran}");
+    assert!(ran.stderr.contains("error: the run went another way than before at step 7, and was stopped\n"), "{ran}");
+    let sides: Vec<&str> =
+        ran.stderr.lines().filter(|line| line.contains("`update_customer` /customers/102")).collect();
+    assert!(sides.len() == 2 && sides[0].starts_with("  before: ") && sides[1].starts_with("  now:    "), "{ran}");
+    assert_ne!(sides[0].rsplit(' ').next(), sides[1].rsplit(' ').next(), "{ran}");
+}
+
+/// A run whose key was revoked at its second write.
+fn revoked(place: &Place, served: &Served, script: &str, zone: &str) -> Ran {
+    let run = place.onramp(&["run", "a.rhai"]).file("a.rhai", script).env("TZ", zone);
+    served.used_by(run).ran()
+}
+
+/// Goes on with it, by another key.
+fn with_another_key(place: &Place, served: &Served) -> Onramp {
+    served.used_by(place.onramp(&["resume", "--last"])).env("PIVOTAL_API_KEY", onramp::sandbox::TEST_KEY)
+}
+
+#[test]
+fn a_file_that_is_too_large_to_be_kept_has_to_be_as_it_was() {
+    let (place, served) = (Place::new(), Served::start(&["--fault", "update-customer:revoke@2"]));
+    let script = "update_customer(101, #{mrr: 7}); let text = read_text(\"large.txt\");
+update_customer(102, #{mrr: 7}); print(text.len());";
+    let path = place.work().join("large.txt");
+    let mut large = vec![b'x'; (64 << 20) + 1];
+    fs::write(&path, &large).unwrap();
+    assert_eq!(revoked(&place, &served, script, "UTC").code, Some(3));
+    let runs = said(&place);
+    large[1000] = b'y';
+    fs::write(&path, &large).unwrap();
+    runs.by(
+        with_another_key(&place, &served),
+        2,
+        "",
+        "error: the file `large.txt` is not the same as when the run began\n  --> a.rhai:1:45\n    |\n  1 | \
+         update_customer(101, #{mrr: 7}); let text = read_text(\"large.txt\");\n    |                                             ^\n\
+         hint: put it back as it was; `onramp retry` begins the script anew with what is there now\n\
+         hint: `onramp resume run0001` goes on where it stopped; 1 change made so far\n",
+    );
+    large[1000] = b'x';
+    fs::write(&path, &large).unwrap();
+    with_another_key(&place, &served).ran().assert_all(0, "67108865\n", "");
+}
+
+#[test]
+fn dates_are_meant_in_the_zone_of_the_machine_on_which_the_run_began() {
+    let (place, served) = (Place::new(), Served::start(&["--fault", "update-customer:revoke@2"]));
+    let script = "print(parse_time(\"2026-05-26T09:00:00\")); update_customer(101, #{mrr: 7});
+update_customer(102, #{mrr: 7}); print(now().zone);";
+    let stopped = revoked(&place, &served, script, "America/New_York");
+    assert_eq!((stopped.code, stopped.stdout.as_str()), (Some(3), "2026-05-26T09:00:00-04:00\n"), "{stopped}");
+    let ran = with_another_key(&place, &served).env("TZ", "Asia/Tokyo").ran();
+    ran.assert_all(0, "2026-05-26T09:00:00-04:00\nAmerica/New_York\n", "");
 }
 
 #[test]
@@ -171,9 +238,9 @@ fn a_run_against_an_embedded_sandbox_that_is_gone_cannot_go_on() {
 }
 
 /// The workspace of a small server that knows some keys.
-fn workspace(id: &str) -> String {
+fn workspace(id: &str, prefix: &str) -> String {
     format!(
-        r#"{{"object":"me","api_key":{{"prefix":"pivotal_abcd"}},"organization":{{"id":"{id}","slug":"{id}","name":"W"}}}}"#
+        r#"{{"object":"me","api_key":{{"prefix":"{prefix}"}},"organization":{{"id":"{id}","slug":"{id}","name":"W"}}}}"#
     )
 }
 
@@ -192,8 +259,11 @@ fn a_run_whose_key_was_revoked_goes_on_with_another_key_of_the_same_workspace() 
         let request = request.to_lowercase();
         let by = |key: &str| request.contains(&key.to_lowercase());
         match () {
-            () if by(STRANGER) => answer(200, &[], &workspace("org_9")),
-            () if request.starts_with("get /api/v1/me ") => answer(200, &[], &workspace("org_1")),
+            () if by(STRANGER) => answer(200, &[], &workspace("org_9", "pivotal_Aa1B")),
+            () if by(OTHER) && request.starts_with("get /api/v1/me ") => {
+                answer(200, &[], &workspace("org_1", "pivotal_Zz9Y"))
+            }
+            () if request.starts_with("get /api/v1/me ") => answer(200, &[], &workspace("org_1", "pivotal_abcd")),
             () if request.starts_with("get ") => customer(present.load(Ordering::SeqCst)),
             // The key is good for the first write and revoked at the second.
             () if by(KEY) && request.contains("\"mrr\":3") => {
@@ -229,7 +299,9 @@ fn a_run_whose_key_was_revoked_goes_on_with_another_key_of_the_same_workspace() 
     let resumed = key_file(OTHER).args(&["-v"]).ran();
     assert!(resumed.code == Some(0) && resumed.stdout == "1\n2\n", "{resumed}");
     assert!(resumed.stderr.contains("PATCH /customers/101: 200, "), "{resumed}");
-    assert_eq!(json(&place, &["show", runs.id(1)])["changes"].as_array().map(Vec::len), Some(2));
+    let shown = json(&place, &["show", runs.id(1)]);
+    assert_eq!(shown["changes"].as_array().map(Vec::len), Some(2));
+    assert_eq!(json(&place, &["runs"])[0]["key_prefix"], "pivotal_Zz9Y", "the key that it ended with");
 }
 
 #[test]

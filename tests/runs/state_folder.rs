@@ -155,3 +155,69 @@ fn a_script_that_only_reads_needs_no_state_folder() {
         .ran()
         .assert_all(0, "101\n", "");
 }
+
+#[cfg(unix)]
+#[test]
+fn each_command_that_writes_says_so_before_it_sends_anything() {
+    let (place, served) = (Place::new(), Served::start(&["--customers", "3"]));
+    let onramp = |args: &[&str]| served.used_by(place.onramp(args));
+    let script = "bulk_update_customers(list_customers(), #{plan: \"new\"}, #{in_flight: 1});";
+    fs::write(place.work().join("a.rhai"), script).unwrap();
+    let called = onramp(&["call", "update_customer", "id=101", "mrr=7"]).ran();
+    let first = onramp(&["run", "a.rhai", "--first", "1"]).ran();
+    let planned = onramp(&["run", "a.rhai", "--dry-run", "--save", "plan.json"]).ran();
+    assert_eq!([called.code, first.code, planned.code], [Some(0); 3], "{called}{first}{planned}");
+    let runs = said(&place);
+    served.asked();
+    let sent = served.count("PATCH", "");
+    let told = format!("error: runs cannot be kept in `{}`: the disk is full\n", place.state().display());
+    for args in [
+        &["call", "update_customer", "id=101", "mrr=8"][..],
+        &["run", "a.rhai"],
+        &["run", "-e", WRITE],
+        &["retry", runs.id(2)],
+        &["resume", runs.id(2)],
+        &["resume", "--last"],
+        &["undo", runs.id(1), "--yes"],
+        &["apply", "plan.json", "--yes"],
+    ] {
+        // No file may grow at all.
+        let full = place.onramp(args).within("trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"");
+        let ran = served.used_by(full).ran();
+        assert!(ran.code == Some(75) && ran.stderr.contains(&told), "{ran}");
+        assert!(
+            ran.stderr.contains("hint: make room on it, or name another folder with `ONRAMP_STATE_DIR`\n"),
+            "{ran}"
+        );
+        served.asked();
+        assert_eq!(served.count("PATCH", ""), sent, "{ran}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_record_that_is_removed_while_its_run_is_at_work_ends_the_run_before_its_next_write() {
+    let (place, served) = (Place::new(), Served::start(&["--customers", "3"]));
+    let script = "update_customer(101, #{mrr: 7}); log_info(\"begun\");
+loop { try { read_text(\"go\"); break; } catch (e) {} }
+update_customer(102, #{mrr: 7});";
+    let running = served.used_by(place.onramp(&["run", "a.rhai"]).file("a.rhai", script)).started();
+    running.says("begun");
+    let runs = place.state().join("runs");
+    // A file that is made at this moment is in the way of the folder's removal.
+    while runs.exists() {
+        let _ = fs::remove_dir_all(&runs);
+    }
+    fs::write(place.work().join("go"), "").unwrap();
+    let ran = running.ended();
+    let told = format!(
+        "begun\nerror: what is kept of the run in `{}` was removed while it was at work\n  --> a.rhai:3:1\n    |\n  3 | \
+         update_customer(102, #{{mrr: 7}});\n    | ^\n\
+         hint: leave that folder alone, or name another one with `ONRAMP_STATE_DIR`\n\
+         hint: look at the workspace before you run the script again: 1 change had been made by then\n",
+        place.state().display()
+    );
+    ran.assert_all(2, "", &told);
+    served.asked();
+    assert_eq!(served.count("PATCH", ""), 1);
+}

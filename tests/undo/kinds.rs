@@ -64,6 +64,27 @@ fn a_slug_that_the_run_gave_to_another_customer_is_free_before_it_goes_back() {
 }
 
 #[test]
+fn names_that_went_round_go_back_by_way_of_another() {
+    // The undo's first write is answered late: those that rest on it must wait.
+    let scene = Scene::with(&["--fault", "update-customer:status=503@9"]);
+    let script = r#"
+        let all = list_customers().take(4).to_array();
+        let slugs = all.map(|c| c.slug);
+        for n in 0..4 { update_customer(all[n], #{slug: `round-${n}`}); }
+        for n in 0..4 { update_customer(all[n], #{slug: slugs[(n + 1) % 4]}); }
+        let two = list_customer_contacts(101).take(2).to_array();
+        update_contact(two[0], #{email: "round@acme.example"});
+        update_contact(two[1], #{email: two[0].email});
+        update_contact(two[0], #{email: two[1].email});"#;
+    let before = scene.workspace();
+    assert_eq!(scene.onramp(&["run", "-e", script]).code, Some(0));
+    let writes = scene.writes();
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    Said::at(&scene.place).assert(&undone, 0, "", "8 changed\n");
+    assert_eq!((scene.writes() - writes, scene.workspace()), (9, before), "one was sent twice");
+}
+
+#[test]
 fn several_writes_to_one_record_go_back_as_one() {
     let scene = Scene::new();
     let script = "update_customer(101, #{mrr: 1}); update_customer(101, #{mrr: 2, plan: \"x\"}); update_customer(101, #{mrr: 3});";

@@ -1,4 +1,5 @@
 //! Runs that are taken back, against the sandbox in another process: whatever they did, wherever they stopped.
 
+mod chance;
 mod cut_short;
 mod kinds;

@@ -1,11 +1,19 @@
 //! Watched folders with the real program: what is dropped in is worked through once, whatever dies in between.
 
+mod caps;
 mod crash_table;
+mod disks;
+mod kills;
+mod live;
+mod notify;
+mod odd;
+mod pages;
 mod retry;
+mod stops;
 
 use crate::harness::{Onramp, Place, Ran, Served};
 use serde_json::Value;
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf};
 
 const SCRIPT: &str = "\
 // /// onramp
@@ -22,10 +30,15 @@ struct Inbox {
 
 impl Inbox {
     fn new(script: &str) -> Inbox {
+        Inbox::against(script, &["--customers", "1"])
+    }
+
+    /// The same, with a workspace of these arguments.
+    fn against(script: &str, sandbox: &[&str]) -> Inbox {
         let place = Place::new();
         fs::create_dir(place.work().join("in")).unwrap();
         fs::write(place.work().join("a.rhai"), script).unwrap();
-        Inbox { place, sandbox: Served::start(&["--customers", "1"]) }
+        Inbox { place, sandbox: Served::start(sandbox) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -130,45 +143,6 @@ fn rows_that_failed_come_back_as_a_file_that_can_be_dropped_in_again() {
     let ran = inbox.watch(&[]).ran();
     ends(&ran, 0);
     assert_eq!(inbox.report("done/mended.csv")["counts"]["changed"], 1, "{ran}");
-}
-
-#[test]
-#[cfg(unix)]
-fn links_and_pipes_are_refused_with_a_report_and_temporary_names_left_alone() {
-    let inbox = Inbox::new(SCRIPT);
-    std::os::unix::fs::symlink("/etc/passwd", inbox.path("link.csv")).unwrap();
-    assert!(Command::new("mkfifo").arg(inbox.path("pipe.csv")).status().unwrap().success());
-    inbox.drop_in("half.csv.part", THREE);
-    inbox.drop_in("notes.txt", "x");
-    ends(&inbox.watch(&["--pattern", "*.csv"]).ran(), 4);
-    let all = [
-        "failed/link.csv",
-        "failed/link.csv.report.json",
-        "failed/pipe.csv",
-        "failed/pipe.csv.report.json",
-        "half.csv.part",
-        "notes.txt",
-    ];
-    assert_eq!(inbox.lies(), all);
-    let report = inbox.report("failed/link.csv");
-    assert_eq!(report["message"], "`link.csv` is a symbolic link, which is not followed");
-    assert_eq!(report["outcome"], "refused");
-}
-
-#[test]
-fn a_run_that_stops_for_a_reason_that_passes_keeps_its_file_and_holds_up_the_folder() {
-    let inbox = Inbox::new(SCRIPT);
-    inbox.drop_in("a.csv", THREE);
-    inbox.drop_in("b.csv", "name,mrr\nD,4\n");
-    let revoked = inbox.watch(&[]).env("PIVOTAL_API_KEY", "pivotal_nobodyKnowsThisKey000000").ran();
-    ends(&revoked, 3);
-    assert!(revoked.stderr.contains("is paused, because run"), "{revoked}");
-    assert_eq!(inbox.lies().iter().filter(|file| file.starts_with("work/")).count(), 2, "{revoked}");
-    // How it stopped then says nothing about the attempt that is made now.
-    ends(&inbox.watch(&[]).ran(), 0);
-    assert_eq!(inbox.creates(), 4);
-    let all = ["done/a.csv", "done/a.csv.report.json", "done/b.csv", "done/b.csv.report.json"];
-    assert_eq!(inbox.lies(), all);
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl Make for Maker {
         let given = given(&job.cause);
         let trigger = given.trigger.clone();
         record.given = Some(given);
+        record.zone = self.connection.clock().zone_name();
         let new = record.new_run("run", &name, &trigger, &kept::hide(&self.ui)).map_err(|failure| failure.message)?;
         Ok(NewRun { id: job.run.clone(), dedupe_key: Some(job.dedupe_key.clone()), not_before: job.not_before, ..new })
     }

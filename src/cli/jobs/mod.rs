@@ -6,8 +6,9 @@ pub mod board;
 pub mod child;
 pub mod due;
 pub mod make;
+pub mod messenger;
 pub mod notice;
-pub mod notify;
+
 pub mod pool;
 pub mod prune;
 pub mod sandbox;
@@ -16,7 +17,7 @@ pub mod service;
 
 pub use child::Children;
 pub use make::Maker;
-pub use notify::Notifier;
+pub use messenger::Messenger;
 pub use pool::{Ended, Pool};
 pub use script::Runnable;
 pub use service::{Heard, How, Service};

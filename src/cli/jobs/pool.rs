@@ -258,8 +258,9 @@ impl Work {
                 at += 1;
                 continue;
             }
+            let found = self.store.find(&waiting.run)?.pop();
             let mut waiting = self.waiting.remove(at);
-            let Some(run) = self.store.find(&waiting.run)?.pop() else {
+            let Some(run) = found else {
                 self.known.remove(&waiting.run);
                 continue;
             };

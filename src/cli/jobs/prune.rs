@@ -17,7 +17,10 @@ pub struct Keep(Option<Duration>);
 pub fn parse_keep(text: &str) -> Result<Keep, String> {
     match text {
         "forever" => Ok(Keep(None)),
-        text => text::parse_duration(text).map(|span| Keep(Some(span))),
+        text => match text::parse_duration(text) {
+            Ok(span) => Ok(Keep(Some(span))),
+            Err(_) => Err(format!("`{text}` says no time; write for example `90d`, or `forever`")),
+        },
     }
 }
 

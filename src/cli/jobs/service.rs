@@ -2,9 +2,9 @@
 //! over, and the words for what happens.
 
 use super::{
-    Children, Ended, Maker, Notifier, Pool, Runnable, adopt,
+    Children, Ended, Maker, Messenger, Pool, Runnable, adopt,
     board::{self, Sums},
-    notice, notify,
+    messenger, notice,
     pool::Handover,
     sandbox::Shared,
 };
@@ -36,7 +36,7 @@ pub struct How {
     /// So many at a time.
     pub jobs: usize,
     /// Who is told of those that fail.
-    pub notify: notify::Flags,
+    pub failures: messenger::Flags,
 }
 
 /// Something that happened, and has been said.
@@ -45,6 +45,8 @@ pub enum Heard {
     Nothing,
     Told(Told),
     Ended,
+    /// The store cannot be used, or no process be started; it is tried again.
+    Trouble,
 }
 
 enum Said {
@@ -69,9 +71,11 @@ pub struct Service {
     sandbox: Option<Shared>,
     followed: Followed,
     sums: Arc<Sums>,
-    notifier: Option<Notifier>,
+    messenger: Option<Messenger>,
     /// The number of the last question to the folders.
     asked: u64,
+    /// What was said of trouble, so that it is said once.
+    trouble: Option<String>,
 }
 
 /// A folder with its worker.
@@ -86,8 +90,8 @@ struct Watched {
 impl Service {
     /// Starts what carries out runs. Nothing hands any over yet.
     pub fn start(how: How, stop: &Stop, ui: &Ui) -> Result<Service, Failure> {
-        let How { connection, read_only, jobs, notify } = how;
-        let words = notify.words()?;
+        let How { connection, read_only, jobs, failures } = how;
+        let words = failures.words()?;
         let dir = config::state_dir()?;
         let open = || Store::open(&dir).map_err(|error| failure_of_store(&error));
         let (clock, store) = (connection.clock(), open()?);
@@ -107,8 +111,8 @@ impl Service {
         let maker = Arc::new(Maker::new(connection.clone(), read_only, ui));
         let sums = Arc::new(Sums::default());
         let followed = ui.follow_all(board::look(open()?, sums.clone(), pool.at_work()));
-        let notifier = words.map(|words| Notifier::start(words, notify::LIMIT, ui)).transpose();
-        let notifier = notifier.map_err(|error| Failure::bug(&format!("no thread could be started ({error})")))?;
+        let messenger = words.map(|words| Messenger::start(words, messenger::LIMIT, ui)).transpose();
+        let messenger = messenger.map_err(|error| Failure::bug(&format!("no thread could be started ({error})")))?;
         let (ui, stop) = (ui.clone(), stop.clone());
         let folders = Vec::new();
         let handover = pool.handover();
@@ -128,8 +132,9 @@ impl Service {
             sandbox,
             followed,
             sums,
-            notifier,
+            messenger,
             asked: 0,
+            trouble: None,
         })
     }
 
@@ -210,7 +215,6 @@ impl Service {
     fn say(&mut self, said: Said) -> Heard {
         match said {
             Said::Folder(number, told) => {
-                self.count(&told);
                 match &told {
                     Told::Standing(standing) => {
                         let folder = self.folders.iter_mut().find(|folder| folder.number == number);
@@ -230,17 +234,23 @@ impl Service {
                     told if told.is_warning() => self.ui.warn(&told.to_string()),
                     told => self.ui.status(&told.to_string()),
                 }
+                self.count(&told);
                 Heard::Told(told)
             }
             Said::Run(Err(what)) => {
-                self.ui.warn(&what);
-                Heard::Nothing
+                if self.trouble.as_ref() != Some(&what) {
+                    self.ui.warn(&what);
+                    self.trouble = Some(what);
+                }
+                Heard::Trouble
             }
             Said::Run(Ok(ended)) => {
+                self.trouble = None;
                 for folder in &self.folders {
                     // One that has ended has no need of it.
                     let _ = folder.nudge.send(Nudge::Look);
                 }
+                self.say_ended(&ended);
                 let Ended { run, again } = &*ended;
                 if run.trigger != "watch" && again.is_none() {
                     match run.state {
@@ -250,7 +260,6 @@ impl Service {
                     }
                     self.notify(run);
                 }
-                self.say_ended(&ended);
                 Heard::Ended
             }
         }
@@ -268,7 +277,7 @@ impl Service {
             _ => return,
         };
         // One that is gone by now cannot be told of.
-        if self.notifier.is_some()
+        if self.messenger.is_some()
             && let Ok(runs) = self.store.find(run)
         {
             runs.iter().for_each(|run| self.notify(run));
@@ -276,8 +285,8 @@ impl Service {
     }
 
     fn notify(&self, run: &Run) {
-        if let Some(notifier) = self.notifier.as_ref().filter(|_| notice::is_worth_it(run)) {
-            notifier.tell(notice::of(&self.store, run));
+        if let Some(messenger) = self.messenger.as_ref().filter(|_| notice::is_worth_it(run)) {
+            messenger.tell(notice::of(&self.store, run));
         }
     }
 
@@ -323,8 +332,8 @@ impl Service {
             heard.push(self.say(said));
         }
         drop(self.followed);
-        if let Some(notifier) = self.notifier.take() {
-            notifier.end();
+        if let Some(messenger) = self.messenger.take() {
+            messenger.end();
         }
         if let Some(sandbox) = self.sandbox.take() {
             sandbox.stop();

@@ -81,16 +81,22 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     let shared = host.clone();
     engine.register_fn("env", move |ctx: NativeCallContext, name: &str| -> Result<String, Raised> {
         let value = shared.session.environment(name).map_err(|error| shared.raise(error, &Spot::of(&ctx)))?;
-        value.map(|value| value.expose().to_string()).ok_or_else(|| undeclared(name).raise(ctx.call_position()))
+        value
+            .map(|value| value.expose().to_string())
+            .ok_or_else(|| undeclared(name, shared.limits.of_session).raise(ctx.call_position()))
     });
 }
 
 /// Why a script may not read an environment variable that its header does not declare.
-fn undeclared(name: &str) -> Thrown {
+fn undeclared(name: &str, in_session: bool) -> Thrown {
     let shown = text::escape_control(name);
     if header::is_reserved(name) {
         return Thrown::argument("env", None, format!("`{shown}` may not be read by a script"))
             .hint("use another name; `PIVOTAL_…` and `ONRAMP_…` are onramp's own".into());
+    }
+    if in_session {
+        return Thrown::argument("env", None, format!("a session declares no environment variables, so not `{shown}`"))
+            .hint(format!("use it in a script with `env = [\"{shown}\"]` in its header, and `onramp run` that"));
     }
     Thrown::argument("env", None, format!("the script's header does not declare `{shown}`"))
         .hint(format!("add it there: `env = [\"{shown}\"]`"))

@@ -4,7 +4,7 @@
 use super::{
     Interactive, LAST,
     context::{Context, KEYWORDS, Open, Place},
-    seen::Thing,
+    seen::Hits,
 };
 use crate::{
     api::{
@@ -17,8 +17,8 @@ use crate::{
 use rhai::Map;
 use std::{any::TypeId, collections::BTreeMap};
 
-/// More candidates than these help nobody.
-const MOST: usize = 500;
+/// More candidates than these fit on no screen.
+const MOST: usize = 300;
 
 /// What could be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Completion {
     pub start: usize,
     /// In the order in which they are shown.
     pub candidates: Vec<Candidate>,
+    /// How many there are besides, which have in common with these what these have in common.
+    pub more: usize,
 }
 
 /// Candidates of one place: by what is shown, each once.
@@ -43,6 +45,7 @@ pub struct Completion {
 struct Found {
     word: String,
     all: BTreeMap<String, String>,
+    more: usize,
 }
 
 impl Found {
@@ -76,7 +79,7 @@ impl Interactive {
             Place::Text { compared } => self.texts(&mut found, &context, compared.as_deref()),
         }
         let candidates = found.all.into_iter().map(|(shown, text)| Candidate { text, shown });
-        Completion { start: context.start, candidates: candidates.collect() }
+        Completion { start: context.start, candidates: candidates.collect(), more: found.more }
     }
 
     fn names(&self, found: &mut Found, open: &[Open]) {
@@ -117,11 +120,9 @@ impl Interactive {
     fn numbers(&self, found: &mut Found, open: &[Open]) {
         let Some(Open::Call { name, receiver, argument, .. }) = open.last() else { return };
         let Some(kind) = id_kind(name, *argument + usize::from(receiver.is_some())) else { return };
-        let word = found.word.parse().ok();
-        let fits = |thing: &Thing| {
-            thing.object == kind && thing.display_id.zip(word).is_some_and(|(number, word)| begins_with(number, word))
-        };
-        for thing in self.host.seen.find(MOST, fits) {
+        let Hits { things, more } = self.host.seen.numbered(kind, &found.word, MOST);
+        found.more += more;
+        for thing in things {
             let number = thing.display_id.unwrap_or_default().to_string();
             let name = thing.name.as_deref().map_or(String::new(), |name| format!("  {}", text::escape_control(name)));
             found.add(number.clone(), format!("{number}{name}"));
@@ -237,9 +238,11 @@ impl Interactive {
                 row.fields.iter().for_each(|field| found.plain(field));
             }
             if let Some(kind) = id_kind(name, *argument + usize::from(receiver.is_some())) {
-                let word = found.word.clone();
-                for thing in self.host.seen.find(MOST, |thing| thing.object == kind && thing.id.starts_with(&word)) {
-                    let name = thing.name.map_or(String::new(), |name| format!("  {}", text::escape_control(&name)));
+                let Hits { things, more } = self.host.seen.identified(kind, &found.word, MOST);
+                found.more += more;
+                for thing in things {
+                    let name = thing.name.as_ref();
+                    let name = name.map_or(String::new(), |name| format!("  {}", text::escape_control(name)));
                     found.add(thing.id.clone(), format!("{}{name}", thing.id));
                 }
                 return;
@@ -248,13 +251,12 @@ impl Interactive {
         if found.word.is_empty() || found.word.contains(['"', '\\', '\n']) {
             return;
         }
-        let word = found.word.clone();
-        let named = |thing: &Thing| thing.name.as_deref().is_some_and(|name| name.starts_with(&word));
-        for thing in self.host.seen.find(MOST, named) {
-            let name = thing.name.unwrap_or_default();
+        let Hits { things, more } = self.host.seen.named(&found.word, MOST);
+        found.more += more;
+        for name in things.iter().filter_map(|thing| thing.name.as_deref()) {
             // What would have to be escaped is no help in writing it.
-            if !name.contains(['"', '\\', '`']) && text::escape_control(&name) == name {
-                found.plain(&name);
+            if !name.contains(['"', '\\', '`']) && text::escape_control(name) == name {
+                found.plain(name);
             }
         }
     }
@@ -266,7 +268,7 @@ fn inputs(operation: &'static Operation) -> impl Iterator<Item = &'static Field>
 }
 
 /// What a field takes, in a few words.
-fn about(field: &Field) -> String {
+pub(super) fn about(field: &Field) -> String {
     match field.kind {
         Kind::Enum(words) => words.join(" | "),
         Kind::Id => "an id".into(),
@@ -284,14 +286,6 @@ fn id_kind(name: &str, argument: usize) -> Option<&'static str> {
         .find(|kind| param.name.starts_with(*kind))
         .or_else(|| operation.object.map(|object| object.name))
         .or_else(|| ["customer", "contact", "onboarding"].into_iter().find(|kind| name.ends_with(kind)))
-}
-
-/// Whether the digits of `number` begin with those of `word`: of ten thousand numbers none is written out.
-fn begins_with(mut number: i64, word: i64) -> bool {
-    while number > word {
-        number /= 10;
-    }
-    number == word && word > 0
 }
 
 /// A signature up to what has to be filled in.

@@ -1,6 +1,7 @@
 //! A script that is given its text line by line: the same engine, functions, limits and errors as for files, and what a
 //! line defines lives on. Works on the thread that made it and stays there; knows no terminal and no command.
 
+mod about;
 mod brief;
 mod complete;
 mod context;

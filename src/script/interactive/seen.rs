@@ -4,9 +4,9 @@
 use rhai::{Dynamic, Map};
 use serde::Deserialize;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -15,6 +15,9 @@ use std::{
 const MOST: usize = 20_000;
 
 const LOCK: &str = "no code panics while it holds this lock";
+
+/// Stands between the parts of a key, and in none of them.
+const END: char = '\0';
 
 /// An object of the workspace.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -37,10 +40,77 @@ pub struct Seen {
     things: Mutex<Things>,
 }
 
+/// The objects that begin like what was written: the first of them in the order of the alphabet and, where there are more,
+/// the very last, so that what these have in common all have.
+#[derive(Default)]
+pub struct Hits {
+    pub things: Vec<Arc<Thing>>,
+    /// How many there are besides.
+    pub more: usize,
+}
+
+/// Sorted in each way in which people begin to write an object, so that no key waits for a look at all of them.
 #[derive(Default)]
 struct Things {
-    all: Vec<Thing>,
-    by_id: HashMap<String, usize>,
+    by_id: HashMap<String, Arc<Thing>>,
+    /// The oldest first.
+    order: VecDeque<String>,
+    numbers: BTreeMap<String, Arc<Thing>>,
+    ids: BTreeMap<String, Arc<Thing>>,
+    names: BTreeMap<String, Arc<Thing>>,
+}
+
+impl Thing {
+    fn number_key(&self) -> Option<String> {
+        Some(format!("{}{END}{}{END}{}", self.object, self.display_id?, self.id))
+    }
+
+    fn id_key(&self) -> String {
+        format!("{}{END}{}", self.object, self.id)
+    }
+
+    fn name_key(&self) -> Option<String> {
+        Some(format!("{}{END}{}", self.name.as_ref()?, self.id))
+    }
+}
+
+impl Things {
+    fn add(&mut self, thing: Thing) {
+        if let Some(old) = self.by_id.get(&thing.id).cloned() {
+            self.unlink(&old);
+        } else {
+            if self.order.len() >= MOST {
+                for id in self.order.drain(..MOST / 2).collect::<Vec<_>>() {
+                    if let Some(old) = self.by_id.get(&id).cloned() {
+                        self.unlink(&old);
+                    }
+                }
+            }
+            self.order.push_back(thing.id.clone());
+        }
+        let thing = Arc::new(thing);
+        self.by_id.insert(thing.id.clone(), thing.clone());
+        self.ids.insert(thing.id_key(), thing.clone());
+        self.numbers.extend(thing.number_key().map(|key| (key, thing.clone())));
+        self.names.extend(thing.name_key().map(|key| (key, thing.clone())));
+    }
+
+    fn unlink(&mut self, thing: &Thing) {
+        self.by_id.remove(&thing.id);
+        self.ids.remove(&thing.id_key());
+        thing.number_key().map(|key| self.numbers.remove(&key));
+        thing.name_key().map(|key| self.names.remove(&key));
+    }
+}
+
+/// Those whose keys begin with `begun`.
+fn beginning(index: &BTreeMap<String, Arc<Thing>>, begun: String, most: usize) -> Hits {
+    let end = format!("{begun}{}", char::MAX);
+    let mut all = index.range(begun..end);
+    let mut things: Vec<Arc<Thing>> =
+        all.by_ref().take(most.saturating_sub(1)).map(|(_, thing)| thing.clone()).collect();
+    things.extend(all.next_back().map(|(_, thing)| thing.clone()));
+    Hits { things, more: all.count() }
 }
 
 impl Seen {
@@ -83,25 +153,22 @@ impl Seen {
         if thing.id.is_empty() || thing.object.is_empty() || thing.object == "deleted" {
             return;
         }
-        let mut things = self.things.lock().expect(LOCK);
-        if let Some(at) = things.by_id.get(&thing.id).copied() {
-            things.all[at] = thing;
-            return;
-        }
-        if things.all.len() >= MOST {
-            things.all.drain(..MOST / 2);
-            let places = things.all.iter().enumerate().map(|(at, thing)| (thing.id.clone(), at)).collect();
-            things.by_id = places;
-        }
-        let at = things.all.len();
-        things.by_id.insert(thing.id.clone(), at);
-        things.all.push(thing);
+        self.things.lock().expect(LOCK).add(thing);
     }
 
-    /// Up to `most` objects that `wanted` takes, the latest first.
-    pub fn find(&self, most: usize, wanted: impl Fn(&Thing) -> bool) -> Vec<Thing> {
-        let things = self.things.lock().expect(LOCK);
-        things.all.iter().rev().filter(|thing| wanted(thing)).take(most).cloned().collect()
+    /// Up to `most` objects of a kind whose display ids begin with these digits.
+    pub fn numbered(&self, object: &str, digits: &str, most: usize) -> Hits {
+        beginning(&self.things.lock().expect(LOCK).numbers, format!("{object}{END}{digits}"), most)
+    }
+
+    /// Up to `most` objects of a kind whose ids begin with this.
+    pub fn identified(&self, object: &str, begun: &str, most: usize) -> Hits {
+        beginning(&self.things.lock().expect(LOCK).ids, format!("{object}{END}{begun}"), most)
+    }
+
+    /// Up to `most` objects of any kind whose names begin with this.
+    pub fn named(&self, begun: &str, most: usize) -> Hits {
+        beginning(&self.things.lock().expect(LOCK).names, begun.to_string(), most)
     }
 }
 
@@ -121,10 +188,28 @@ mod tests {
         for nothing in ["", "[]", r#"{"id":"x"}"#, r#"{"object":"deleted","id":"x"}"#] {
             seen.note_json(nothing);
         }
-        let all = seen.find(usize::MAX, |_| true);
+        let all = seen.identified("customer", "", usize::MAX).things;
         assert_eq!(all.len(), MOST / 2 + 1);
-        assert_eq!(all[0].name.as_deref(), Some("Acme"));
-        assert_eq!(seen.find(1, |thing| thing.id == "c9999"), []);
-        assert_eq!(seen.find(1, |thing| thing.display_id == Some(10_000)).len(), 1);
+        assert_eq!(seen.named("Ac", 5).things[0].id, "c20000");
+        assert_eq!(seen.identified("customer", "c9999", 1).things, []);
+        assert_eq!(seen.numbered("customer", "10000", 5).things.len(), 1);
+        assert_eq!(seen.numbered("contact", "10000", 5).things, []);
+        // Renamed, it is found by its new name alone.
+        seen.note_json(r#"{"object":"customer","id":"c20000","display_id":7,"name":"Beta"}"#);
+        assert_eq!((seen.named("Acme", 5).things.len(), seen.named("Beta", 5).things.len()), (0, 1));
+    }
+
+    #[test]
+    fn of_many_the_first_are_given_and_the_last_and_the_others_counted() {
+        let seen = Seen::default();
+        seen.begin();
+        for number in 0..1000 {
+            seen.note_json(&format!(r#"{{"object":"customer","id":"c{number}","display_id":{number}}}"#));
+        }
+        let Hits { things, more } = seen.numbered("customer", "1", 4);
+        let numbers: Vec<_> = things.iter().filter_map(|thing| thing.display_id).collect();
+        assert_eq!((numbers, more), (vec![1, 10, 100, 199], 107));
+        let Hits { things, more } = seen.numbered("customer", "99", 100);
+        assert_eq!((things.len(), more), (11, 0));
     }
 }

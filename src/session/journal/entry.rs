@@ -56,7 +56,12 @@ pub enum Entry {
         label: Option<String>,
     },
     /// What vanishes with the record that the delete of that number is about: the frame's body is an array of objects.
-    Children { n: Number },
+    Children {
+        n: Number,
+        /// They could not be read to their end.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        cut: bool,
+    },
     /// The answer to the intent of that number; the frame's body.
     Answer {
         n: Number,

@@ -43,6 +43,11 @@ pub trait Keeper: Send + Sync {
     /// The run is about to make its first write: it gets its place in the store. Gives the file that its journal belongs
     /// into.
     fn begin(&self, workspace: &Workspace) -> Result<PathBuf, StoreError>;
+
+    /// The run goes on, perhaps with another key: this is whose it is now.
+    fn go_on(&self, _workspace: &Workspace) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// The record of one run.
@@ -132,6 +137,11 @@ impl Recorder {
         self.attempt(at).map_err(SessionError::Store)
     }
 
+    /// Tells the keeper of a kept run with which key it goes on.
+    pub fn meet(&self, workspace: &Workspace) -> Result<(), SessionError> {
+        if self.is_kept() { self.keeper.go_on(workspace).map_err(SessionError::Store) } else { Ok(()) }
+    }
+
     /// Notes that a process begins to work at a kept run.
     pub fn attempt(&self, at: Timestamp) -> Result<(), StoreError> {
         let entry = Entry::Attempt { format: FORMAT, onramp: env!("CARGO_PKG_VERSION").to_string(), at };
@@ -161,7 +171,10 @@ impl Recorder {
 
     /// What was appended is safe from a loss of power when this returns.
     pub fn sync(&self) -> Result<(), SessionError> {
-        self.journal.sync().map_err(|error| self.unusable(&error))
+        self.journal.sync().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => SessionError::Store(StoreError::removed(&self.folder)),
+            _ => self.unusable(&error),
+        })
     }
 
     /// The latest state of an object that the run has seen.

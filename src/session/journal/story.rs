@@ -45,9 +45,16 @@ pub struct Story {
 pub struct Before {
     /// The record, where the run had seen it.
     pub record: Option<Map<String, Value>>,
-    /// What would vanish with it.
-    pub children: Vec<Map<String, Value>>,
+    pub children: Vanished,
     label: Option<String>,
+}
+
+/// What vanished with a customer that was deleted: its contacts and onboardings, each list with the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vanished {
+    pub records: Vec<Map<String, Value>>,
+    /// Whether these are all of them. What was not looked for is not known.
+    pub whole: bool,
 }
 
 /// One write that the API carried out.
@@ -67,8 +74,7 @@ pub struct Change {
     pub fields: Vec<Moved>,
     /// The customer that the record belongs to.
     pub customer: Option<String>,
-    /// Of a customer that was deleted: the contacts and onboardings that vanished with it.
-    pub children: Vec<Map<String, Value>>,
+    pub children: Vanished,
 }
 
 /// A field and its values before and after.
@@ -140,9 +146,9 @@ impl Story {
                 Entry::Left { n, asked, why } => {
                     failures.insert(n, told(n, &asked, None, Some(why)));
                 }
-                Entry::Children { n } => {
-                    let children = serde_json::from_slice(&journal.read(frame.body)?).unwrap_or_default();
-                    telling.children.insert(n, children);
+                Entry::Children { n, cut } => {
+                    let records = serde_json::from_slice(&journal.read(frame.body)?).unwrap_or_default();
+                    telling.children.insert(n, Vanished { records, whole: !cut });
                 }
                 Entry::Unsent { n } => drop(telling.open.remove(&n)),
                 // It is asked again, and in doubt until then.
@@ -173,7 +179,7 @@ struct Telling<'a> {
     /// The records as the run had seen them by then.
     seen: Seen,
     open: HashMap<Number, Open>,
-    children: HashMap<Number, Vec<Map<String, Value>>>,
+    children: HashMap<Number, Vanished>,
     story: Story,
 }
 

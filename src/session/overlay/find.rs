@@ -1,21 +1,18 @@
 //! Finding the record that a call is about: as the run left it, as the run saw it, or as the service has it now. Sends
 //! reads only.
 
-use super::{Live, Overlay, answered, kind::Kind, problem::Problem, row::Facts};
-use crate::{
-    api::{
-        client::Answer,
-        error::{BadAnswer, CallError},
-        request::Call,
-    },
-    session::plan::ListFilter,
+use super::{From, Live, Overlay, answered, kind::Kind, problem::Problem, row::Facts};
+use crate::api::{
+    client::Answer,
+    error::{BadAnswer, CallError},
+    request::Call,
 };
 use std::sync::Arc;
 
 /// A record before a write.
 pub(super) struct Current {
     pub json: String,
-    pub from: Option<Arc<ListFilter>>,
+    pub from: Option<From>,
     pub seen_updated_at: Option<String>,
 }
 
@@ -111,14 +108,14 @@ impl Overlay {
     }
 
     /// Keeps a row that was read, unless the run has touched it.
-    pub(super) fn remember(&mut self, kind: Kind, json: &str, from: Option<&Arc<ListFilter>>) {
+    pub(super) fn remember(&mut self, kind: Kind, json: &str, from: Option<From>) {
         let Some(facts) = Facts::of(kind, json) else { return };
         if self.table(kind).get(&facts.id).is_none() && !self.hidden(facts.customer.as_deref()) {
             self.keep(kind, &facts, json.as_bytes(), from);
         }
     }
 
-    fn keep(&mut self, kind: Kind, facts: &Facts, json: &[u8], from: Option<&Arc<ListFilter>>) {
+    fn keep(&mut self, kind: Kind, facts: &Facts, json: &[u8], from: Option<From>) {
         self.newest = self.newest.max(facts.time());
         if let Ok(json) = std::str::from_utf8(json) {
             self.seen.put(kind, facts, json, from);

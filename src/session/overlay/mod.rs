@@ -27,7 +27,7 @@ mod tests;
 mod whose;
 mod writes;
 
-use super::plan::{Entry, Head, Plan};
+use super::plan::{Entry, Head, ListFilter, Plan};
 use crate::{
     api::{
         client::Answer,
@@ -42,7 +42,10 @@ use kind::Kind;
 use query::Query;
 use seen::Seen;
 use source::Source;
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 use table::Table;
 
 /// Sends one read and waits for its answer: a page of a list, or one record.
@@ -59,6 +62,9 @@ pub enum Wrote {
     Nothing,
 }
 
+/// Where a row was read: in which list, and how far down, from 1.
+type From = (Arc<ListFilter>, usize);
+
 /// The workspace as it would be.
 #[derive(Debug)]
 pub struct Overlay {
@@ -66,6 +72,8 @@ pub struct Overlay {
     tables: [Table; 3],
     seen: Seen,
     sources: Vec<Source>,
+    /// How many rows of each list were read since its walk began.
+    depths: HashMap<Arc<ListFilter>, usize>,
     entries: Vec<Entry>,
     /// How many writes of each operation would change nothing.
     unchanged: BTreeMap<&'static str, usize>,
@@ -90,6 +98,7 @@ impl Overlay {
             tables: Default::default(),
             seen: Seen::default(),
             sources: Vec::new(),
+            depths: HashMap::new(),
             entries: Vec::new(),
             unchanged: BTreeMap::new(),
             made: HashMap::new(),

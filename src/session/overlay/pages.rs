@@ -4,7 +4,7 @@
 //! What must hold, whoever walks: over pages of any size, each row comes once, in order, and none is lost (`tests/dry_run`).
 
 use super::{
-    Live, Overlay, answered,
+    From, Live, Overlay, answered,
     query::{Cursor, Query, Wanted},
     row::{Place, before},
     source::Source,
@@ -57,11 +57,22 @@ impl Overlay {
         let answer = self.ask(call, live)?;
         // What is wrong with a page is for whoever walks to say.
         if let Ok(page) = serde_json::from_slice::<Page<'_>>(&answer.body) {
+            if call.query("cursor").is_none() {
+                self.depths.remove(&query.filter);
+            }
             for row in page.data {
-                self.remember(query.kind, row.get(), Some(&query.filter));
+                let from = self.next_row(query);
+                self.remember(query.kind, row.get(), Some(from));
             }
         }
         Ok(answer)
+    }
+
+    /// The place of the next row that is read of a list.
+    fn next_row(&mut self, query: &Query) -> From {
+        let depth = self.depths.entry(query.filter.clone()).or_default();
+        *depth += 1;
+        (query.filter.clone(), *depth)
     }
 
     /// The rows of the service from a cursor on, those at hand first.
@@ -116,10 +127,14 @@ impl Overlay {
                         break 'page;
                     }
                     Some(call) => {
+                        if call.query("cursor").is_none() {
+                            self.depths.remove(&query.filter);
+                        }
                         let answer = self.ask(&call, live)?;
                         let begin = source.accept(query, &answer)?;
                         for row in source.rows.iter().skip(begin) {
-                            self.remember(query.kind, row.json.get(), Some(&query.filter));
+                            let from = self.next_row(query);
+                            self.remember(query.kind, row.json.get(), Some(from));
                         }
                     }
                 }

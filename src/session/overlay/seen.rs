@@ -2,10 +2,10 @@
 //! fixed amount and lets the oldest go: a list of any length may pass. Decides nothing.
 
 use super::{
+    From,
     kind::Kind,
     row::{Facts, display},
 };
-use crate::session::plan::ListFilter;
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -22,7 +22,7 @@ const OVERHEAD: usize = 300;
 pub(super) struct Sight {
     pub json: Box<str>,
     /// The list it came from.
-    pub from: Option<Arc<ListFilter>>,
+    pub from: Option<From>,
     display: Option<i64>,
     unique: Option<String>,
 }
@@ -65,9 +65,9 @@ impl Seen {
     }
 
     /// Keeps a record. Where it came from no list, the one it came from before stands.
-    pub fn put(&mut self, kind: Kind, facts: &Facts, json: &str, from: Option<&Arc<ListFilter>>) {
+    pub fn put(&mut self, kind: Kind, facts: &Facts, json: &str, from: Option<From>) {
         let old = self.take(kind, &facts.id);
-        let from = from.cloned().or_else(|| old.as_ref().and_then(|old| old.from.clone()));
+        let from = from.or_else(|| old.as_ref().and_then(|old| old.from.clone()));
         let shelf = &mut self.shelves[kind as usize];
         if let Some(display) = facts.display {
             shelf.displays.insert(display, facts.id.clone());

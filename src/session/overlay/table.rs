@@ -1,8 +1,10 @@
 //! The records of one kind that the run has changed, made or deleted, found by either id, by place and by customer.
 //! Memory grows with these alone. Decides nothing.
 
-use super::row::{Facts, Place, display};
-use crate::session::plan::ListFilter;
+use super::{
+    From,
+    row::{Facts, Place, display},
+};
 use std::{
     collections::{BTreeSet, HashMap},
     ops::Bound,
@@ -17,7 +19,7 @@ pub(super) struct Row {
     pub json: Box<str>,
     pub deleted: bool,
     /// The list it came from, and its `updated_at` then.
-    pub from: Option<Arc<ListFilter>>,
+    pub from: Option<From>,
     pub seen_updated_at: Option<String>,
 }
 

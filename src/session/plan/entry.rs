@@ -4,6 +4,7 @@ use super::value::Exact;
 use crate::api::{
     operation,
     operation::{Effect, Operation},
+    request::Call,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +30,9 @@ pub struct Entry {
     /// The list that the script had the record from, where it came from one as the service keeps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<ListFilter>,
+    /// How far down it stood in that list, from 1: that says whether it is worth walking it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<usize>,
     /// The record's `updated_at` when the dry run first saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_updated_at: Option<String>,
@@ -71,7 +75,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<E
 }
 
 /// A list without its place and page size: which rows it is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListFilter {
     pub operation: String,
@@ -94,6 +98,19 @@ pub enum Undo {
     No,
 }
 
+impl ListFilter {
+    /// The call of the list; none where this onramp does not know it.
+    pub fn call(&self) -> Option<Call> {
+        let list =
+            operation(&self.operation).filter(|list| list.is_list() && list.path_params.len() == self.path.len())?;
+        let mut call = Call::new(list, self.path.clone());
+        for (name, value) in &self.query {
+            call.set_query(list.query.iter().find(|param| param.name == name)?.name, value.clone());
+        }
+        Some(call)
+    }
+}
+
 impl Entry {
     /// The operation, where this onramp knows it.
     pub fn operation(&self) -> Option<&'static Operation> {
@@ -110,7 +127,7 @@ impl Entry {
         match self.undo {
             Undo::Yes => None,
             Undo::NewId if self.record.object == "customer" => {
-                Some("an undo makes it again under a new id; its contacts and onboardings vanish with it")
+                Some("an undo makes it again under a new id, and its contacts and onboardings too")
             }
             Undo::NewId => Some("an undo makes it again under a new id"),
             Undo::No => Some("the service may refuse to take it back"),

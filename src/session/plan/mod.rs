@@ -4,6 +4,7 @@
 //! `docs/plan-format.md` describes the document.
 
 mod entry;
+mod looks;
 pub mod provisional;
 mod quote;
 mod read;
@@ -13,11 +14,12 @@ mod tests;
 mod value;
 
 pub use entry::{Change, Entry, ListFilter, RecordRef, Undo};
-pub use quote::{Quote, ideal};
+pub use looks::{Looks, WORTH_A_WALK};
+pub use quote::{Quote, ideal, looks_again};
 pub use read::{BadPlan, read};
 pub use value::Exact;
 
-use crate::api::operation::Effect;
+use crate::{api::operation::Effect, text::Rate};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -113,6 +115,13 @@ impl Plan {
         };
         plan.digest = plan.fresh_digest();
         plan
+    }
+
+    /// The plan with the rate limit under which it was made, from which its time follows.
+    pub fn with_rate(mut self, rate: Rate) -> Plan {
+        self.quote.set_rate(rate);
+        self.digest = self.fresh_digest();
+        self
     }
 
     /// The document, one entry a line.

@@ -118,7 +118,7 @@ impl Plan {
         if Totals::of(&self.entries, self.totals.unchanged) != self.totals {
             return Err("its `totals` are not those of its entries".into());
         }
-        if Quote::of(&self.entries) != self.quote {
+        if (Quote { limit: self.quote.limit, ..Quote::of(&self.entries) }) != self.quote {
             return Err("its `quote` is not that of its entries".into());
         }
         Ok(())

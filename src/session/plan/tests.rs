@@ -33,6 +33,7 @@ fn update(position: usize, id: &str, field: &str, before: &str, after: &str) -> 
         },
         changes: vec![Change { field: field.into(), before: exact(before), after: exact(after) }],
         from: None,
+        row: None,
         seen_updated_at: Some("2026-01-01T00:00:00Z".into()),
         undo: Undo::Yes,
         uses: BTreeMap::new(),
@@ -73,7 +74,7 @@ fn a_plan_comes_back_as_it_was() {
     assert_eq!(read(&text).unwrap(), plan);
     assert_eq!(text.lines().count(), 2 + plan.entries.len());
     let totals = Totals { creates: 1, updates: 2, deletes: 1, not_undoable: 1, unchanged: 7 };
-    assert_eq!((plan.totals, plan.quote), (totals, Quote { writes: 4, reads: 2 }));
+    assert_eq!((plan.totals, plan.quote), (totals, Quote { writes: 4, reads: 3, children: 2, limit: None }));
     assert_eq!(plan.idempotency_key(2), "00ff-2");
     let empty = Plan::new(head(), Vec::new(), 0);
     assert_eq!(read(&empty.to_json()).unwrap(), empty);
@@ -173,7 +174,7 @@ fn a_damaged_plan_is_refused_with_what_is_damaged() {
 
 #[test]
 fn the_text_shows_each_field_before_and_after() {
-    let options = Options { all: false, rate: Some(parse_rate("2/min").unwrap()) };
+    let options = Options::default();
     let wanted = r#"update_customer: 2 writes
   Acme <b>\u{1b}[31m (customer 101, c1)
     status: "active" → "churned"
@@ -186,15 +187,17 @@ create_customer: 1 write
 
 delete_customer: 1 write
 ! Acme <b>\u{1b}[31m (customer 104, c9)
-    cannot be undone as it was: an undo makes it again under a new id; its contacts and onboardings vanish with it
+    cannot be undone as it was: an undo makes it again under a new id, and its contacts and onboardings too
     mrr: 125000 → gone
 
 4 writes: 1 create, 2 updates, 1 delete
 7 other writes would change nothing and will not be sent
 1 write cannot be undone as it was, marked with `!`
-applying it takes up to 6 requests (4 writes, 2 reads to see that nothing has moved), at 2/min at least 2 min
+applying it takes about 9 requests: 4 writes, 3 reads to see that nothing has moved, 2 reads to keep what vanishes with what is deleted
+at 2/min that is at least 4 min
 "#;
-    assert_eq!(render::text(&plan(), &options), wanted);
+    let plan = plan().with_rate(parse_rate("2/min").unwrap());
+    assert_eq!(render::text(&plan, &options), wanted);
 }
 
 #[test]
@@ -211,12 +214,53 @@ fn one_write_is_one_line() {
 }
 
 #[test]
+fn a_dry_run_says_at_each_write_that_it_is_not_sent_and_what_others_have_to_go() {
+    let options = Options { not_sent: true, ..Options::default() };
+    let text = render::text(&plan(), &options);
+    assert_eq!(text.matches("NOT SENT ").count(), 4);
+    assert!(text.contains("\n  NOT SENT Acme <b>") && text.contains("\n! NOT SENT Acme"), "{text}");
+    let plan = plan().with_rate(parse_rate("5/min").unwrap());
+    let alone = "at 5/min that is at least 1 min";
+    for (others, more) in [
+        (render::Others::default(), ""),
+        (
+            render::Others { runs: 1, writes: 1, silent: 0 },
+            "; beside 1 other run at work, which has 1 write to go, at least 1 min",
+        ),
+        (
+            render::Others { runs: 3, writes: 40, silent: 1 },
+            "; beside 2 other runs at work, which have 40 writes to go, at least 9 min; longer beside 1 other run at work that \
+             does not say how much is left",
+        ),
+    ] {
+        let text = render::text(&plan, &Options { others, ..Options::default() });
+        assert_eq!(text.lines().last(), Some(format!("{alone}{more}").as_str()));
+    }
+}
+
+#[test]
+fn a_long_plan_looks_again_at_what_waits_longer_than_five_minutes() {
+    let entry = |n: usize, row| {
+        let query = BTreeMap::from([("status".to_string(), "active".to_string())]);
+        let from = ListFilter { operation: "list_customers".into(), path: Vec::new(), query };
+        Entry { from: Some(from), row: Some(row), ..update(n, &format!("c{n}"), "plan", "null", "\"x\"") }
+    };
+    let dense = Plan::new(head(), (1..=5000).map(|n| entry(n, n)).collect(), 0);
+    let rate = parse_rate("60/min").unwrap();
+    // 52 reads before the first write and 248 writes are within five minutes; the others stand on pages 3 to 51.
+    assert_eq!((dense.quote.reads, looks_again(&dense.entries, &dense.quote, rate)), (52, 49));
+    assert_eq!(looks_again(&dense.entries, &dense.quote, parse_rate("6000/min").unwrap()), 0);
+    let sparse = Plan::new(head(), (1..=400).map(|n| entry(n, n * 1000)).collect(), 0);
+    assert_eq!((sparse.quote.reads, looks_again(&sparse.entries, &sparse.quote, rate)), (401, 400));
+}
+
+#[test]
 fn long_groups_are_cut_and_all_of_them_shows_all() {
     let entries = (1..=25).map(|n| update(n, &format!("c{n}"), "plan", "null", &format!("\"{}\"", "x".repeat(150))));
     let plan = Plan::new(head(), entries.collect(), 0);
     let short = render::text(&plan, &Options::default());
     assert!(short.contains("  … and 5 (`--all` shows all)\n") && short.contains("x…\n"), "{short}");
-    let all = render::text(&plan, &Options { all: true, rate: None });
+    let all = render::text(&plan, &Options { all: true, ..Options::default() });
     assert!(!all.contains('…') && all.matches("    plan: ").count() == 25, "{all}");
 }
 

@@ -131,7 +131,10 @@ impl Place {
         };
         // One process works on a folder, so the name is its own; what a killed one left is written over.
         let temporary = folder.join(format!(".{}.tmp", name.to_string_lossy()));
-        let written = fs::File::create(&temporary).and_then(|mut file| {
+        // Whatever lies there, be it a link to somewhere else. That nothing does is the rule.
+        let _ = fs::remove_file(&temporary);
+        let made = fs::File::options().write(true).create_new(true).open(&temporary);
+        let written = made.and_then(|mut file| {
             io::Write::write_all(&mut file, bytes)?;
             file.sync_all()
         });

@@ -121,7 +121,7 @@ impl Worker {
             Stuck::Store(error) => error.message,
             Stuck::Said(what) => what,
         });
-        standing.troubled = what.is_some();
+        standing.troubled |= what.is_some();
         if let Some(what) = what.clone().filter(|what| self.trouble.as_ref() != Some(what)) {
             self.tell(Told::Trouble { dir: self.dir(), what });
         }
@@ -138,7 +138,7 @@ impl Worker {
             }
             self.alarm = None;
             self.lock = None;
-            standing.waiting = 1;
+            standing.troubled = true;
             return Ok(rescan);
         };
         if std::mem::replace(&mut self.lost, false) {

@@ -29,24 +29,42 @@ impl Work {
             };
             let Running { run, group, epoch, .. } = self.running.swap_remove(at);
             self.known.remove(&run);
-            let Some(mut row) = self.store.find(&run)?.pop() else { continue };
-            let began = row.epoch != epoch;
-            if let (false, false, Some(code @ 1..)) = (began, row.state.has_ended(), status) {
-                match self.enter_failed_start(row, code)? {
-                    Some(entered) => row = entered,
-                    None => {
-                        // Another process was faster: it is waited for.
-                        self.known.insert(run.clone());
-                        self.waiting.push(Waiting { run, not_before: None, group, elsewhere: Some(Instant::now()) });
-                        continue;
-                    }
+            match self.ended(&run, &group, epoch, status) {
+                Ok(Some(ended)) => (self.tell)(Ok(ended)),
+                Ok(None) => {}
+                Err(error) => {
+                    // What became of it is looked at again when the store can be used.
+                    let not_before = self.clock.now().checked_add(FIRST_WAIT).ok();
+                    self.wait_for(run, group, not_before, None);
+                    return Err(error);
                 }
             }
-            let again = self.after(&row, &group, began || status.is_some())?;
-            let row = self.store.find(&run)?.pop().unwrap_or(row);
-            (self.tell)(Ok(Ended { run: row, again }));
         }
         Ok(())
+    }
+
+    /// What became of a run whose process began it behind the epoch `before`, and ended with `status`.
+    fn ended(&mut self, id: &str, group: &str, before: i64, status: Option<u8>) -> Result<Option<Ended>, StoreError> {
+        let Some(mut run) = self.store.find(id)?.pop() else { return Ok(None) };
+        let began = run.epoch != before;
+        if let (false, false, Some(code @ 1..)) = (began, run.state.has_ended(), status) {
+            match self.enter_failed_start(run, code)? {
+                Some(entered) => run = entered,
+                None => {
+                    // Another process was faster.
+                    self.wait_for(id.into(), group.into(), None, Some(Instant::now()));
+                    return Ok(None);
+                }
+            }
+        }
+        let again = self.after(&run, group, began || status.is_some())?;
+        let run = self.store.find(id)?.pop().unwrap_or(run);
+        Ok(Some(Ended { run, again }))
+    }
+
+    fn wait_for(&mut self, run: String, group: String, not_before: Option<Timestamp>, elsewhere: Option<Instant>) {
+        self.known.insert(run.clone());
+        self.waiting.push(Waiting { run, not_before, group, elsewhere });
     }
 
     /// Enters an attempt whose process ended before it could begin it, so that an attempt at a run always has an epoch of

@@ -4,7 +4,7 @@
 use super::{
     options::{Fields, Plan},
     report::Report,
-    tally::{End, Tally, Waiting},
+    tally::{self, End, Tally, Waiting},
 };
 use crate::{
     api::{operation::Effect, request::Call},
@@ -200,9 +200,12 @@ impl Run<'_> {
     /// Takes in the rows that are done.
     fn settle(&mut self) {
         while let Some(done) = self.bulk.next_done() {
+            // The id of a created record is nowhere but in its answer.
+            let creates = self.plan.operation.effect == Effect::Create;
+            let made = if creates { tally::made(&done.outcome) } else { None };
             let end = End::from(done.outcome);
             self.failed += u64::from(matches!(end, End::Failed { .. }) && !done.recorded);
-            self.tally.end(done.row, end);
+            self.tally.end(done.row, end, made);
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
     session::Outcome,
 };
 use rhai::{Array, Dynamic, Map};
+use serde::Deserialize;
 use std::{collections::VecDeque, sync::Arc};
 
 /// What the script gets, field by field.
@@ -75,10 +76,25 @@ impl From<Outcome> for End {
     }
 }
 
+/// The id of the record that an answer shows.
+pub fn made(outcome: &Outcome) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Made {
+        id: String,
+    }
+    match outcome {
+        Outcome::Changed(answer) | Outcome::Unchanged(answer) => {
+            serde_json::from_slice::<Made>(&answer.body).ok().map(|made| made.id)
+        }
+        Outcome::Left(_) | Outcome::Failed(_) => None,
+    }
+}
+
 /// A row, while it is on its way.
 pub struct Waiting {
     pub row: u64,
     pub value: Dynamic,
+    /// The record's; of one that is created, known with the answer.
     pub id: String,
     pub label: String,
     pub end: Option<End>,
@@ -116,10 +132,12 @@ impl Tally {
     }
 
     /// A row is done.
-    pub fn end(&mut self, row: u64, end: End) {
+    pub fn end(&mut self, row: u64, end: End, made: Option<String>) {
         // Rows are in order, but some numbers are left out.
         if let Ok(at) = self.waiting.binary_search_by_key(&row, |waiting| waiting.row) {
-            self.waiting[at].end = Some(end);
+            let waiting = &mut self.waiting[at];
+            waiting.end = Some(end);
+            waiting.id = made.unwrap_or_else(|| std::mem::take(&mut waiting.id));
         }
         self.advance();
     }

@@ -35,9 +35,10 @@ pub fn html(plan: &Plan, options: &Options) -> String {
         ("Made", format!("{:.0} by onramp {}", plan.created_at, plan.onramp)),
         ("Plan", plan.id.clone()),
         ("Changes", words::totals(plan)),
-        ("Takes", words::quote(plan, options.rate)),
+        ("Takes", words::quote(plan)),
     ];
-    for (name, text) in about {
+    let time = words::time(plan, options.others).map(|time| ("Time", time));
+    for (name, text) in about.into_iter().chain(time) {
         out.push_str(&format!("<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(&text)));
     }
     out.push_str("</dl>\n");

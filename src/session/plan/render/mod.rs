@@ -9,9 +9,9 @@ mod words;
 pub use csv::csv;
 pub use html::html;
 pub use text::{line, text};
+pub use words::totals;
 
 use super::{Entry, Plan};
-use crate::text::Rate;
 
 /// How many entries of a group are shown unless all are asked for.
 pub const SHOWN: usize = 20;
@@ -21,8 +21,20 @@ pub const SHOWN: usize = 20;
 pub struct Options {
     /// Every entry, and not only the first of each group.
     pub all: bool,
-    /// The limit at which the quoted time counts; no time where it is not known.
-    pub rate: Option<Rate>,
+    /// The plan has only just been made, and nothing of it was sent.
+    pub not_sent: bool,
+    /// The other runs that are at work in the same workspace.
+    pub others: Others,
+}
+
+/// Runs that share the rate limit with whoever applies the plan.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Others {
+    pub runs: usize,
+    /// The writes that they still have before them, as far as they have said.
+    pub writes: usize,
+    /// How many of them have not said it.
+    pub silent: usize,
 }
 
 /// The entries of one operation, in the order in which the plan first names their operations.

@@ -38,7 +38,8 @@ pub fn text(plan: &Plan, options: &Options) -> String {
         line(&format!("{operation}: {}", plural(entries.len(), "write")));
         let most = if options.all { entries.len() } else { SHOWN };
         for entry in entries.iter().take(most) {
-            line(&format!("{} {}", words::mark(entry), words::record(entry)));
+            let not_sent = if options.not_sent { "NOT SENT " } else { "" };
+            line(&format!("{} {not_sent}{}", words::mark(entry), words::record(entry)));
             if let Some(why) = entry.cannot_be_undone() {
                 line(&format!("    cannot be undone as it was: {why}"));
             }
@@ -55,6 +56,9 @@ pub fn text(plan: &Plan, options: &Options) -> String {
     for note in words::notes(plan) {
         line(&note);
     }
-    line(&format!("applying it takes {}", words::quote(plan, options.rate)));
+    line(&format!("applying it takes {}", words::quote(plan)));
+    if let Some(time) = words::time(plan, options.others) {
+        line(&time);
+    }
     out
 }

@@ -1,8 +1,9 @@
 //! The words that all forms of a shown plan share: what an entry is called, how a value reads, what the plan comes to.
 
+use super::Others;
 use crate::{
-    session::plan::{Entry, Exact, Plan, Undo, ideal, provisional},
-    text::{self, Rate, plural},
+    session::plan::{Entry, Exact, Plan, Undo, ideal, looks_again, provisional},
+    text::{self, plural},
 };
 
 /// A value as a person reads it: texts in quotes, nothing where there is none.
@@ -58,21 +59,45 @@ pub fn notes(plan: &Plan) -> Vec<String> {
     notes
 }
 
-/// `up to 8 requests (5 writes, 3 reads to see that nothing has moved), at 60/min at least 1 min`.
-pub fn quote(plan: &Plan, rate: Option<Rate>) -> String {
+/// `about 10 requests: 5 writes, 3 reads to see that nothing has moved, 2 reads to keep what vanishes with a record`.
+pub fn quote(plan: &Plan) -> String {
     let quote = &plan.quote;
-    let mut words = plural(quote.writes, "write");
+    let mut parts = vec![plural(quote.writes, "write")];
     if quote.reads > 0 {
-        let reads = plural(quote.reads, "read");
-        words =
-            format!("up to {} ({words}, {reads} to see that nothing has moved)", plural(quote.requests(), "request"));
+        parts.push(format!("{} to see that nothing has moved", plural(quote.reads, "read")));
     }
-    // No service has such a limit: there is none, as in a sandbox.
-    let Some(rate) = rate.filter(|rate| rate.limit < 1_000_000) else { return words };
-    match ideal(quote.requests(), rate) {
-        span if span.is_zero() => format!("{words}, within one window of {rate}"),
-        span => format!("{words}, at {rate} at least {}", text::duration(span)),
+    if quote.children > 0 {
+        parts.push(format!("{} to keep what vanishes with what is deleted", plural(quote.children, "read")));
     }
+    let again = quote.rate().map_or(0, |rate| looks_again(&plan.entries, quote, rate));
+    if again > 0 {
+        parts.push(format!("{} to look again at what waits for its turn", plural(again, "read")));
+    }
+    format!("about {}: {}", plural(quote.requests() + again, "request"), parts.join(", "))
+}
+
+/// How long that takes, alone and beside the others; none where there is no limit.
+pub fn time(plan: &Plan, others: Others) -> Option<String> {
+    let rate = plan.quote.rate()?;
+    let requests = plan.quote.requests() + looks_again(&plan.entries, &plan.quote, rate);
+    let span = |requests| match ideal(requests, rate) {
+        span if span.is_zero() => "within one window".into(),
+        span => format!("at least {}", text::duration(span)),
+    };
+    let alone = format!("at {rate} that is {}", span(requests));
+    let Others { runs, writes, silent } = others;
+    let telling = runs - silent;
+    let mut words = alone;
+    if telling > 0 {
+        let them = if telling == 1 { "which has" } else { "which have" };
+        let (runs, left) = (plural(telling, "other run"), plural(writes, "write"));
+        words.push_str(&format!("; beside {runs} at work, {them} {left} to go, {}", span(requests + writes)));
+    }
+    if silent > 0 {
+        let (runs, does) = (plural(silent, "other run"), if silent == 1 { "does" } else { "do" });
+        words.push_str(&format!("; longer beside {runs} at work that {does} not say how much is left"));
+    }
+    Some(words)
 }
 
 /// The mark of what cannot be undone.

@@ -54,7 +54,7 @@ impl Flags {
 }
 
 /// Starts the command, one failed run after the other.
-pub struct Notifier {
+pub struct Messenger {
     send: Option<Sender<Value>>,
     thread: JoinHandle<()>,
     left: Arc<AtomicUsize>,
@@ -63,14 +63,14 @@ pub struct Notifier {
     ui: Ui,
 }
 
-impl Notifier {
+impl Messenger {
     /// `limit` is how long one may take, and at the end all of them together.
-    pub fn start(words: Vec<String>, limit: Duration, ui: &Ui) -> std::io::Result<Notifier> {
+    pub fn start(words: Vec<String>, limit: Duration, ui: &Ui) -> std::io::Result<Messenger> {
         let (send, receive) = mpsc::channel();
         let (left, over) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
         let work = Work { words, limit, left: left.clone(), over: over.clone(), ui: ui.clone() };
         let thread = thread::Builder::new().name("notify".into()).spawn(move || work.run(&receive))?;
-        Ok(Notifier { send: Some(send), thread, left, over, limit, ui: ui.clone() })
+        Ok(Messenger { send: Some(send), thread, left, over, limit, ui: ui.clone() })
     }
 
     /// Has the command told, as soon as it is its turn.
@@ -212,8 +212,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mark = folder.path().join("pid");
         let words = ["sh", "-c", "sleep 1000 & echo $! > \"$0\"; sleep 1000", mark.to_str().unwrap()].map(String::from);
-        let notifier = Notifier::start(words.to_vec(), Duration::from_secs(30), &Ui::new(false)).unwrap();
-        notifier.tell(json!({"run": "a"}));
+        let messenger = Messenger::start(words.to_vec(), Duration::from_secs(30), &Ui::new(false)).unwrap();
+        messenger.tell(json!({"run": "a"}));
         let pid = loop {
             let text = std::fs::read_to_string(&mark).unwrap_or_default();
             if let Some(pid) = text.strip_suffix('\n') {
@@ -222,7 +222,7 @@ mod tests {
             thread::sleep(TICK);
         };
         // As at the end of the process, when its time is over.
-        Notifier { limit: Duration::ZERO, ..notifier }.end();
+        Messenger { limit: Duration::ZERO, ..messenger }.end();
         let state = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // Gone, or dead and not yet waited for by whoever inherits it.
         while !(state().is_empty() || state().contains(") Z ") || state().contains(") X ")) {

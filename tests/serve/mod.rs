@@ -1,5 +1,9 @@
 //! `onramp serve` with the real program: due times and folders, and processes that are killed.
 
+mod scan;
+#[cfg(target_os = "linux")]
+mod service;
+
 use crate::harness::{Onramp, Place, Served};
 use serde_json::Value;
 use std::{collections::HashSet, fs};

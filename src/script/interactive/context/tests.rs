@@ -1,0 +1,76 @@
+//! What stands at the cursor, in many texts, and in texts that are none.
+
+use super::*;
+use proptest::prelude::*;
+
+fn place(text: &str) -> (Place, String) {
+    let context = Context::of(text);
+    (context.place, context.word)
+}
+
+fn member(of: &str) -> Place {
+    Place::Member(of.into())
+}
+
+#[test]
+fn the_word_at_the_cursor_is_found_with_its_place() {
+    let mut wrong = Vec::new();
+    for (text, wanted, word) in [
+        ("", Place::Name, ""),
+        ("list_cu", Place::Name, "list_cu"),
+        ("let x = get_", Place::Name, "get_"),
+        ("x.na", member("x"), "na"),
+        ("x.", member("x"), ""),
+        ("x?.na", member("x"), "na"),
+        ("a + b.c[0].d(1, \"x\").e", member("b.c[0].d(1, \"x\")"), "e"),
+        ("list_customers().filter(|c| c.na", member("c"), "na"),
+        ("f(x.y, z.", member("z"), ""),
+        ("update_customer(7, #{", Place::Key, ""),
+        ("update_customer(7, #{na", Place::Key, "na"),
+        ("update_customer(7, #{name: \"x\", pl", Place::Key, "pl"),
+        ("update_customer(7, #{name: na", Place::Name, "na"),
+        ("update_customer(7, #{status: \"ac", Place::Text { compared: None }, "ac"),
+        ("c.status == \"ac", Place::Text { compared: Some("status".into()) }, "ac"),
+        ("`a ${b.c", member("b"), "c"),
+        ("`a ${b} c", Place::Text { compared: None }, " c"),
+        ("`a ${b}`.le", member("`a ${b}`"), "le"),
+        ("get_customer(10", Place::Number, "10"),
+        ("1..x", Place::Name, "x"),
+        ("// na", Place::Nothing, ""),
+        ("/* na", Place::Nothing, ""),
+        ("f(|na", Place::Nothing, "na"),
+        ("x.y na", Place::Name, "na"),
+    ] {
+        if place(text) != (wanted, word.to_string()) {
+            wrong.push((text, place(text)));
+        }
+    }
+    assert_eq!(wrong, []);
+}
+
+#[test]
+fn what_is_open_is_known() {
+    let open = |text: &str| Context::of(text).open;
+    let call = |name: &str, receiver: Option<&str>, argument, params: &[&str]| Open::Call {
+        name: name.into(),
+        receiver: receiver.map(Into::into),
+        argument,
+        params: params.iter().map(ToString::to_string).collect(),
+    };
+    assert_eq!(open("f(1, 2, "), [call("f", None, 2, &[])]);
+    assert_eq!(open("x.y.f(g(1), "), [call("f", Some("x.y"), 1, &[])]);
+    assert_eq!(open("x.map(|a, b| a."), [call("map", Some("x"), 0, &["a", "b"])]);
+    let map = Open::Map { used: vec!["a".into(), "b".into()], key: Some("b".into()) };
+    assert_eq!(open("f(7, #{a: 1, b: "), [call("f", None, 1, &[]), map]);
+    let each = Some(("c".into(), "list_customers()".into()));
+    assert_eq!(open("for c in list_customers() { c."), [Open::Block { each }]);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "[a-cé0-9 .,:;#{}()\\[\\]|\"'`$/*=!?\\\\\n]{0,40}") {
+        let context = Context::of(&text);
+        prop_assert!(text.is_char_boundary(context.start));
+        prop_assert_eq!(&text[context.start..], context.word);
+    }
+}

@@ -1,0 +1,98 @@
+//! What a dry run shows, and where it puts what its script writes.
+
+use super::Scene;
+use onramp::session::plan::read;
+use std::fs;
+
+#[test]
+fn a_dry_run_can_give_its_plan_as_the_document_itself() {
+    let scene = Scene::new(&[]);
+    let script = "print(\"to people\"); update_customer(101, #{mrr: 1}); update_customer(101, #{mrr: 1});";
+    let ran = scene.onramp(&["run", "-e", script, "--dry-run", "--output", "json", "--save", "plan.json"]);
+    let said = "to people\nthe plan is in `plan.json`: `onramp apply plan.json` makes exactly these changes\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), said), "{ran}");
+    assert_eq!(ran.stdout, scene.read("plan.json"));
+    let plan = read(&ran.stdout).unwrap();
+    assert_eq!((plan.entries.len(), plan.totals.unchanged, plan.version), (1, 1, 1));
+    assert_eq!(scene.onramp(&["plan", "show", "plan.json", "--output", "json"]).stdout, ran.stdout);
+    assert_eq!(scene.writes(), 0);
+}
+
+#[test]
+fn each_write_says_that_it_was_not_sent() {
+    let scene = Scene::new(&["--rate", "600/min"]);
+    let ran = scene.planned("update_customer(101, #{mrr: 1}); delete_customer(102); update_customer(103, #{});");
+    let shown = ran.stdout;
+    assert!(
+        shown.starts_with("NOT SENT: what follows is only planned\n\nupdate_customer: 1 write\n  NOT SENT "),
+        "{shown}"
+    );
+    assert!(shown.contains("\ndelete_customer: 1 write\n! NOT SENT "), "{shown}");
+    assert!(
+        shown.ends_with(
+            "\n2 writes: 0 creates, 1 update, 1 delete\n1 other write would change nothing and will not be sent\n\
+             1 write cannot be undone as it was, marked with `!`\n\
+             applying it takes about 7 requests: 2 writes, 3 reads to see that nothing has moved, 2 reads to keep what vanishes \
+             with what is deleted\nat 600/min that is within one window\n"
+        ),
+        "{shown}"
+    );
+    // Who approves it reads which workspace it is for; that it was not sent may no longer be so.
+    let approved = scene.onramp(&["plan", "show", "plan.json"]).stdout;
+    assert!(approved.starts_with("a plan for the workspace `sandbox` (org_sandbox), made 20"), "{approved}");
+    assert!(approved.lines().next().unwrap().ends_with("Z by `-e`") && !approved.contains("NOT SENT"), "{approved}");
+}
+
+#[test]
+fn what_is_shown_is_cut_after_twenty_records_and_all_of_it_can_be_had() {
+    let scene = Scene::new(&[]);
+    let script = "bulk_update_customers(list_customers().take(25), #{plan: \"care\"});";
+    let short = scene.onramp(&["run", "-e", script, "--dry-run"]).stdout;
+    assert_eq!(short.matches("    plan: ").count(), 20, "{short}");
+    assert!(short.contains("\n  … and 5 (`--all` shows all)\n"), "{short}");
+    let all = scene.onramp(&["run", "-e", script, "--dry-run", "--all"]).stdout;
+    assert!(all.matches("    plan: ").count() == 25 && !all.contains('…'), "{all}");
+}
+
+#[test]
+fn a_dry_run_that_fails_makes_no_plan_and_says_so() {
+    let scene = Scene::new(&[]);
+    let script = "update_customer(101, #{mrr: 1}); write_text(\"note.txt\", \"x\"); fail(\"enough\");";
+    let ran = scene.onramp(&["run", "-e", script, "--dry-run", "--save", "plan.json"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), scene.writes()), (Some(1), "", 0), "{ran}");
+    let begins =
+        "NOT SENT: the dry run has not come to its end, and there is no plan\nthe files that the script wrote are in `";
+    assert!(ran.stderr.starts_with(begins) && ran.stderr.contains("\nerror: enough\n"), "{ran}");
+    assert!(!scene.place.work().join("plan.json").exists());
+}
+
+#[test]
+fn files_that_the_script_writes_go_to_a_folder_that_is_named_and_are_read_from_there() {
+    let scene = Scene::new(&[]);
+    fs::create_dir_all(scene.place.work().join("out/deep")).unwrap();
+    for (name, text) in [("note.txt", "old"), ("out/deep/report.csv", "old\n"), ("log.txt", "one\n")] {
+        scene.write(name, text);
+    }
+    let ran = scene.planned(
+        "write_text(\"note.txt\", \"new\");
+         write_text(\"log.txt\", read_text(\"log.txt\") + \"two\\n\");
+         write_json(\"out/data.json\", #{a: 1});
+         bulk_update_customers(list_customers().take(2), #{plan: \"care\"}, #{report: \"out/deep/report.csv\"});
+         print(read_text(\"note.txt\") + read_text(\"log.txt\") + read_csv(\"out/deep/report.csv\").len());",
+    );
+    assert!(ran.stdout.starts_with("newone\ntwo\n2\n"), "{ran}");
+    let named = ran.stderr.split_once("the files that the script wrote are in `").unwrap().1;
+    let (folder, rest) = named.split_once('`').unwrap();
+    assert_eq!(rest, ", and not in their places\n");
+    let preview = |name: &str| fs::read_to_string(format!("{folder}/{name}")).unwrap();
+    assert_eq!((preview("note.txt").as_str(), preview("log.txt").as_str()), ("new", "one\ntwo\n"));
+    assert!(preview("out/data.json").contains("\"a\"") && preview("out/deep/report.csv").lines().count() == 3);
+    assert_eq!((scene.read("note.txt"), scene.read("log.txt")), ("old".into(), "one\n".into()));
+    assert_eq!(scene.read("out/deep/report.csv"), "old\n");
+    assert!(!scene.place.work().join("out/data.json").exists());
+    let left: Vec<_> = fs::read_dir(scene.place.work()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 4, "{left:?}");
+    // What could not be written in earnest fails in the dry run.
+    let ran = scene.onramp(&["run", "-e", "write_text(\"nowhere/note.txt\", \"x\");", "--dry-run"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("there is no folder `nowhere`"), "{ran}");
+}
