@@ -12,8 +12,8 @@ use crate::{
     project::Project,
     run::{self, Undone},
     script::{
-        Limits, Place,
-        check::{Finding, Report, Severity, check},
+        Limits, Place, Ready,
+        check::{Finding, Report, Severity, check_with},
     },
     session::Allow,
     text,
@@ -77,7 +77,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
             report.texts.insert(bad.file.clone(), bad.text);
             found(&bad.file, Problem::new(bad.line, bad.column, bad.message).hint(bad.hint))
         });
-        let Report { findings, texts } = look_at(&name, &text, &project, &allowed)?;
+        let (Report { findings, texts }, _) = look_at(&name, &text, &project, &allowed)?;
         // A module that several scripts import is reported once.
         let new: Vec<Finding> =
             problems.chain(bad).chain(findings).filter(|finding| !report.findings.contains(finding)).collect();
@@ -99,20 +99,23 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     Ok(if errors > 0 { error::Kind::Usage.exit_code() } else { 0 })
 }
 
-/// The check before a run: shows what it finds. False if the script must not start.
-pub fn passes(script: &Script, ui: &Ui) -> Result<bool, Failure> {
-    let report = look_at(&script.name, &script.text, &script.project, script.capability.allow())?;
+/// The check before a run: shows what it finds. `None` if the script must not start, else the engine for it.
+pub fn passes(script: &Script, ui: &Ui) -> Result<Option<Ready>, Failure> {
+    let (report, ready) = look_at(&script.name, &script.text, &script.project, script.capability.allow())?;
     show(&report, ui);
     if report.has_errors() {
         let errors = text::plural(report.count(Severity::Error), "error");
         ui.status(&format!("the script was not started because of {errors}"));
     }
-    Ok(!report.has_errors())
+    Ok((!report.has_errors()).then_some(ready))
 }
 
-fn look_at(name: &str, text: &str, project: &Project, allow: &Allow) -> Result<Report, Failure> {
+fn look_at(name: &str, text: &str, project: &Project, allow: &Allow) -> Result<(Report, Ready), Failure> {
     let (name, text, project, allow) = (name.to_string(), text.to_string(), project.clone(), allow.clone());
-    let looked = run::on_deep_stack(&Limits::default(), move || check(&name, &text, &project, &allow));
+    let looked = run::on_deep_stack(&Limits::default(), move || {
+        let ready = Ready::new();
+        (check_with(&ready, &name, &text, &project, &allow), ready)
+    });
     looked.map_err(|undone| match undone {
         Undone::Bug(what) => Failure::bug(&what),
         Undone::Limit(fault) => Failure::of_fault(&fault, &|_| None),

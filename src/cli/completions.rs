@@ -1,7 +1,6 @@
 //! `onramp completions`: what a shell needs to complete the command line.
 
 use crate::{Cli, error::Failure, ui::Ui};
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 /// Write a completion script for a shell to standard output

@@ -2,14 +2,14 @@
 //! params that the script's header declares. Reads the script, runs nothing.
 
 use super::{
-    Cli, Command,
+    Cli, Command, Program,
     carry::Kept,
     declared,
     source::{Script, Source},
 };
 use crate::{error::Failure, text};
 use clap::{
-    ArgAction, CommandFactory, FromArgMatches,
+    ArgAction,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 use std::ffi::{OsStr, OsString};
@@ -41,11 +41,12 @@ pub fn parse(words: &[OsString]) -> Result<Cli, Early> {
 
 /// The same, with the name and the text of the script where they are known already.
 pub fn parse_with(words: &[OsString], kept: Option<(String, String)>) -> Result<Cli, Early> {
-    let mut command = Cli::command();
-    command.build();
-    let run = command.find_subcommand("run").filter(|_| words.get(1).is_some_and(|word| word == "run"));
-    let Some((run, source)) = run.and_then(|run| Some((run, find(run, words.get(2..)?)?))) else {
-        let mut cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(words)?)?;
+    let is_run = words.get(1).is_some_and(|word| word == "run");
+    let program = || if is_run { Program::only_run() } else { Cli::command() };
+    let run = is_run.then(run_alone).flatten();
+    let source = run.as_ref().and_then(|run| find(run, words.get(2..)?));
+    let (Some(run), Some(source)) = (run, source) else {
+        let mut cli = Cli::of(&program().try_get_matches_from(words)?)?;
         match &mut cli.command {
             Command::Call(args) => args.line = words.to_vec(),
             Command::Repl(args) => args.line = words.to_vec(),
@@ -55,11 +56,11 @@ pub fn parse_with(words: &[OsString], kept: Option<(String, String)>) -> Result<
         }
         return Ok(cli);
     };
-    let flags = flags_of(run);
+    let flags = flags_of(&run);
     let mut script = Script::read(&source, &flags, kept).map_err(Early::Failed)?;
-    let augmented = Cli::command().mut_subcommand("run", |run| declared::augment(run, &script));
+    let augmented = program().mut_subcommand("run", |run| declared::augment(run, &script));
     let matches = augmented.try_get_matches_from(words).map_err(|error| undeclared(error, &script, &flags))?;
-    let mut cli = Cli::from_arg_matches(&matches)?;
+    let mut cli = Cli::of(&matches)?;
     if let (Command::Run(args), Some(matches)) = (&mut cli.command, matches.subcommand_matches("run")) {
         if source != args.source() {
             return Err(Failure::usage("it is not clear which of the words is the script")
@@ -75,9 +76,14 @@ pub fn parse_with(words: &[OsString], kept: Option<(String, String)>) -> Result<
 
 /// The flags of `onramp run`, which no param may be named like.
 pub fn run_flags() -> Vec<String> {
-    let mut command = Cli::command();
+    run_alone().as_ref().map(flags_of).unwrap_or_default()
+}
+
+/// `onramp run` with all its flags, also those that are added to every command.
+fn run_alone() -> Option<clap::Command> {
+    let mut command = Program::only_run();
     command.build();
-    command.find_subcommand("run").map(flags_of).unwrap_or_default()
+    command.find_subcommand("run").cloned()
 }
 
 fn flags_of(run: &clap::Command) -> Vec<String> {
@@ -180,10 +186,33 @@ mod tests {
     use proptest::prelude::*;
 
     fn found(words: &[&str]) -> Option<Source> {
-        let mut command = Cli::command();
-        command.build();
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-        find(command.find_subcommand("run").unwrap(), &words)
+        find(&run_alone().unwrap(), &words)
+    }
+
+    #[test]
+    fn run_alone_is_the_run_of_all_commands() {
+        let said = |mut program: clap::Command, words: &[&str]| {
+            let error = program.try_get_matches_from_mut([&["onramp", "run"], words].concat()).unwrap_err();
+            error.render().to_string()
+        };
+        let lines: &[&[&str]] = &[
+            &["--help"],
+            &["-h"],
+            &["--version"],
+            &[],
+            &["--sandbx", "a"],
+            &["--rate", "fast", "a"],
+            &["--rate"],
+            &["a", "--first", "0"],
+            &["a", "--sandbox", "--base-url", "http://127.0.0.1"],
+        ];
+        for words in lines {
+            assert_eq!(said(Program::only_run(), words), said(Cli::command(), words), "{words:?}");
+        }
+        let mut all = Cli::command();
+        all.build();
+        assert_eq!(run_flags(), flags_of(all.find_subcommand("run").unwrap()));
     }
 
     #[test]

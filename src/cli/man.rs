@@ -2,7 +2,7 @@
 
 use super::written;
 use crate::{Cli, error::Failure, ui::Ui};
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 use std::path::PathBuf;
 

@@ -54,16 +54,43 @@ use crate::{
     memory,
     ui::Ui,
 };
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 
 /// Scripted automation for Pivotal: small scripts that read and change customers, contacts and onboardings.
 #[derive(Debug, Parser)]
 #[command(name = "onramp", version, max_term_width = 100, propagate_version = true)]
 #[command(after_help = "Try it without a key: onramp run scripts/launch_report.rhai --sandbox")]
+struct Program {}
+
+impl Program {
+    /// The command line without its subcommands, one of which there must be.
+    fn bare() -> clap::Command {
+        Program::command().subcommand_required(true).arg_required_else_help(true)
+    }
+
+    /// The command line with no subcommand but `run`: making all of them takes longer than a small script.
+    fn only_run() -> clap::Command {
+        Program::bare().subcommand(<run::Args as clap::Args>::augment_args(clap::Command::new("run")))
+    }
+}
+
+/// The whole command line.
+#[derive(Debug)]
 pub struct Cli {
-    #[command(subcommand)]
     command: Command,
+}
+
+impl Cli {
+    /// The command line with all subcommands.
+    fn command() -> clap::Command {
+        Command::augment_subcommands(Program::bare())
+    }
+
+    /// What the words meant.
+    fn of(matches: &ArgMatches) -> Result<Cli, clap::Error> {
+        Command::from_arg_matches(matches).map(|command| Cli { command })
+    }
 }
 
 #[derive(Debug, Subcommand)]

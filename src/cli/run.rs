@@ -110,8 +110,10 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         return Err(Failure::usage("there is no script to run").hint("name a file, or give `-e CODE`"));
     };
     run::keep_panics_quiet();
-    if !matches!(begin, Begin::Resume(_)) && !args.no_check && !check::passes(&script, ui)? {
-        return Ok(Kind::Usage.exit_code());
+    let mut ready = None;
+    if !matches!(begin, Begin::Resume(_)) && !args.no_check {
+        let Some(passed) = check::passes(&script, ui)? else { return Ok(Kind::Usage.exit_code()) };
+        ready = Some(passed);
     }
     if args.read_only {
         script.capability.forbid_writes();
@@ -166,7 +168,7 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
             move || run::glance(&progress)
         })
     });
-    let mut outcome = run::run(&job, session, Box::new(Tee { sink, log: keeping.log.clone() }));
+    let mut outcome = run::run(&job, ready, session, Box::new(Tee { sink, log: keeping.log.clone() }));
     drop(followed);
     if let Some(plan) = outcome.plan.take() {
         return planned(plan, &args.show, &outcome, &keeping, ui);

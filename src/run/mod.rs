@@ -17,7 +17,7 @@ pub use log::{Hide, Log, Present, Tee, TeeOfLines};
 use crate::{
     memory::{Bounds, Halted},
     project::Project,
-    script::{self, Fault, FaultKind, Host, Inputs, Limits, Value},
+    script::{self, Fault, FaultKind, Inputs, Limits, Ready, Value},
     session::{
         Session, SessionError,
         journal::digest,
@@ -26,7 +26,7 @@ use crate::{
     stop::Reason,
     store::Counts,
 };
-use std::{collections::HashMap, panic, thread};
+use std::{collections::HashMap, panic, sync::Arc, thread};
 
 /// The stack of a script's thread. The engine's deepest allowed nesting needs a few MiB of it.
 const STACK: usize = 32 << 20;
@@ -69,9 +69,10 @@ pub enum End {
 }
 
 /// Runs a job to its end. A script that cannot be brought to its own end is left behind on its thread, which then never
-/// runs again or works for nobody.
-pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome {
-    let host = Host::with_inputs(session, sink, job.project.clone(), job.inputs.clone(), job.limits.clone());
+/// runs again or works for nobody. `ready` is the engine that the script was checked with, where it was.
+pub fn run(job: &Job, ready: Option<Ready>, session: Session, sink: Box<dyn script::Sink>) -> Outcome {
+    let host = ready.as_ref().map_or_else(Arc::default, |ready| ready.host().clone());
+    host.begin(session, sink, job.project.clone(), job.inputs.clone(), job.limits.clone());
     let halted = Halted::default();
     let done = watch::Done::default();
     let work = {
@@ -80,7 +81,7 @@ pub fn run(job: &Job, session: Session, sink: Box<dyn script::Sink>) -> Outcome 
         move || {
             let _done = done;
             let _bounds = Bounds::set(host.limits.ceiling(), STACK, &halted);
-            script::run(&host, &name, &text)
+            script::run(&host, ready, &name, &text)
         }
     };
     let end = match thread::Builder::new().name("script".into()).stack_size(STACK).spawn(work) {
@@ -206,7 +207,7 @@ mod tests {
             inputs: Inputs::default(),
             limits: Limits::default(),
         };
-        let End::Bug(what) = run(&job, session, Box::new(Broken)).end else { panic!("it did not break") };
+        let End::Bug(what) = run(&job, None, session, Box::new(Broken)).end else { panic!("it did not break") };
         assert_eq!(what, "no line \"1\" was expected");
     }
 }

@@ -39,20 +39,24 @@ impl By {
         match self {
             By::Field(name, verb, spot) => row.field(verb, name, cx).map_err(|it| it.raise(spot.at)),
             By::Closure(closure) => {
-                let value = row.value(&mut cx.decoder).map_err(|thrown| thrown.raise(closure.spot().at))?;
+                // A held row stays packed, for whoever keeps it.
+                if let Row::Held(home, at) = row {
+                    return closure.call(&cx.engine, cx.packed(*home).row(*at));
+                }
+                let value = row.value(cx).map_err(|thrown| thrown.raise(closure.spot().at))?;
                 closure.look(&cx.engine, value)
             }
-            By::Row(spot) => match row.value(&mut cx.decoder) {
+            By::Row(spot) => match row.value(cx) {
                 Ok(value) => Ok(value.flatten_clone()),
                 Err(thrown) => Err(thrown.raise(spot.at)),
             },
         }
     }
 
-    /// The text of the field, where it is one and can be had without making a value of it.
-    pub fn text<'r>(&self, row: &'r Row, cx: &mut Cx) -> Option<&'r str> {
+    /// The text of the field, as bytes of UTF-8, where it is one and can be had without making a value of it.
+    pub fn text<'c>(&self, row: &Row, cx: &'c mut Cx) -> Option<&'c [u8]> {
         match (self, row) {
-            (By::Field(name, ..), Row::Held(packed, at)) => packed.text(*at, cx.column(packed, name)),
+            (By::Field(name, ..), Row::Held(home, at)) => cx.held_text(*home, *at, name),
             _ => None,
         }
     }
@@ -69,7 +73,7 @@ impl By {
 
 /// A row, as messages call it: its number and its id.
 pub fn row_name(number: usize, row: &mut Row, cx: &mut Cx) -> String {
-    let id = row.value(&mut cx.decoder).ok().and_then(|value| {
+    let id = row.value(cx).ok().and_then(|value| {
         let map = value.read_lock::<rhai::Map>()?;
         map.get("id").filter(|id| !id.is_unit()).map(shown)
     });

@@ -118,7 +118,7 @@ pub struct Catalog {
 impl Catalog {
     /// The catalogue of every script's engine.
     pub fn complete() -> Catalog {
-        Catalog::of(&engine::assemble(&Host::idle()))
+        Catalog::of(&engine::with_functions(&Host::idle()))
     }
 
     /// What can be called with `engine`.
@@ -253,7 +253,7 @@ mod tests {
         let standard = standard();
         let described: BTreeSet<_> =
             builtins().map(|b| b.name).chain(operations().map(|operation| operation.name)).collect();
-        let engine = engine::assemble(&Host::idle());
+        let engine = engine::with_functions(&Host::idle());
         let ours = engine.collect_fn_metadata(None, |f| Some(f.metadata.name.to_string()), false);
         for name in ours.iter().filter(|name| is_name(name)) {
             // An overload of one of the engine's own, such as `to_string`, needs none.
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn every_descriptor_is_of_something_that_can_be_called() {
-        let engine = engine::assemble(&Host::idle());
+        let engine = engine::with_functions(&Host::idle());
         let registered = engine.collect_fn_metadata(None, |f| Some(f.metadata.name.to_string()), true);
         for name in builtins().map(|b| b.name).chain(operations().map(|o| o.name)) {
             assert!(registered.iter().any(|known| known == name), "`{name}` is not registered");

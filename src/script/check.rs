@@ -21,11 +21,10 @@ pub(super) use line::{Present, Said, look_at};
 
 use super::{
     catalog::Callables,
-    engine,
     fault::{Fault, Place},
-    host::Host,
     known::Known,
     limits::Limits,
+    ready::Ready,
     translate,
 };
 use crate::{api::operation::Object, header::Header, project::Project, session::Allow};
@@ -63,11 +62,16 @@ impl Modules for Project {
 /// like [`super::run`]. The script's own calls are held against `allow`; those of its modules only run time knows
 /// to happen.
 pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Report {
+    check_with(&Ready::new(), name, text, modules, allow)
+}
+
+/// The same with an engine that is there already.
+pub fn check_with(ready: &Ready, name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Report {
     // It compiles without optimising, which would drop dead branches and the positions of keys in constant maps.
-    let engine = engine::assemble(&Host::idle());
-    let known = Known::of(&engine);
+    let engine = ready.engine();
+    let known = Known::of(engine);
     let mut reader = Reader {
-        engine: &engine,
+        engine,
         known: &known,
         modules,
         report: Report::default(),

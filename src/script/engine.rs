@@ -1,14 +1,11 @@
 //! The one engine builder, for files and interactive sessions alike: limits, what is off, the stop flag, all functions.
 
-use super::{bind, builtins, host::Host, modules::Modules, value::BigInteger};
+use super::{bind, builtins, host::Host, limits::Limits, modules::Modules, ready::Ready, value::BigInteger};
 use rhai::{
     Dynamic, Engine, Module, OptimizationLevel, Shared,
     packages::{Package, StandardPackage},
 };
 use std::sync::{Arc, OnceLock};
-
-/// So many strings does an engine keep to share them, as [`Engine::new`] would have it.
-const STRINGS: usize = 256;
 
 /// The engine's own library. Made once: it knows no host, and making it takes longer than many a script.
 fn library() -> Shared<Module> {
@@ -16,29 +13,34 @@ fn library() -> Shared<Module> {
     LIBRARY.get_or_init(|| StandardPackage::new().as_shared_module()).clone()
 }
 
-/// An engine whose functions work through `host`.
-pub fn build(host: &Arc<Host>) -> Arc<Engine> {
-    let engine = Arc::new(assemble(host));
+/// The engine of a run; `ready` is one of the same host that has its functions already.
+pub fn of_run(host: &Arc<Host>, ready: Option<Ready>) -> Arc<Engine> {
+    let mut engine = ready.map_or_else(|| with_functions(host), Ready::into_engine);
+    begin(&mut engine, host);
+    let engine = Arc::new(engine);
     host.attach(&engine);
     engine
 }
 
-/// The same, for who only compiles with it.
+/// The same, for who has more to do with it before it is shared.
 pub fn assemble(host: &Arc<Host>) -> Engine {
+    let mut engine = with_functions(host);
+    begin(&mut engine, host);
+    engine
+}
+
+/// An engine whose functions will work through `host`, which needs no run yet. For who only looks at scripts with it.
+pub fn with_functions(host: &Arc<Host>) -> Engine {
     let mut engine = Engine::new_raw();
-    engine.set_max_strings_interned(STRINGS);
+    // It keeps no strings to share them: where a script makes more of them than it keeps, it would look through all of
+    // them for each new one.
+    engine.set_max_strings_interned(0);
     engine.register_global_module(library());
     // The optimiser puts the entries of constant maps in place of their names: `M.misspelt` would be `()` without a word,
     // and `M.a = 1` would panic.
     engine.set_optimization_level(OptimizationLevel::None);
     engine.disable_symbol("eval");
-    let limits = &host.limits;
-    engine.set_max_call_levels(limits.call_depth);
-    engine.set_max_expr_depths(limits.expression_depth.0, limits.expression_depth.1);
-    engine.set_max_functions(limits.functions);
-    engine.set_max_variables(limits.variables);
-    // The engine's own resolver would load any file of the machine.
-    engine.set_module_resolver(Modules::new(host));
+    limit(&mut engine, &Limits::default());
     let watch = host.clone();
     engine.on_progress(move |_| watch.must_stop().then_some(Dynamic::UNIT));
     // Not `on_map_missing_property`: it is also called where a script assigns to a new key, and cannot tell.
@@ -54,6 +56,21 @@ pub fn assemble(host: &Arc<Host>) -> Engine {
     engine
 }
 
+/// Puts the engine under the limits of the host's run, and gives it what comes from there.
+fn begin(engine: &mut Engine, host: &Arc<Host>) {
+    limit(engine, &host.limits);
+    // The engine's own resolver would load any file of the machine.
+    engine.set_module_resolver(Modules::new(host));
+    builtins::input::constants(engine, host);
+}
+
+fn limit(engine: &mut Engine, limits: &Limits) {
+    engine.set_max_call_levels(limits.call_depth);
+    engine.set_max_expr_depths(limits.expression_depth.0, limits.expression_depth.1);
+    engine.set_max_functions(limits.functions);
+    engine.set_max_variables(limits.variables);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,7 +81,7 @@ mod tests {
         let functions = |engine: &Engine| -> BTreeSet<String> {
             engine.collect_fn_metadata(None, |f| Some(f.metadata.name.to_string()), true).into_iter().collect()
         };
-        let ours = assemble(&Host::idle());
+        let ours = with_functions(&Host::idle());
         assert_eq!(functions(&Engine::new()).difference(&functions(&ours)).collect::<Vec<_>>(), [""; 0]);
         assert_eq!(Engine::new().fast_operators(), ours.fast_operators());
     }

@@ -23,6 +23,7 @@ impl Holder {
         if let Row::Held(home, at) = &row
             && self.packer.len() == 0
         {
+            let home = cx.packed(*home);
             let (known, chosen) = self.chosen.get_or_insert_with(|| (home.clone(), Vec::new()));
             if Arc::ptr_eq(known, home) {
                 chosen.push(*at);
@@ -33,7 +34,7 @@ impl Holder {
         if let Some((home, chosen)) = self.chosen.take() {
             chosen.iter().for_each(|at| self.packer.push(&home.row(*at)));
         }
-        let value = row.value(&mut cx.decoder).map_err(|thrown| thrown.raise(cx.spot.at))?;
+        let value = row.value(cx).map_err(|thrown| thrown.raise(cx.spot.at))?;
         self.packer.push(value);
         Ok(())
     }
@@ -44,5 +45,14 @@ impl Holder {
             Some((home, chosen)) => Stream::held(&cx.host, home, Some(chosen.into()), cx.spot.clone()),
             None => Stream::held(&cx.host, Arc::new(self.packer.finish()), None, cx.spot.clone()),
         }
+    }
+
+    /// The same in another order: the places of the rows, as they were added.
+    pub fn finish_in(self, order: impl Iterator<Item = u32>, cx: &Cx) -> Stream {
+        let (home, order): (_, Arc<[u32]>) = match self.chosen {
+            Some((home, chosen)) => (home, order.map(|at| chosen[at as usize]).collect()),
+            None => (Arc::new(self.packer.finish()), order.collect()),
+        };
+        Stream::held(&cx.host, home, Some(order), cx.spot.clone())
     }
 }

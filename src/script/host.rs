@@ -5,14 +5,14 @@ use super::{
     builtins::{bulk::Only, input::Inputs},
     fault::{Fault, FaultKind, Spot, consequence},
     interactive::Seen,
+    late::Late,
     limits::Limits,
 };
 use crate::{
-    clock::Clock,
     csv, memory,
     project::Project,
     session::{ConnectError, ConnectKind, Session, SessionError},
-    stop::{Reason, Stop},
+    stop::Reason,
     text,
 };
 use rhai::{Dynamic, Engine, EvalAltResult};
@@ -44,35 +44,22 @@ pub trait Sink: Send + Sync {
     fn width(&self) -> Option<usize>;
 }
 
-/// Where nothing is heard.
-struct Silent;
-
-impl Sink for Silent {
-    fn data(&self, _text: &str) -> bool {
-        true
-    }
-    fn log(&self, _level: Level, _text: &str) {}
-    fn flush(&self) {}
-    fn width(&self) -> Option<usize> {
-        None
-    }
-}
-
 /// So many failed rows are told at the end of a run.
 const FIRST_FAILURES: usize = 3;
 
-/// Shared by all functions of one engine.
+/// Shared by all functions of one engine. What its run gives it comes with [`Host::begin`].
+#[derive(Default)]
 pub struct Host {
-    pub session: Session,
-    pub sink: Box<dyn Sink>,
+    pub session: Late<Session>,
+    pub sink: Late<Box<dyn Sink>>,
     /// The files that the script can reach.
-    pub project: Project,
+    pub project: Late<Project>,
     /// The texts of the modules that were imported, by the names that errors give them.
     modules: Mutex<HashMap<String, String>>,
     /// What the run was given: params, args, what it is about itself.
-    pub inputs: Inputs,
+    pub inputs: Late<Inputs>,
     /// What the script may use.
-    pub limits: Limits,
+    pub limits: Late<Limits>,
     /// What it has seen of the workspace, for sessions that ask for it.
     pub(super) seen: Seen,
     /// The rows of bulk calls that are to be done, where not all are.
@@ -128,33 +115,23 @@ impl Host {
         inputs: Inputs,
         limits: Limits,
     ) -> Arc<Host> {
-        Arc::new(Host {
-            session,
-            sink: Box::new(Unhalted(sink)),
-            project,
-            inputs,
-            limits,
-            seen: Seen::default(),
-            modules: Mutex::default(),
-            only: OnceLock::new(),
-            engine: OnceLock::new(),
-            ending: Mutex::new(None),
-            has_ended: AtomicBool::new(false),
-            unheard: Mutex::new(None),
-            is_unheard: AtomicBool::new(false),
-            out_of_time: AtomicBool::new(false),
-            failures: Mutex::default(),
-        })
+        let host = Host::idle();
+        host.begin(session, sink, project, inputs, limits);
+        host
     }
 
-    /// A host for looking at scripts that are not run: it connects to nothing and says nothing.
+    /// A host for looking at scripts: none of its functions can be called before it is given a run.
     pub(super) fn idle() -> Arc<Host> {
-        let refuse = || {
-            let message = "a script that is only looked at makes no calls".to_string();
-            Err(ConnectError { kind: ConnectKind::Configuration, message, hints: Vec::new() })
-        };
-        let session = Session::new(Box::new(refuse), String::new(), Clock::System, Stop::default());
-        Host::new(session, Box::new(Silent), Project::of_working_directory())
+        Arc::default()
+    }
+
+    /// Gives it its run, once.
+    pub fn begin(&self, session: Session, sink: Box<dyn Sink>, project: Project, inputs: Inputs, limits: Limits) {
+        self.session.give(session);
+        self.sink.give(Box::new(Unhalted(sink)));
+        self.project.give(project);
+        self.inputs.give(inputs);
+        self.limits.give(limits);
     }
 
     /// The rows of bulk calls that are to be done, where not all are.

@@ -52,8 +52,8 @@ pub struct Joined<'a> {
 pub struct Right {
     packed: Packed,
     index: HashMap<Key, Vec<u32>, RandomState>,
-    /// The keys that are texts: most rows of the left side are told from them that they have no partner.
-    texts: HashSet<ImmutableString, RandomState>,
+    /// The keys that are texts, as bytes: most rows of the left side are told from them that they have no partner.
+    texts: HashSet<Box<[u8]>, RandomState>,
 }
 
 impl<'a> Joined<'a> {
@@ -76,10 +76,10 @@ impl Right {
             let key = Key::found(by, "join", &value, &walker.cx)?;
             // Nothing is the partner of nothing.
             if key != Key::Nothing {
-                texts.extend(if let Key::Text(text) = &key { Some(text.clone()) } else { None });
+                texts.extend(if let Key::Text(text) = &key { Some(text.as_bytes().into()) } else { None });
                 index.entry(key).or_default().push(packer.len());
                 let spot = walker.cx.spot.at;
-                packer.push(row.value(&mut walker.cx.decoder).map_err(|thrown| thrown.raise(spot))?);
+                packer.push(row.value(&mut walker.cx).map_err(|thrown| thrown.raise(spot))?);
             }
         }
         Ok(Right { packed: packer.finish(), index, texts })
@@ -131,7 +131,7 @@ impl<'a> Walk<'a> for Joined<'a> {
             let value = self.join.left.value(&mut row, cx)?;
             let key = Key::found(&self.join.left, "join", &value, cx)?;
             if let Some(partners) = right.index.get(&key) {
-                let left = row.into_value(&mut cx.decoder).map_err(|thrown| thrown.raise(self.join.spot.at))?;
+                let left = row.into_value(cx).map_err(|thrown| thrown.raise(self.join.spot.at))?;
                 self.left = Some((left, partners.iter().rev().copied().collect()));
             }
         }

@@ -2,6 +2,7 @@
 //! only names and numbers of arguments are gathered at first, and the catalogue when there is something to say.
 
 use super::catalog::{self, Catalog};
+use foldhash::fast::RandomState;
 use rhai::{Engine, Identifier};
 use std::{
     cell::OnceCell,
@@ -12,7 +13,7 @@ use std::{
 pub struct Known<'e> {
     engine: &'e Engine,
     /// With how many arguments a name can be called, the receiver included: one bit for each number.
-    counts: HashMap<Identifier, u64>,
+    counts: HashMap<Identifier, u64, RandomState>,
     catalog: OnceCell<Catalog>,
 }
 
@@ -21,7 +22,7 @@ impl<'e> Known<'e> {
         let named = |about: &rhai::FuncMetadata| {
             catalog::is_name(&about.name).then(|| (about.name.clone(), bit(about.num_params)))
         };
-        let mut counts = HashMap::new();
+        let mut counts = HashMap::<_, u64, _>::default();
         for (name, bit) in engine.collect_fn_metadata(None, |function| named(function.metadata), true) {
             *counts.entry(name).or_default() |= bit;
         }
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn it_knows_what_the_catalogue_knows() {
-        let engine = engine::assemble(&Host::idle());
+        let engine = engine::with_functions(&Host::idle());
         let (known, catalog) = (Known::of(&engine), Catalog::of(&engine));
         for name in catalog.names().chain(["no_such_name", ""]) {
             assert_eq!(known.has(name), catalog.get(name).is_some(), "{name}");

@@ -20,12 +20,14 @@ mod host;
 pub mod interactive;
 mod join;
 mod known;
+mod late;
 pub mod layout;
 pub mod limits;
 mod modules;
 mod order;
 mod packed;
 mod predicate;
+mod ready;
 pub mod reference;
 mod row;
 mod rows;
@@ -41,6 +43,7 @@ pub use fault::{Fault, FaultKind, Frame, Place};
 pub use host::{Host, Level, Sink};
 pub use interactive::Interactive;
 pub use limits::Limits;
+pub use ready::Ready;
 
 use crate::{memory::Halt, stop::Reason};
 use catalog::Callables;
@@ -65,11 +68,11 @@ impl Value {
     }
 }
 
-/// Runs a script to its end. `name` is what errors call it. Must be called on a thread whose stack holds the depths
+/// Runs a script to its end. `name` is what errors call it; `ready` is the engine of `host`, where it is made already. Must be called on a thread whose stack holds the depths
 /// that the engine allows (16 MiB or more) and that drives no runtime.
-pub fn run(host: &Arc<Host>, name: &str, text: &str) -> Result<Value, Box<Fault>> {
+pub fn run(host: &Arc<Host>, ready: Option<Ready>, name: &str, text: &str) -> Result<Value, Box<Fault>> {
     host.read_only_rows()?;
-    let engine = engine::build(host);
+    let engine = engine::of_run(host, ready);
     let fault =
         |error: &EvalAltResult, script: Option<&AST>| failed(host, name, error, Callables { engine: &engine, script });
     let mut ast = engine.compile(text).map_err(|error| {

@@ -1,10 +1,14 @@
 //! One row on its way through the verbs, decoded as late as possible: its fields, its value. Walks nothing.
 
-use super::{decode::Decoder, fault::Thrown, packed::Packed, rows, value::kind_of, walk::Cx};
+use super::{decode::Decoder, fault::Thrown, rows, value::kind_of, walk::Cx};
 use crate::api::page;
 use rhai::{Dynamic, Map};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use std::{fmt, sync::Arc};
+use std::fmt;
+
+/// A held list, as the rows of one walk name it ([`Cx::home`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Home(pub usize);
 
 /// A row of an array, of a list of the API, or of a held list.
 pub enum Row<'a> {
@@ -15,7 +19,7 @@ pub enum Row<'a> {
     /// As the API sent it, with the operation it comes from.
     Sent(page::Row, &'static str),
     /// A row of a held list.
-    Held(Arc<Packed>, u32),
+    Held(Home, u32),
 }
 
 impl Row<'_> {
@@ -24,13 +28,13 @@ impl Row<'_> {
         let quick = match self {
             Row::Sent(row, operation) => fields_of(row.json.get(), names, &mut cx.decoder)
                 .map_err(|error| rows::unreadable(operation, &error))?,
-            Row::Held(packed, at) => names.iter().map(|name| packed.field(*at, cx.column(packed, name))).collect(),
+            Row::Held(home, at) => names.iter().map(|name| cx.held_field(*home, *at, name)).collect(),
             Row::Own(_) | Row::Slot(_) => None,
         };
         if let Some(values) = quick {
             return Ok(values);
         }
-        let value = self.value(&mut cx.decoder)?;
+        let value = self.value(cx)?;
         let Some(map) = value.read_lock::<Map>() else {
             let message = format!("the rows must be object maps; one is {}", kind_of(value));
             let instead =
@@ -42,8 +46,8 @@ impl Row<'_> {
 
     /// The value of one field.
     pub fn field(&mut self, verb: &str, name: &str, cx: &mut Cx) -> Result<Dynamic, Thrown> {
-        if let Row::Held(packed, at) = self
-            && let Some(value) = packed.field(*at, cx.column(packed, name))
+        if let Row::Held(home, at) = self
+            && let Some(value) = cx.held_field(*home, *at, name)
         {
             return Ok(value);
         }
@@ -63,7 +67,7 @@ impl Row<'_> {
     /// The value of one field, where it is there and can be had without decoding the row.
     pub fn known_field(&mut self, name: &str, cx: &mut Cx) -> Option<Dynamic> {
         match self {
-            Row::Held(packed, at) => packed.field(*at, cx.column(packed, name)),
+            Row::Held(home, at) => cx.held_field(*home, *at, name),
             Row::Own(value) => known(value, name),
             Row::Slot(value) => known(value, name),
             Row::Sent(..) => None,
@@ -71,11 +75,11 @@ impl Row<'_> {
     }
 
     /// The row's value, decoded in its place.
-    pub fn value(&mut self, decoder: &mut Decoder) -> Result<&mut Dynamic, Thrown> {
+    pub fn value(&mut self, cx: &mut Cx) -> Result<&mut Dynamic, Thrown> {
         let decoded = match self {
             Row::Own(_) | Row::Slot(_) => None,
-            Row::Sent(row, operation) => Some(decode(row, operation, decoder)?),
-            Row::Held(packed, at) => Some(packed.row(*at)),
+            Row::Sent(row, operation) => Some(decode(row, operation, &mut cx.decoder)?),
+            Row::Held(home, at) => Some(cx.packed(*home).row(*at)),
         };
         if let Some(value) = decoded {
             *self = Row::Own(value);
@@ -88,12 +92,12 @@ impl Row<'_> {
     }
 
     /// The row's value, to keep. An element of an array is copied.
-    pub fn into_value(self, decoder: &mut Decoder) -> Result<Dynamic, Thrown> {
+    pub fn into_value(self, cx: &mut Cx) -> Result<Dynamic, Thrown> {
         match self {
             Row::Own(value) => Ok(value.flatten()),
             Row::Slot(value) => Ok(value.flatten_clone()),
-            Row::Sent(row, operation) => decode(&row, operation, decoder),
-            Row::Held(packed, at) => Ok(packed.row(at)),
+            Row::Sent(row, operation) => decode(&row, operation, &mut cx.decoder),
+            Row::Held(home, at) => Ok(cx.packed(home).row(at)),
         }
     }
 }

@@ -103,6 +103,12 @@ impl Conditions {
             return Ok(self.0.iter().zip(&values).all(|((_, wanted), value)| wanted.is(value)));
         }
         for (name, wanted) in &self.0 {
+            if let Row::Held(home, at) = row
+                && let Some(text) = cx.held_text(*home, *at, name)
+            {
+                met &= wanted.is_text(text);
+                continue;
+            }
             met &= wanted.is(&row.field(verb, name, cx)?);
         }
         Ok(met)
@@ -110,7 +116,20 @@ impl Conditions {
 }
 
 impl Wanted {
+    /// Whether a text, in UTF-8, is what is wanted.
+    fn is_text(&self, text: &[u8]) -> bool {
+        let same = |key: &Key| matches!(key, Key::Text(wanted) if wanted.as_bytes() == text);
+        match self {
+            Wanted::Equal(wanted) => same(wanted),
+            Wanted::OneOf(all) => all.iter().any(same),
+            Wanted::Within(_) | Wanted::Through(_) => false,
+        }
+    }
+
     fn is(&self, value: &Dynamic) -> bool {
+        if let Some(text) = value.read_lock::<ImmutableString>() {
+            return self.is_text(text.as_bytes());
+        }
         match self {
             Wanted::Equal(wanted) => Key::of(value).is_some_and(|key| key == *wanted),
             Wanted::OneOf(all) => Key::of(value).is_some_and(|key| all.contains(&key)),

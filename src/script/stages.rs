@@ -11,6 +11,7 @@ use super::{
     rows::{self, Conditions},
     walk::{Cx, Rows, Walk},
 };
+use foldhash::fast::RandomState;
 use rhai::{Array, Dynamic};
 use std::{collections::HashSet, sync::Arc};
 
@@ -38,7 +39,7 @@ impl Stage {
             Stage::Take(left) => Box::new(Take { rows, left }),
             Stage::Skip(left) => Box::new(Skip { rows, left }),
             Stage::Pluck(by) => Box::new(Pluck { rows, by }),
-            Stage::UniqueBy(by) => Box::new(Unique { rows, by, seen: HashSet::new() }),
+            Stage::UniqueBy(by) => Box::new(Unique { rows, by, seen: HashSet::default() }),
             Stage::Chunk(size) => Box::new(Chunk { rows, size }),
             Stage::Join(join) => Box::new(Joined::new(rows, join)),
         }
@@ -83,7 +84,7 @@ pub fn verdict(verb: &str, closure: &Closure, row: &mut Row, cx: &mut Cx) -> Res
     {
         return Ok(said);
     }
-    let value = row.value(&mut cx.decoder).map_err(|thrown| thrown.raise(at))?;
+    let value = row.value(cx).map_err(|thrown| thrown.raise(at))?;
     let said = closure.look(&cx.engine, value)?;
     rows::verdict(verb, &said).map_err(|thrown| thrown.raise(at))
 }
@@ -100,7 +101,7 @@ impl<'a> Walk<'a> for Mapped<'a> {
             // The array's own element must not change; any other row is nobody else's.
             Row::Slot(value) => self.closure.look(&cx.engine, value)?,
             row => {
-                let value = row.into_value(&mut cx.decoder).map_err(|thrown| thrown.raise(self.closure.spot().at))?;
+                let value = row.into_value(cx).map_err(|thrown| thrown.raise(self.closure.spot().at))?;
                 self.closure.call(&cx.engine, value)?
             }
         };
@@ -173,7 +174,7 @@ impl<'a> Walk<'a> for Pluck<'a> {
 struct Unique<'a> {
     rows: Rows<'a>,
     by: By,
-    seen: HashSet<Key>,
+    seen: HashSet<Key, RandomState>,
 }
 
 impl<'a> Walk<'a> for Unique<'a> {
@@ -200,7 +201,7 @@ impl<'a> Walk<'a> for Chunk<'a> {
         while chunk.len() < self.size
             && let Some(row) = self.rows.next(cx)?
         {
-            chunk.push(row.into_value(&mut cx.decoder).map_err(|thrown| thrown.raise(cx.spot.at))?);
+            chunk.push(row.into_value(cx).map_err(|thrown| thrown.raise(cx.spot.at))?);
         }
         Ok((!chunk.is_empty()).then(|| Row::Own(Dynamic::from_array(chunk))))
     }

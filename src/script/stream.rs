@@ -81,7 +81,7 @@ impl Stream {
                 let listing = self.host.session.list(call.as_ref().clone(), stages::demand(&self.stages));
                 Box::new(Pages::new(listing, call.operation.name, self.made_at.clone()))
             }
-            Source::Held(packed, order) => Box::new(Held { packed: packed.clone(), order: order.clone(), at: 0 }),
+            Source::Held(packed, order) => Box::new(Held::new(packed.clone(), order.clone())),
         };
         for stage in &self.stages {
             rows = stage.over(rows);

@@ -6,7 +6,7 @@ use super::{
     fault::{Spot, Thrown},
     host::{Host, Level, Raised},
     packed::{Column, Packed},
-    row::Row,
+    row::{Home, Row},
 };
 use crate::{api::page, session::Listing};
 use rhai::{Array, Dynamic, Engine, EvalAltResult};
@@ -20,8 +20,11 @@ pub struct Cx {
     pub host: Arc<Host>,
     pub engine: Arc<Engine>,
     pub decoder: Decoder,
+    /// The held lists that rows of this walk come from. A row names its own by its place here: with a reference of its
+    /// own each of them would cost two operations that no other processor may interrupt.
+    homes: Vec<Arc<Packed>>,
     /// Where the fields that were asked for stand in held rows.
-    columns: Vec<(Arc<Packed>, String, Column)>,
+    columns: Vec<(Home, String, Column)>,
     /// Where the verb that walks was called.
     pub spot: Spot,
     rows: u32,
@@ -31,17 +34,42 @@ impl Cx {
     /// For a walk by the verb that was called at `spot`.
     pub fn new(host: &Arc<Host>, spot: &Spot) -> Cx {
         let (engine, decoder) = (host.engine(), Decoder::default());
-        Cx { host: host.clone(), engine, decoder, columns: Vec::new(), spot: spot.clone(), rows: 0 }
+        let (homes, columns) = (Vec::new(), Vec::new());
+        Cx { host: host.clone(), engine, decoder, homes, columns, spot: spot.clone(), rows: 0 }
     }
 
-    /// Where the field of that name stands in the rows of a held list.
-    pub fn column(&mut self, packed: &Arc<Packed>, name: &str) -> &Column {
-        let known = self.columns.iter().position(|(home, known, _)| Arc::ptr_eq(home, packed) && known == name);
-        let at = known.unwrap_or_else(|| {
-            self.columns.push((packed.clone(), name.to_string(), packed.column(name)));
+    /// How rows of a held list name it in this walk.
+    pub fn home(&mut self, packed: &Arc<Packed>) -> Home {
+        let known = self.homes.iter().position(|home| Arc::ptr_eq(home, packed));
+        Home(known.unwrap_or_else(|| {
+            self.homes.push(packed.clone());
+            self.homes.len() - 1
+        }))
+    }
+
+    /// The held list that a row names.
+    pub fn packed(&self, home: Home) -> &Arc<Packed> {
+        &self.homes[home.0]
+    }
+
+    /// A field of a held row; `None` if it has no such field or is no map.
+    pub fn held_field(&mut self, home: Home, at: u32, name: &str) -> Option<Dynamic> {
+        let column = self.column(home, name);
+        self.homes[home.0].field(at, &self.columns[column].2)
+    }
+
+    /// The same where it is a text, as bytes of UTF-8.
+    pub fn held_text(&mut self, home: Home, at: u32, name: &str) -> Option<&[u8]> {
+        let column = self.column(home, name);
+        self.homes[home.0].text(at, &self.columns[column].2)
+    }
+
+    fn column(&mut self, home: Home, name: &str) -> usize {
+        let known = self.columns.iter().position(|(known, of, _)| *known == home && of == name);
+        known.unwrap_or_else(|| {
+            self.columns.push((home, name.to_string(), self.packed(home).column(name)));
             self.columns.len() - 1
-        });
-        &self.columns[at].2
+        })
     }
 
     /// Fails from time to time, if the run has been asked to stop.
@@ -85,9 +113,16 @@ impl Walk<'_> for Values {
 
 /// The rows of a held list, in the order of `order` or in their own.
 pub struct Held {
-    pub packed: Arc<Packed>,
-    pub order: Option<Arc<[u32]>>,
-    pub at: u32,
+    packed: Arc<Packed>,
+    order: Option<Arc<[u32]>>,
+    at: u32,
+    home: Option<Home>,
+}
+
+impl Held {
+    pub fn new(packed: Arc<Packed>, order: Option<Arc<[u32]>>) -> Held {
+        Held { packed, order, at: 0, home: None }
+    }
 }
 
 impl Walk<'_> for Held {
@@ -98,7 +133,8 @@ impl Walk<'_> for Held {
             None => ((self.at as usize) < self.packed.len()).then_some(self.at),
         };
         self.at += u32::from(at.is_some());
-        Ok(at.map(|at| Row::Held(self.packed.clone(), at)))
+        let home = *self.home.get_or_insert_with(|| cx.home(&self.packed));
+        Ok(at.map(|at| Row::Held(home, at)))
     }
 }
 
@@ -166,14 +202,14 @@ impl<'a> Walker<'a> {
     pub fn next_to_keep(&mut self) -> Result<Option<Row<'a>>, Raised> {
         let mut row = self.next()?;
         if let Some(row @ Row::Sent(..)) = &mut row {
-            row.value(&mut self.cx.decoder).map_err(|thrown| thrown.raise(self.cx.spot.at))?;
+            row.value(&mut self.cx).map_err(|thrown| thrown.raise(self.cx.spot.at))?;
         }
         Ok(row)
     }
 
     /// The value of a row, to keep.
     pub fn keep(&mut self, row: Row<'a>) -> Result<Dynamic, Raised> {
-        row.into_value(&mut self.cx.decoder).map_err(|thrown| thrown.raise(self.cx.spot.at))
+        row.into_value(&mut self.cx).map_err(|thrown| thrown.raise(self.cx.spot.at))
     }
 
     /// All rows that are left.

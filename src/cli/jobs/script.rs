@@ -33,7 +33,7 @@ impl Runnable {
                 return Ok(None);
             }
         };
-        if !check::passes(&script, ui)? {
+        if check::passes(&script, ui)?.is_none() {
             return Ok(None);
         }
         if let Some(failure) = unfit(&script, takes_file) {

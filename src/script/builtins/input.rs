@@ -78,7 +78,6 @@ impl Default for About {
 }
 
 pub fn register(engine: &mut Engine, host: &Arc<Host>) {
-    constants(engine, host);
     let shared = host.clone();
     engine.register_fn("env", move |ctx: NativeCallContext, name: &str| -> Result<String, Raised> {
         let value = shared.session.environment(name).map_err(|error| shared.raise(error, &Spot::of(&ctx)))?;
@@ -106,7 +105,7 @@ fn undeclared(name: &str, in_session: bool) -> Thrown {
 /// Makes the constants known wherever a variable can stand. A scope's constants are not seen inside functions, and those
 /// of a global module not by closures, which would capture them.
 #[expect(deprecated, reason = "the engine marks it as volatile, and says itself that it is not deprecated")]
-fn constants(engine: &mut Engine, host: &Arc<Host>) {
+pub fn constants(engine: &mut Engine, host: &Arc<Host>) {
     // Finding the machine's zone takes longer than a small script, and only dates need one.
     let zone = LazyCell::new(|| host.session.clock().zone());
     let known = CONSTANTS.map(|(name, _)| (name, constant(name, &host.inputs, &zone)));

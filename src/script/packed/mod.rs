@@ -73,15 +73,15 @@ impl Packed {
         self.find(at, column).map(|mut bytes| self.read(&mut bytes))
     }
 
-    /// The same, where it is a text.
-    pub fn text(&self, at: u32, column: &Column) -> Option<&str> {
+    /// The same, where it is a text, as bytes of UTF-8.
+    pub fn text(&self, at: u32, column: &Column) -> Option<&[u8]> {
         let bytes = &mut self.find(at, column)?;
         match byte(bytes) {
             TEXT => {
                 let length = number(bytes) as usize;
-                std::str::from_utf8(&bytes[..length]).ok()
+                Some(&bytes[..length])
             }
-            SHARED_TEXT => Some(&self.texts[number(bytes) as usize]),
+            SHARED_TEXT => Some(self.texts[number(bytes) as usize].as_bytes()),
             _ => None,
         }
     }

@@ -137,11 +137,10 @@ pub fn rank(
     kind: &mut Option<Kind>,
 ) -> Result<Rank, Raised> {
     let value = by.value(row, &mut walker.cx)?;
-    let rank = Rank::of(&value);
-    let message = match (&rank, *kind) {
+    let message = match (Rank::of(&value), *kind) {
         (Ok(rank), known) if rank.kind().is_none() || known.is_none() || rank.kind() == known => {
-            *kind = kind.or(rank.kind());
-            return Ok(rank.clone());
+            *kind = known.or(rank.kind());
+            return Ok(rank);
         }
         (Ok(_), Some(known)) => format!("but the rows before have {}", known.plural()),
         (Ok(_), None) | (Err(_), _) => "which has no order".to_string(),

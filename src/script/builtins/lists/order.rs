@@ -40,37 +40,87 @@ fn keys(given: &Given) -> Result<Vec<SortKey>, Raised> {
 }
 
 fn sort(keys: &[SortKey], walker: &mut Walker) -> Result<Dynamic, Raised> {
-    let (mut rows, mut ranks) = (Vec::new(), Vec::new());
+    let (mut rows, mut held, mut ranks) = (Vec::new(), Holder::default(), Vec::new());
     let mut kinds = vec![None; keys.len()];
     while let Some(mut row) = walker.next_to_keep()? {
         for (key, kind) in keys.iter().zip(&mut kinds) {
             ranks.push(rank("sort_by", &key.by, &mut row, walker, kind)?);
         }
-        rows.push(Some(row));
-    }
-    let ranks_of = |at: u32| &ranks[at as usize * keys.len()..][..keys.len()];
-    let prefix = |at: u32| ranks_of(at)[0].prefix(keys[0].descending);
-    let mut order: Vec<((bool, u64), u32)> = (0..rows.len() as u32).map(|at| (prefix(at), at)).collect();
-    // The rows' numbers come last, so that rows that are alike keep their order.
-    order.sort_unstable_by(|(p, a), (q, b)| {
-        p.cmp(q).then_with(|| compare(keys, ranks_of(*a), ranks_of(*b))).then_with(|| a.cmp(b))
-    });
-    let sorted = order.iter().filter_map(|(_, at)| rows[*at as usize].take());
-    if walker.held {
-        let mut held = Holder::default();
-        for row in sorted {
+        if walker.held {
             held.push(row, &mut walker.cx)?;
+        } else {
+            rows.push(Some(row));
         }
-        return Ok(Dynamic::from(held.finish(&walker.cx)));
     }
-    let mut out = Array::with_capacity(order.len());
-    for row in sorted {
+    let order = order(keys, &ranks);
+    if walker.held {
+        return Ok(Dynamic::from(held.finish_in(order, &walker.cx)));
+    }
+    let mut out = Array::with_capacity(rows.len());
+    for row in order.filter_map(|at| rows[at as usize].take()) {
         out.push(walker.keep(row)?);
     }
     Ok(Dynamic::from_array(out))
 }
 
+/// The numbers of the rows in their new order; `ranks` holds those of each row, one for each key.
+fn order(keys: &[SortKey], ranks: &[Rank]) -> impl Iterator<Item = u32> + use<> {
+    let number = |place: &u128| *place as u32;
+    let ranks_of = |place: &u128| &ranks[number(place) as usize * keys.len()..][..keys.len()];
+    // One whole number for each row, its own number in the lowest bits: sorting those is several times faster than
+    // sorting by a comparison. Rows that are alike keep their order.
+    let place = |(at, ranks): (usize, &[Rank])| {
+        let (last, prefix) = ranks[0].prefix(keys[0].descending);
+        u128::from(last) << 96 | u128::from(prefix) << 32 | at as u128
+    };
+    let mut places: Vec<u128> = ranks.chunks_exact(keys.len()).enumerate().map(place).collect();
+    places.sort_unstable();
+    for alike in places.chunk_by_mut(|a, b| a >> 32 == b >> 32).filter(|alike| alike.len() > 1) {
+        alike.sort_by(|a, b| compare(keys, ranks_of(a), ranks_of(b)));
+    }
+    places.into_iter().map(|place| place as u32)
+}
+
 fn compare(keys: &[SortKey], one: &[Rank], other: &[Rank]) -> Ordering {
     let pairs = one.iter().zip(other).zip(keys);
     pairs.fold(Ordering::Equal, |order, ((a, b), key)| order.then_with(|| a.compare(b, key.descending)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::fault::Spot;
+    use proptest::prelude::*;
+    use rhai::Position;
+
+    fn ranks(values: &[Dynamic]) -> Vec<Rank> {
+        values.iter().map(|value| Rank::of(value).unwrap()).collect()
+    }
+
+    proptest! {
+        /// Whatever the short form of the values says, and whether it tells them apart.
+        #[test]
+        fn the_order_is_that_of_a_stable_sort(
+            rows in proptest::collection::vec((0_usize..7, 0_usize..6), 0..80), down in any::<[bool; 2]>(), both in any::<bool>(),
+        ) {
+            let big = 1_i64 << 53;
+            let floats = [big as f64, 1.5].map(Dynamic::from);
+            let numbers = [[big, big + 1, -1, i64::MAX].map(Dynamic::from).to_vec(), floats.to_vec(), vec![Dynamic::UNIT]];
+            let numbers = ranks(&numbers.concat());
+            let texts = ["customer 2", "customer 1", "customer", "a", ""].map(Dynamic::from);
+            let texts = ranks(&[&texts[..], &[Dynamic::UNIT]].concat());
+            let spot = Spot { source: "".into(), at: Position::NONE };
+            let mut keys: Vec<_> =
+                down.iter().map(|down| SortKey { by: By::Row(spot.clone()), descending: *down }).collect();
+            let of = |(a, b): &(usize, usize)| [texts[*b].clone(), numbers[*a].clone()];
+            let mut all: Vec<Vec<Rank>> = rows.iter().map(|row| of(row).to_vec()).collect();
+            if !both {
+                keys.truncate(1);
+                all.iter_mut().for_each(|row| row.truncate(1));
+            }
+            let mut wanted: Vec<u32> = (0..rows.len() as u32).collect();
+            wanted.sort_by(|a, b| compare(&keys, &all[*a as usize], &all[*b as usize]));
+            prop_assert_eq!(order(&keys, &all.concat()).collect::<Vec<_>>(), wanted);
+        }
+    }
 }
