@@ -21,7 +21,7 @@ use super::{
 use crate::{clock::Clock, secret::Redactor, stop::Stop, text::Rate};
 use std::{
     borrow::Cow,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -135,6 +135,17 @@ impl Client {
     /// While nothing comes back to any call, though the service was there before, it is tried for as long as `max_wait`
     /// allows: with all its attempts again and again.
     pub async fn send(&self, request: &Request, operation: &'static Operation) -> Result<Answer, CallError> {
+        self.send_noting(request, operation, &AtomicBool::new(false)).await
+    }
+
+    /// The same; notes in `sent` whether it may have been carried out: a request that has left this machine, and was not
+    /// refused by a 429.
+    pub async fn send_noting(
+        &self,
+        request: &Request,
+        operation: &'static Operation,
+        sent: &AtomicBool,
+    ) -> Result<Answer, CallError> {
         let key = idempotency_key(request);
         let mut attempt = 1;
         let mut spent = Duration::ZERO;
@@ -151,22 +162,23 @@ impl Client {
             })?;
             let allowance = self.timing.attempt.min(self.timing.call.saturating_sub(spent));
             let begun = Instant::now();
+            let before_it = sent.swap(true, Ordering::Relaxed);
             let sending = self.transport.send(request, key.as_deref(), allowance);
-            let sent = if operation.effect.writes() {
+            let reply = if operation.effect.writes() {
                 sending.await
             } else {
                 tokio::select! {
                     biased;
                     reason = self.stop.wait() => return Err(CallError::Stopped(reason)),
-                    sent = sending => sent,
+                    reply = sending => reply,
                 }
             };
             let elapsed = begun.elapsed();
             spent += elapsed;
             self.learn(elapsed);
-            let cut_short = sent.is_err() && elapsed >= allowance && allowance < self.timing.attempt;
+            let cut_short = reply.is_err() && elapsed >= allowance && allowance < self.timing.attempt;
             tries += 1;
-            let tried = match sent {
+            let tried = match reply {
                 Ok(reply) => self.judge(reply, operation, attempt),
                 Err(failure) => {
                     let waited = away.filter(|_| outlasts).map(|away| away.elapsed());
@@ -176,6 +188,9 @@ impl Client {
             away = tried.away.then(|| self.reach.cut_off(away));
             if tried.status.is_ok() {
                 self.reach.hear();
+            }
+            if tried.verdict == Verdict::Gate || (tried.status.is_err() && !tried.sent) {
+                sent.store(before_it, Ordering::Relaxed);
             }
             let (retry_in, budget_left) = self.account(pass, &tried, attempt, spent);
             let outlast = if retry_in.is_none() { self.outlast(away, begun) } else { None };

@@ -97,6 +97,12 @@ pub fn run(args: &Args, ui: &Ui) -> Result<u8, Failure> {
 pub fn take_up(run: &Run, around: Around) -> Result<Kept, Failure> {
     let kept = Kept::take_up(run, around).map_err(|error| failure_of_store(&error))?;
     kept.ok_or_else(|| {
+        let has_ended = |run: &Run| run.state.has_ended() || run.undone_by.is_some();
+        let now = stored::store().and_then(|store| stored::find(&store, &run.id));
+        if now.is_ok_and(|now| has_ended(&now)) {
+            return Failure::usage(format!("the run `{}` has come to its end in another process", run.id))
+                .hint(format!("see it with `onramp show {}`", run.id));
+        }
         Failure::usage(format!("the run `{}` is at work in another process", run.id))
             .hint(format!("see it with `onramp status`; `onramp cancel {}` stops it", run.id))
     })

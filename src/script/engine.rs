@@ -7,34 +7,39 @@ use rhai::{
 };
 use std::sync::{Arc, OnceLock};
 
+/// So many strings does an engine keep to share them while it reads a text, as [`Engine::new`] would have it.
+const STRINGS: usize = 256;
+
 /// The engine's own library. Made once: it knows no host, and making it takes longer than many a script.
 fn library() -> Shared<Module> {
     static LIBRARY: OnceLock<Shared<Module>> = OnceLock::new();
     LIBRARY.get_or_init(|| StandardPackage::new().as_shared_module()).clone()
 }
 
-/// The engine of a run; `ready` is one of the same host that has its functions already.
-pub fn of_run(host: &Arc<Host>, ready: Option<Ready>) -> Arc<Engine> {
+/// The engine of a run, before it is shared; `ready` is one of the same host that has its functions already.
+pub fn of_run(host: &Arc<Host>, ready: Option<Ready>) -> Engine {
     let mut engine = ready.map_or_else(|| with_functions(host), Ready::into_engine);
-    begin(&mut engine, host);
-    let engine = Arc::new(engine);
-    host.attach(&engine);
+    limit(&mut engine, &host.limits);
+    // The engine's own resolver would load any file of the machine.
+    engine.set_module_resolver(Modules::new(host));
+    builtins::input::constants(&mut engine, host);
     engine
 }
 
-/// The same, for who has more to do with it before it is shared.
-pub fn assemble(host: &Arc<Host>) -> Engine {
-    let mut engine = with_functions(host);
-    begin(&mut engine, host);
+/// Makes it the engine that all of the run uses, and that changes no more.
+pub fn share(mut engine: Engine, host: &Arc<Host>) -> Arc<Engine> {
+    // From now on it keeps no strings to share them: where a script makes more of them than it keeps, it would look
+    // through all of them for each new one. A script's text has fewer, and takes less memory where they are shared.
+    engine.set_max_strings_interned(0);
+    let engine = Arc::new(engine);
+    host.attach(&engine);
     engine
 }
 
 /// An engine whose functions will work through `host`, which needs no run yet. For who only looks at scripts with it.
 pub fn with_functions(host: &Arc<Host>) -> Engine {
     let mut engine = Engine::new_raw();
-    // It keeps no strings to share them: where a script makes more of them than it keeps, it would look through all of
-    // them for each new one.
-    engine.set_max_strings_interned(0);
+    engine.set_max_strings_interned(STRINGS);
     engine.register_global_module(library());
     // The optimiser puts the entries of constant maps in place of their names: `M.misspelt` would be `()` without a word,
     // and `M.a = 1` would panic.
@@ -54,14 +59,6 @@ pub fn with_functions(host: &Arc<Host>) -> Engine {
     builtins::register(&mut engine, host);
     bind::register(&mut engine, host);
     engine
-}
-
-/// Puts the engine under the limits of the host's run, and gives it what comes from there.
-fn begin(engine: &mut Engine, host: &Arc<Host>) {
-    limit(engine, &host.limits);
-    // The engine's own resolver would load any file of the machine.
-    engine.set_module_resolver(Modules::new(host));
-    builtins::input::constants(engine, host);
 }
 
 fn limit(engine: &mut Engine, limits: &Limits) {

@@ -68,14 +68,17 @@ impl Value {
     }
 }
 
-/// Runs a script to its end. `name` is what errors call it; `ready` is the engine of `host`, where it is made already. Must be called on a thread whose stack holds the depths
-/// that the engine allows (16 MiB or more) and that drives no runtime.
+/// Runs a script to its end. `name` is what errors call it; `ready` is the engine of `host`, where it is made already.
+/// Must be called on a thread whose stack holds the depths that the engine allows (16 MiB or more) and that drives no
+/// runtime.
 pub fn run(host: &Arc<Host>, ready: Option<Ready>, name: &str, text: &str) -> Result<Value, Box<Fault>> {
     host.read_only_rows()?;
     let engine = engine::of_run(host, ready);
+    let compiled = engine.compile(text);
+    let engine = engine::share(engine, host);
     let fault =
         |error: &EvalAltResult, script: Option<&AST>| failed(host, name, error, Callables { engine: &engine, script });
-    let mut ast = engine.compile(text).map_err(|error| {
+    let mut ast = compiled.map_err(|error| {
         let fault = fault(&EvalAltResult::ErrorParsing(*error.0, error.1), None);
         Box::new(Fault { kind: FaultKind::Syntax, ..*fault })
     })?;

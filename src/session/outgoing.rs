@@ -202,9 +202,8 @@ impl Lane {
         let outcome = if self.bounds.closed.load(Ordering::SeqCst) {
             recorder.map_or(Ok(()), |recorder| prepared.take_back(recorder)).err().map(Err)
         } else {
-            let result = write::send(&self.client, prepared).await;
-            let Prepared { number, operation, id, .. } = prepared;
-            Some(write::enter(recorder, self.clock.now(), *number, operation, id.as_deref(), result))
+            let (result, sent) = write::send(&self.client, prepared).await;
+            Some(prepared.entered(recorder, self.clock.now(), result, sent))
         };
         self.tell(prepared.number.1, outcome);
     }

@@ -20,6 +20,7 @@ use crate::api::{
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use std::sync::atomic::AtomicBool;
 
 /// What became of a write.
 #[derive(Clone, Debug)]
@@ -345,7 +346,7 @@ impl Session {
 
 /// Enters what became of a write that was sent. Called by whoever has the answer, before anything else is done with it: what
 /// is not entered is asked for again after a crash.
-pub(super) fn enter(
+fn enter(
     recorder: Option<&Recorder>,
     at: Timestamp,
     number: Number,
@@ -375,9 +376,11 @@ pub(super) fn enter(
     }
 }
 
-/// Sends a write that is ready. Nothing of it touches the journal.
-pub(super) async fn send(client: &Client, prepared: &Prepared) -> Result<Answer, CallError> {
-    crash::wait(client.send(&prepared.request, prepared.operation)).await
+/// Sends a write that is ready. Nothing of it touches the journal. Gives as well whether it may have been carried out.
+pub(super) async fn send(client: &Client, prepared: &Prepared) -> (Result<Answer, CallError>, bool) {
+    let sent = AtomicBool::new(false);
+    let result = crash::wait(client.send_noting(&prepared.request, prepared.operation, &sent)).await;
+    (result, sent.into_inner())
 }
 
 impl Prepared {
@@ -388,8 +391,26 @@ impl Prepared {
             recorder.sync()?;
             crash::pass(Point::AfterIntent);
         }
-        let result = link.block_on(send(link.client(), self));
-        session.record(self.number, self.operation, self.id.as_deref(), result)
+        let (result, sent) = link.block_on(send(link.client(), self));
+        self.entered(session.recorder().as_deref(), session.present(), result, sent)
+    }
+
+    /// Enters what became of it. What certainly was not carried out, because something ended the run before, is taken back,
+    /// so that nobody has to find out.
+    pub(super) fn entered(
+        &self,
+        recorder: Option<&Recorder>,
+        at: Timestamp,
+        result: Result<Answer, CallError>,
+        sent: bool,
+    ) -> Result<Outcome, SessionError> {
+        match result {
+            Err(error) if !sent && Told::of(&error).is_none() => {
+                recorder.map_or(Ok(()), |recorder| self.take_back(recorder))?;
+                Err(error.into())
+            }
+            result => enter(recorder, at, self.number, self.operation, self.id.as_deref(), result),
+        }
     }
 
     /// Enters that it was not sent after all. Of a write whose intent is of an earlier attempt nobody knows whether it was

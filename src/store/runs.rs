@@ -178,11 +178,13 @@ impl Store {
     }
 
     /// Begins a run, or another attempt at it: gives the epoch under which this process may change it. `None` where
-    /// another process was faster.
+    /// another process was faster: is at it, has brought it to its end, or has taken it back.
     pub fn begin(&self, id: &str, epoch: i64, owner: &str, now: Timestamp) -> Result<Option<i64>, StoreError> {
         let changed = self.db.execute(
             "UPDATE run SET state = 'running', owner = :owner, epoch = epoch + 1, exit_code = NULL, message = NULL,
-                ended_at = NULL, wish = NULL, started_at = coalesce(started_at, :now) WHERE id = :id AND epoch = :epoch",
+                ended_at = NULL, wish = NULL, started_at = coalesce(started_at, :now)
+             WHERE id = :id AND epoch = :epoch AND undone_by IS NULL
+                AND state NOT IN ('done', 'failed', 'skipped', 'missed')",
             named_params! { ":owner": owner, ":now": sortable(now), ":id": id, ":epoch": epoch },
         );
         Ok((changed.map_err(|error| self.failed(error))? == 1).then_some(epoch + 1))

@@ -111,6 +111,9 @@ fn a_rate_limit_that_others_use_up_ends_the_run_with_75_and_it_goes_on() {
     let scene = Scene::new(UPDATES, &["--customers", "12", "--fault", "update-customer:429=3s@6"]);
     let mut ran = scene.run(&["--max-wait", "1s"]);
     assert_eq!(ran.code, Some(75), "{ran}");
+    // What waited for the limit was certainly not carried out.
+    let shown = scene.place.onramp(&["show", &scene.id()]).ran();
+    assert!(shown.stdout.starts_with("run ") && !shown.stdout.contains("in doubt"), "{shown}");
     // Processes share what they know of the limit, so nothing goes out before it is over.
     while ran.code == Some(75) {
         ran = scene.resume();

@@ -180,7 +180,7 @@ fn killed_at_random(case: &Case) {
         let seed = round * 1000 + case.name.len() as u64;
         let mut random = fastrand::Rng::with_seed(seed);
         // With no limit all intents may be made safe at once; at the other rate they are in groups.
-        let mut trial = Trial::new(case, if seed % 2 == 0 { &[] } else { LIMITED });
+        let mut trial = Trial::new(case, if seed.is_multiple_of(2) { &[] } else { LIMITED });
         while !trial.attempt(&Cut::After(random.usize(0..14), random.u64(0..2000))) {}
         kills += is_as_if_undisturbed(trial, &expected, writes, &format!("seed {seed}"));
     }

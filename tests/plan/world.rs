@@ -132,7 +132,7 @@ impl World {
             inputs: Inputs::default(),
             limits: Limits::default(),
         };
-        let outcome = run::run(&job, self.session("run", dry), Box::new(Heard(lines.clone())));
+        let outcome = run::run(&job, None, self.session("run", dry), Box::new(Heard(lines.clone())));
         let end = match outcome.end {
             End::Done(_) => "done".to_string(),
             End::Failed(fault) => fault.message.clone(),

@@ -124,12 +124,12 @@ fn the_good_lines_are_saved_as_a_script() {
 
 #[test]
 fn a_saved_session_runs_also_where_it_has_used_last_values() {
-    let input =
-        "get_customer(101)\n_.mrr + 1\nif true { _ } else { 0 }\nlet ao = [_, /* _ */ _];\nprint(_)\n:save s.rhai\n";
+    let input = "get_customer(101)\n_.mrr + 0\nlet one = 1; (_ - 1) + (one + one)\nif true { _ } else { 0 }\nlet ao = [_, /* _ */ _];\nprint(_)\n:save s.rhai\n";
     let ran = piped(input).ran();
     assert_eq!((ran.code, ran.stdout.lines().last()), (Some(0), Some("125001")), "{ran}");
     let script = std::fs::read_to_string(ran.folder().join("s.rhai")).unwrap();
-    let body = "let last = get_customer(101);\nlet last = last.mrr + 1;\nlet last = if true { last } else { 0 };\n\
+    let body = "let last = get_customer(101);\nlet last = last.mrr + 0;\nlet one = 1; let last = (last - 1) + (one + one);\n\
+                let last = if true { last } else { 0 };\n\
                 let ao = [last, /* _ */ last];\nprint(last);\n";
     assert!(script.ends_with(body), "{script}");
     crate::harness::run(&["s.rhai", "--sandbox"]).file("s.rhai", script).ran().assert_all(0, "125001\n", "");

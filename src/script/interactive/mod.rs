@@ -69,10 +69,9 @@ pub struct Done {
 impl Interactive {
     /// A session that works through `host`. Must be made and used on a thread as [`super::run`] wants it.
     pub fn new(host: &Arc<Host>) -> Interactive {
-        let mut engine = engine::assemble(host);
+        let mut engine = engine::of_run(host, None);
         let marks = Marks::install(&mut engine);
-        let engine = Arc::new(engine);
-        host.attach(&engine);
+        let engine = engine::share(engine, host);
         host.seen.begin();
         let mut global = engine.new_global_runtime_state();
         // The first place is the present line's. A module that is not empty follows, because the engine remembers
@@ -125,12 +124,9 @@ impl Interactive {
                 return Err(fault);
             }
         };
-        let value_at = ast.statements().last().filter(|_| !value.is_unit()).and_then(|statement| match statement {
-            Stmt::Expr(expr) => byte(text, expr.start_position()),
-            statement => byte(text, statement.position()),
-        });
+        let value_of = ast.statements().last().filter(|_| !value.is_unit());
         let done = Done {
-            value_at,
+            value_at: value_of.and_then(|statement| self.begin_of(text, statement.position())),
             meant_last: meant.into_iter().filter_map(|at| byte(text, at)).collect(),
             value: !value.is_unit(),
             only_functions: ast.statements().is_empty() && ast.has_functions(),
@@ -159,6 +155,20 @@ impl Interactive {
     fn compile(&self, text: &str) -> Result<AST, rhai::ParseError> {
         let _marks = self.marks.read(text);
         self.engine.compile(text)
+    }
+
+    /// The byte at which the last statement of a text begins; `inside` is a place in it. The engine knows where an operator
+    /// stands, but not where its first operand or a bracket before it does, so each place is tried at which a statement can
+    /// begin: the right one takes a name for its value.
+    fn begin_of(&self, text: &str, inside: Position) -> Option<usize> {
+        let before = text.get(..=byte(text, inside)?)?;
+        let begins = before.rmatch_indices([';', '}']).map(|(at, _)| at + 1).chain([0]);
+        let takes_a_name = |at: &usize| {
+            let named = format!("{} let named = {}", &text[..*at], &text[*at..]);
+            self.compile(&named).is_ok_and(|ast| matches!(ast.statements().last(), Some(Stmt::Var(..))))
+        };
+        let at = begins.into_iter().find(takes_a_name)?;
+        Some(at + text[at..].len() - text[at..].trim_start().len())
     }
 
     #[expect(deprecated, reason = "the only way of the engine to keep imports and functions from one text to the next")]
