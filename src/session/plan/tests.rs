@@ -32,6 +32,8 @@ fn update(position: usize, id: &str, field: &str, before: &str, after: &str) -> 
             label: Some("Acme <b>\u{1b}[31m".into()),
         },
         changes: vec![Change { field: field.into(), before: exact(before), after: exact(after) }],
+        as_is: Default::default(),
+        replaces: None,
         from: None,
         row: None,
         seen_updated_at: Some("2026-01-01T00:00:00Z".into()),
