@@ -59,7 +59,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let mut plan = understood(&name, &text)?;
     if !resumed {
         plan = match earlier(plan)? {
-            Earlier::None(plan) => plan,
+            Earlier::None(plan) => *plan,
             Earlier::Done(run) => {
                 ui.status(&format!("the run `{run}` has applied this plan already; nothing was sent"));
                 return Ok(0);
@@ -105,12 +105,12 @@ enum Earlier {
     /// This run has applied it.
     Done(String),
     /// Nothing of it stands: the plan as it is to be applied now.
-    None(Plan),
+    None(Box<Plan>),
 }
 
 /// What became of a plan that was applied from here before; an error where that run has not ended.
 fn earlier(mut plan: Plan) -> Result<Earlier, Failure> {
-    let Some(store) = stored::any_store()? else { return Ok(Earlier::None(plan)) };
+    let Some(store) = stored::any_store()? else { return Ok(Earlier::None(Box::new(plan))) };
     let runs = store.list(&Filter::default()).map_err(|error| kept::failure_of_store(&error))?;
     let latest = |plan: &Plan| {
         let hash = digest(plan.to_json().as_bytes());
@@ -124,7 +124,7 @@ fn earlier(mut plan: Plan) -> Result<Earlier, Failure> {
         }
         return match run.state {
             State::Done => Ok(Earlier::Done(run.id.clone())),
-            State::Failed => Ok(Earlier::None(plan)),
+            State::Failed => Ok(Earlier::None(Box::new(plan))),
             _ => Err(Failure::usage(format!(
                 "the run `{}` has begun to apply this plan, and has not ended",
                 text::escape_control(&run.id)
@@ -132,5 +132,5 @@ fn earlier(mut plan: Plan) -> Result<Earlier, Failure> {
             .hint(format!("`onramp resume {}` goes on with it", run.id))),
         };
     }
-    Ok(Earlier::None(plan))
+    Ok(Earlier::None(Box::new(plan)))
 }

@@ -67,6 +67,8 @@ pub fn held(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<(H
     }
     let look = session.look_at_plan(plan).map_err(failure)?;
     let mut how = How { done: look.done.clone(), first: way.first, overwrite: way.force, ..How::default() };
+    // What a run has made goes again; what others have added to it since is theirs.
+    how.spares_others = way.verb == "undo" && !way.force;
     if !look.drifted.is_empty() {
         let (count, them) = (look.drifted.len(), if look.drifted.len() == 1 { "it" } else { "them" });
         if way.force {

@@ -34,6 +34,8 @@ pub struct How {
     pub first: Option<u64>,
     /// Also where somebody has changed a record since.
     pub overwrite: bool,
+    /// Nothing is deleted with which records vanish that the plan does not delete itself.
+    pub spares_others: bool,
 }
 
 /// What became of a plan.
@@ -213,6 +215,7 @@ impl Applying<'_> {
             label: entry.record.label.as_deref(),
             overwrite: how.overwrite,
             look_again: true,
+            spares_others: how.spares_others,
             key: create.then_some(key.as_str()),
             // Beyond the life of the keys, an earlier application is looked for.
             meant_at: create.then_some(self.plan.created_at),

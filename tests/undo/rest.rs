@@ -141,3 +141,33 @@ fn who_took_back_what_is_told_to_the_end() {
     let said = "error: the run `run0001` was taken back by `run0002`, and that by `run0003`\nhint: `onramp undo run0003` takes that back\n";
     says(&scene, &scene.onramp(&["undo", &run, "--yes"]), 2, said);
 }
+
+#[test]
+fn what_others_have_added_to_a_record_that_the_run_made_does_not_vanish_with_it_unless_it_is_forced() {
+    let scene = Scene::new();
+    let script = "let c = create_customer(#{name: \"Neu\"}); create_customer_contact(c, #{name: \"Ann\", email: \"ann@neu.example\"});";
+    ran(&scene, &["-e", script]);
+    scene.meanwhile(
+        "let c = list_customers().first(); create_customer_contact(c, #{name: \"Bob\", email: \"bob@neu.example\"}); \
+         create_onboarding(#{customer_id: c.id});",
+    );
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    let left = "1 changed, 1 failed\n  delete_customer Neu: it has 1 contact and 1 onboarding by now, which would vanish with it\n";
+    says(&scene, &undone, 4, left);
+    let there =
+        "let c = list_customers().first(); print(c.name); for k in list_customer_contacts(c) { print(k.name); }";
+    assert_eq!(scene.meanwhile(there), "Neu\nBob\n");
+    says(
+        &scene,
+        &scene.onramp(&["undo", "--last", "--yes"]),
+        4,
+        &left.replace("1 changed", "0 changed, 1 as it should be already"),
+    );
+    let forced = scene.onramp(&["undo", "--last", "--yes", "--force"]);
+    says(&scene, &forced, 0, "1 changed, 1 as it should be already\n");
+    assert_eq!(scene.meanwhile("print(list_customers().any(|c| c.name == \"Neu\"));"), "false\n");
+    // Also that can be taken back.
+    let runs = Said::at(&scene.place);
+    assert_eq!(scene.onramp(&["undo", runs.id(4), "--yes"]).code, Some(0));
+    assert!(scene.meanwhile(there).starts_with("Neu\nBob\n"));
+}
