@@ -31,7 +31,7 @@ fn each_write_says_that_it_was_not_sent() {
     assert!(
         shown.ends_with(
             "\n2 writes: 0 creates, 1 update, 1 delete\n1 other write would change nothing and will not be sent\n\
-             1 write cannot be undone as it was, marked with `!`\n\
+             1 write cannot be undone as it was, marked with !\n\
              applying it takes about 7 requests: 2 writes, 3 reads to see that nothing has moved, 2 reads to keep what vanishes \
              with what is deleted\nat 600/min that is within one window\n"
         ),

@@ -3,3 +3,4 @@
 mod chance;
 mod cut_short;
 mod kinds;
+mod rest;
