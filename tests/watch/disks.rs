@@ -45,6 +45,7 @@ fn a_folder_that_goes_while_its_run_is_at_work_is_reported_when_it_is_back() {
     // What it had read it went on with; the file itself is gone.
     let report = inbox.path("done/a.csv.report.json");
     watching.until(|| report.exists());
+    watching.says("warning: `a.csv`: done, but it is gone from `work`; see `done/a.csv.report.json`, run `");
     watching.interrupt();
     ends(&watching.ended(), 0);
     assert_eq!((inbox.report("done/a.csv")["outcome"].as_str(), inbox.made().len()), (Some("done"), 3));
@@ -93,7 +94,7 @@ fn folders_for_what_is_done_that_lie_elsewhere_are_refused() {
         2,
         "",
         &format!(
-            "error: the folder `{}` cannot be worked on: `done` lies on another disk, or is a link\n\
+            "error: the folder `{}` cannot be worked on: `done` is no folder, or lies on another disk\n\
              hint: make it writable, with `work`, `done` and `failed` on the same disk\n",
             folder.display()
         ),

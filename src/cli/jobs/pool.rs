@@ -3,7 +3,10 @@
 
 mod ended;
 
-use super::child::{self, Children};
+use super::{
+    child::{self, Children},
+    ear::Ear,
+};
 use crate::{
     clock::Clock,
     store::{Lock, Run, State, Store, StoreError},
@@ -42,8 +45,19 @@ pub struct Ended {
     pub again: Option<Timestamp>,
 }
 
-/// Where it is said that an attempt ended, or that the store could not be used.
-pub type Tell = Box<dyn Fn(Result<Ended, String>) + Send>;
+/// What a pool has to say.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// An attempt has ended.
+    Ended(Box<Ended>),
+    /// The process of a run has said something.
+    Line { run: String, line: String },
+    /// The store cannot be used, or no process be started.
+    Trouble(String),
+}
+
+/// Where it is said.
+pub type Tell = Box<dyn Fn(News) + Send>;
 
 enum Message {
     Wake {
@@ -153,6 +167,7 @@ struct Running {
     epoch: i64,
     child: Child,
     since: Instant,
+    ear: Option<Ear>,
 }
 
 struct Work {
@@ -200,7 +215,7 @@ impl Work {
             }
             let turn = self.collect().and_then(|()| self.release()).and_then(|()| self.begin());
             if let Err(error) = turn {
-                (self.tell)(Err(error.message));
+                (self.tell)(News::Trouble(error.message));
             }
             self.show();
             if self.stopping.is_some() && self.end_soon() {
@@ -279,13 +294,15 @@ impl Work {
             match self.children.start(&run.id, &folder) {
                 Ok(child) => {
                     let Waiting { run: id, group, .. } = waiting;
-                    self.running.push(Running { run: id, group, epoch: run.epoch, child, since: Instant::now() });
+                    let (epoch, ear) = (run.epoch, self.children.ear(&folder));
+                    self.running.push(Running { run: id, group, epoch, child, since: Instant::now(), ear });
                 }
                 Err(error) => {
                     waiting.not_before = self.clock.now().checked_add(FIRST_WAIT).ok();
                     self.waiting.insert(at, waiting);
                     at += 1;
-                    (self.tell)(Err(format!("no process could be started for run `{}`: {error}", run.id)));
+                    let what = format!("no process could be started for run `{}`: {error}", run.id);
+                    (self.tell)(News::Trouble(what));
                 }
             }
         }

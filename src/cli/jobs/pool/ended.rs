@@ -1,6 +1,6 @@
 //! What becomes of a run whose process has ended: it is over, it is tried again, or it holds up the others of its script.
 
-use super::{ELSEWHERE, Ended, FIRST_WAIT, Running, Waiting, Work, child};
+use super::{ELSEWHERE, Ended, FIRST_WAIT, News, Running, Waiting, Work, child};
 use crate::{
     cli::record::Record,
     header::Header,
@@ -21,16 +21,18 @@ impl Work {
         while at < self.running.len() {
             let status = match self.running[at].child.try_wait() {
                 Ok(None) => {
+                    self.listen(at, false);
                     at += 1;
                     continue;
                 }
                 Ok(Some(status)) => child::code(status),
                 Err(_) => None,
             };
+            self.listen(at, true);
             let Running { run, group, epoch, .. } = self.running.swap_remove(at);
             self.known.remove(&run);
             match self.ended(&run, &group, epoch, status) {
-                Ok(Some(ended)) => (self.tell)(Ok(ended)),
+                Ok(Some(ended)) => (self.tell)(News::Ended(Box::new(ended))),
                 Ok(None) => {}
                 Err(error) => {
                     // What became of it is looked at again when the store can be used.
@@ -41,6 +43,15 @@ impl Work {
             }
         }
         Ok(())
+    }
+
+    /// Passes on what the process of a run has said.
+    fn listen(&mut self, at: usize, is_over: bool) {
+        let Running { run, ear, .. } = &mut self.running[at];
+        // What cannot be heard now stands in its file.
+        for line in ear.iter_mut().flat_map(|ear| ear.lines(is_over).unwrap_or_default()) {
+            (self.tell)(News::Line { run: run.clone(), line });
+        }
     }
 
     /// What became of a run whose process began it behind the epoch `before`, and ended with `status`.
