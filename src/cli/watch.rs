@@ -120,7 +120,10 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
             reload(&args.script, &script, &mut seen, &service, ui)?;
         }
     }
+    // How it stood then counts: the last look takes no file, so it meets none that cannot be taken.
+    let stopped = tally.stopped;
     service.end(Duration::ZERO).iter().for_each(|heard| tally.add(heard));
+    tally.stopped = tally.stopped.or(stopped);
     Ok(match (args.once, stop.asked().is_some()) {
         (false, _) => 0,
         (true, true) => Kind::Interrupted.exit_code(),

@@ -226,6 +226,9 @@ impl Worker {
 
 /// Why something on a disk could not be done, in plain words.
 fn reason(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::StorageFull {
+        return "the disk is full".into();
+    }
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
