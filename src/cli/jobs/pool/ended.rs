@@ -30,10 +30,14 @@ impl Work {
             };
             self.listen(at, true);
             let Running { run, group, epoch, .. } = self.running.swap_remove(at);
-            self.known.remove(&run);
             match self.ended(&run, &group, epoch, status) {
-                Ok(Some(ended)) => (self.tell)(News::Ended(Box::new(ended))),
-                Ok(None) => {}
+                Ok(ended) => {
+                    // Before it is told: who hears it looks.
+                    if !self.waiting.iter().any(|waiting| waiting.run == run) {
+                        self.let_go(&run);
+                    }
+                    ended.into_iter().for_each(|ended| (self.tell)(News::Ended(Box::new(ended))));
+                }
                 Err(error) => {
                     // What became of it is looked at again when the store can be used.
                     let not_before = self.clock.now().checked_add(FIRST_WAIT).ok();
@@ -74,7 +78,6 @@ impl Work {
     }
 
     fn wait_for(&mut self, run: String, group: String, not_before: Option<Timestamp>, elsewhere: Option<Instant>) {
-        self.known.insert(run.clone());
         self.waiting.push(Waiting { run, not_before, group, elsewhere });
     }
 
@@ -140,7 +143,6 @@ impl Work {
     }
 
     fn requeue(&mut self, run: &Run, group: &str, not_before: Option<Timestamp>) {
-        self.known.insert(run.id.clone());
         // Before those that were handed over later: a script's files are worked through in their order.
         let waiting = Waiting { run: run.id.clone(), not_before, group: group.into(), elsewhere: None };
         self.waiting.insert(0, waiting);
