@@ -357,7 +357,7 @@ fn list_shows_what_came_last_and_what_comes_next() {
     let all: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let expected = serde_json::json!([{
         "file": "a.rhai", "schedule": "30 2 * * *", "timezone": "Europe/Berlin", "next": "2026-05-27T00:30:00Z",
-        "last_due": "2026-05-26T00:30:00Z", "last_outcome": "missed",
+        "accounted_to": "2026-05-26T09:00:00Z", "last_due": "2026-05-26T00:30:00Z", "last_outcome": "missed",
         "last_reason": "nothing was there to start it, and `missed` is `skip`",
         "last_run_due": "2026-05-23T00:30:00Z", "last_run": "r1", "last_run_state": null, "last_run_ended_at": null,
         "last_run_message": null,

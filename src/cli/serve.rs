@@ -99,6 +99,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         dir: args.dir,
         scheduler: Scheduler::default(),
         scripts: BTreeMap::new(),
+        adopted: false,
         trouble: None,
         ui,
     };
@@ -176,6 +177,8 @@ struct Server<'a> {
     dir: PathBuf,
     scheduler: Scheduler,
     scripts: BTreeMap<PathBuf, Seen>,
+    /// The scheduler follows them as they are; otherwise the store could not be used, and it is tried again.
+    adopted: bool,
     /// What was said of trouble, so that it is said once.
     trouble: Option<String>,
     ui: &'a Ui,
@@ -248,7 +251,7 @@ impl Server<'_> {
             self.scripts.insert(path, Seen { identity, text, state });
         }
         // Scripts that went while nothing served have due times to be accounted for, too.
-        if changed || first {
+        if changed || first || !self.adopted {
             self.adopt();
         }
         Ok(changed)
@@ -327,8 +330,12 @@ impl Server<'_> {
         let now = self.service.clock.now();
         let ledger = self.service.store.ledger();
         let done = ledger.and_then(|ledger| self.scheduler.adopt(ledger, &self.root, plans, &broken, now));
+        self.adopted = done.is_ok();
         match done {
-            Ok(notices) => self.notices(&notices),
+            Ok(notices) => {
+                self.trouble = None;
+                self.notices(&notices);
+            }
             Err(error) => self.say_trouble(&format!("the due times cannot be accounted for: {error}")),
         }
     }
@@ -349,7 +356,9 @@ impl Server<'_> {
         }
         match done {
             Ok(notices) => {
-                self.trouble = None;
+                if self.adopted {
+                    self.trouble = None;
+                }
                 self.notices(&notices);
                 self.scheduler.sleep(self.service.clock.now())
             }
@@ -362,12 +371,10 @@ impl Server<'_> {
 
     fn notices(&self, notices: &[Notice]) {
         for notice in notices {
-            if notice.is_error() {
-                self.ui.warn(&notice.to_string())
-            } else {
-                self.ui.status(&notice.to_string())
+            match notice.hint() {
+                Some(hint) => self.ui.failure(&Failure::usage(notice.to_string()).hint(hint)),
+                None => self.ui.status(&notice.to_string()),
             }
-            notice.hint().iter().for_each(|hint| self.ui.status(&format!("hint: {hint}")));
         }
     }
 

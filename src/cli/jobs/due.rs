@@ -2,7 +2,7 @@
 
 use super::Maker;
 use crate::{
-    cli::record::Record,
+    cli::{record::Record, schedule::scripts::identity},
     run::short_id,
     store::{Lock, Run, State, Store, StoreError, due::LedgerError},
     trigger::{
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use jiff::Timestamp;
-use std::{cell::RefCell, fs};
+use std::cell::RefCell;
 
 /// Queues runs in the store, within the ledger's transactions.
 pub struct Queue<'a> {
@@ -74,6 +74,5 @@ impl Runs for Queue<'_> {
 pub fn script_of(run: &Run) -> Option<String> {
     let record = Record::of(run).ok()?;
     let (name, _) = record.script.as_ref().filter(|_| record.has_file())?;
-    let path = record.folder.join(name);
-    Some(fs::canonicalize(&path).unwrap_or(path).display().to_string())
+    Some(identity(&record.folder.join(name)))
 }

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 /// What is less late than this is on time.
 pub(super) const ON_TIME: SignedDuration = SignedDuration::from_secs(60);
 /// A cursor further in the future than this was put there by a clock that was wrong.
-const TOO_FAR: SignedDuration = SignedDuration::from_hours(1);
+pub const TOO_FAR: SignedDuration = SignedDuration::from_hours(1);
 /// How many missed due times `missed = "all"` makes up for.
 const MOST_RUNS: usize = 100;
 
