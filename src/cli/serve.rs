@@ -344,7 +344,7 @@ impl Server<'_> {
     fn tick(&mut self) -> Duration {
         let now = self.service.clock.now();
         let Service { store, maker, .. } = &self.service;
-        let queue = due::Queue { store, maker, now, queued: RefCell::default() };
+        let queue = due::Queue { store, maker, at_work: self.service.at_work(), now, queued: RefCell::default() };
         let done = match store.ledger() {
             Ok(ledger) => self.scheduler.tick(ledger, &queue, now),
             Err(error) => Err(error.into()),

@@ -2,7 +2,7 @@
 //! cannot be used for a while.
 
 use super::{EVERY, served};
-use crate::harness::Place;
+use crate::harness::{Place, Served};
 use rusqlite::Connection;
 use serde_json::Value;
 use std::{collections::BTreeMap, fs};
@@ -100,4 +100,25 @@ fn a_clock_that_was_wrong_is_told_of_at_the_start_and_in_the_list() {
     );
     let listed: Value = serde_json::from_str(&list(&["--output", "json"]).ran().stdout).unwrap();
     assert_eq!(listed[0]["accounted_to"], "2026-05-27T09:00:00Z", "{listed}");
+}
+
+#[test]
+fn a_run_that_is_to_be_tried_again_is_still_there_for_the_due_times_until_then() {
+    let retries = EVERY.replace("// allow", "// retries = 1\n// allow");
+    let (place, _) = served(&[("a.rhai", &retries)]);
+    // It does not wait as long as it is told to, and the next attempt need not.
+    let sandbox = Served::start(&["--customers", "1", "--fault", "create-customer:429=2s@1"]);
+    let running = sandbox.used_by(place.onramp(&["serve", "s", "--max-wait", "1s"])).started();
+    running.says("it is tried again at ");
+    running.says(": done, 1 changed");
+    running.interrupt();
+    let ran = running.ended();
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let due = place.onramp(&["due", "--output", "json"]).ran();
+    let due: Vec<Value> = serde_json::from_str(&due.stdout).unwrap_or_else(|_| panic!("{due}"));
+    let first = due[0]["run"].as_str().unwrap();
+    let skipped = due[1..].iter().take_while(|row| row["outcome"] == "skipped").collect::<Vec<_>>();
+    let waits = format!("run `{first}` was still waiting");
+    assert!(skipped.iter().any(|row| row["reason"] == waits.as_str()), "{due:?}");
+    assert!(skipped.iter().all(|row| row["reason"].as_str().unwrap().contains(first)), "{due:?}");
 }

@@ -81,7 +81,7 @@ pub struct AtWork(Arc<Mutex<Present>>);
 #[derive(Default)]
 struct Present {
     busy: bool,
-    waiting: usize,
+    waiting: Vec<String>,
     running: Vec<String>,
 }
 
@@ -89,7 +89,13 @@ impl AtWork {
     /// How many runs wait, and which are at work.
     pub fn now(&self) -> (usize, Vec<String>) {
         let present = self.0.lock().expect(LOCK);
-        (present.waiting, present.running.clone())
+        (present.waiting.len(), present.running.clone())
+    }
+
+    /// Whether it carries out a run, or will without anybody doing anything.
+    pub fn has(&self, run: &str) -> bool {
+        let present = self.0.lock().expect(LOCK);
+        present.waiting.iter().chain(&present.running).any(|known| known == run)
     }
 }
 
@@ -179,6 +185,13 @@ struct Stopping {
     asked: bool,
 }
 
+/// Brings what is shown up to date. It is asked for very often, and mostly nothing has changed.
+fn keep<'a>(shown: &mut Vec<String>, now: impl Iterator<Item = &'a String> + Clone) {
+    if !now.clone().eq(shown.iter()) {
+        *shown = now.cloned().collect();
+    }
+}
+
 impl Work {
     fn run(mut self, messages: &Receiver<Message>) {
         loop {
@@ -215,12 +228,9 @@ impl Work {
         let startable = |waiting: &Waiting| self.held.get(&waiting.group).is_none_or(|(run, _)| *run == waiting.run);
         let mut present = self.at_work.0.lock().expect(LOCK);
         present.busy = !self.running.is_empty() || self.waiting.iter().any(startable);
-        present.waiting = self.waiting.len();
-        if present.running.len() != self.running.len()
-            || present.running.iter().zip(&self.running).any(|(shown, running)| *shown != running.run)
-        {
-            present.running = self.running.iter().map(|running| running.run.clone()).collect();
-        }
+        let Present { waiting, running, .. } = &mut *present;
+        keep(waiting, self.waiting.iter().map(|waiting| &waiting.run));
+        keep(running, self.running.iter().map(|running| &running.run));
     }
 
     fn heed(&mut self, message: Message) {
