@@ -147,6 +147,7 @@ pub fn settings(script: &Runnable) -> Result<Settings, Failure> {
         dedupe: watch.dedupe.as_deref().and_then(Dedupe::parse).unwrap_or_default(),
         caps: Caps { size: watch.max_size, rows: watch.max_rows },
         again: false,
+        takes: true,
     })
 }
 

@@ -170,6 +170,9 @@ impl Worker {
             Err(Stuck::Said(why)) => Some(Stuck::Said(why)),
             went => went.map(|()| None)?,
         };
+        if !self.settings.takes {
+            return stuck.map_or(Ok(rescan), Err);
+        }
         let (found, nameless) = look::look(&self.place, &self.settings.patterns)?;
         standing.waiting = found.len();
         let now = Instant::now();
