@@ -316,8 +316,8 @@ fn due_says_what_became_of_every_due_time() {
         0,
         "2026-05-23T00:30:00Z  Sat 2026-05-23 02:30:00 CEST  a.rhai  run r1\n\
          2026-05-24T00:30:00Z  Sun 2026-05-24 02:30:00 CEST  a.rhai  skipped: run `r1` was still running\n\
-         2026-05-25T00:30:00Z  Mon 2026-05-25 02:30:00 CEST  a.rhai  missed: nothing was there to start it within 24 h, its \
-         `missed_window`\n\
+         2026-05-25T00:30:00Z  Mon 2026-05-25 02:30:00 CEST  a.rhai  missed: nothing was there to start it, and `missed` is \
+         `skip`\n\
          2026-05-26T00:30:00Z  Tue 2026-05-26 02:30:00 CEST  a.rhai  missed: nothing was there to start it, and `missed` is \
          `skip`\n",
         "4 due times since 2026-05-19T12:00:00Z: 1 run, 1 skipped, 2 missed\n",

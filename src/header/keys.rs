@@ -1,7 +1,7 @@
 //! The keys of a header and what each takes. What is judged here needs nothing but the text.
 
 use super::{
-    At, Header, Missed, Overlap, Problem, Watch,
+    At, Header, Missed, Overlap, Problem, Triggers, Watch,
     block::Block,
     param,
     reader::{Entry, Reader},
@@ -57,7 +57,7 @@ pub(super) fn read(block: &Block, flags: &[String]) -> (Header, Vec<Problem>) {
     for entry in &entries {
         key(&mut reader, entry, &mut header, flags);
     }
-    together(&mut reader, &entries);
+    together(&mut reader, &entries, &header.triggers);
     reader.problems.sort_by_key(|problem| (problem.line, problem.column));
     (header, reader.problems)
 }
@@ -167,8 +167,13 @@ fn schedule(reader: &mut Reader<'_>, text: At<String>) -> Option<At<Schedule>> {
 }
 
 /// Keys that mean something only together.
-fn together(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>]) {
-    if entries.iter().any(|entry| entry.key == "schedule") {
+fn together(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>], triggers: &Triggers) {
+    let find = |key| entries.iter().find(|entry| entry.key == key);
+    if find("schedule").is_some() {
+        if let (Some(Missed::Skip), Some(window)) = (triggers.missed, find("missed_window")) {
+            let message = "`missed_window` says what is made up for, and `missed` is `skip`";
+            reader.problem(&window.at, message, Some("leave one of them out".into()));
+        }
         return;
     }
     for entry in entries.iter().filter(|entry| OF_SCHEDULE.contains(&entry.key)) {

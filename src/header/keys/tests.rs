@@ -115,6 +115,10 @@ fn each_mistake_is_told_at_its_place_in_the_script() {
         ("missed = \"all\"", "2:13: `missed` is the schedule's, and there is none"),
         ("missed_window = \"2h\"", "2:20: `missed_window` is the schedule's, and there is none"),
         ("jitter = \"5m\"\n[watch]\nfolder = \"in\"", "2:13: `jitter` is the schedule's, and there is none"),
+        (
+            "schedule = \"every 1h\"\nmissed = \"skip\"\nmissed_window = \"2h\"",
+            "4:20: `missed_window` says what is made up for, and `missed` is `skip`",
+        ),
         ("overlap = \"skipp\"", "2:14: `overlap` cannot be `skipp`"),
         ("retries = 1000", "2:14: `retries` is at most 100"),
         ("watch = 5", "2:12: `watch` is a table, not a whole number"),

@@ -96,8 +96,8 @@ fn sort(plan: &Plan, accounted_to: Timestamp, now: Timestamp) -> Found {
         let late = now.duration_since(due.at);
         match plan.missed {
             _ if late < ON_TIME => found.on_time.push(due),
-            _ if late > window => found.old.add(due),
             Missed::Skip => found.passed.add(due),
+            _ if late > window => found.old.add(due),
             Missed::Once => {
                 // The newest is made up for, and stands for those before it.
                 found.late.pop().into_iter().for_each(|before| found.passed.add(before));
