@@ -73,7 +73,7 @@ print(`${rows.count()} ${rows.sum(\"n\")} ${rows.first().name}`);
 print(read_csv(\"in.csv\", #{hold: false}).len());
 read_csv(\"in.csv\", #{hold: 1});";
     let ran = script(text).file("in.csv", "name,n\na,1\nb,2\n").ran();
-    let said = "error: `read_csv`: `hold` is `true` or `false`, not a number\n";
+    let said = "error: `read_csv`: `hold` is `true` or `false`, not an integer\n";
     assert!(ran.code == Some(1) && ran.stdout == "true\n2 3 a\n2\n" && ran.stderr.starts_with(said), "{ran}");
 }
 
