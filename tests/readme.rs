@@ -11,16 +11,17 @@ use std::{fs, path::Path};
 const REPORTED: &str = "2026-11-23T08:00:00Z";
 
 /// One command of a session and what the page shows of it.
-struct Step {
-    command: String,
-    shown: Vec<String>,
+pub struct Step {
+    pub command: String,
+    pub shown: Vec<String>,
 }
 
 fn page() -> Vec<Block> {
     blocks(&fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap())
 }
 
-fn steps(block: &Block) -> Vec<Step> {
+/// The commands of a session.
+pub fn steps(block: &Block) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for line in block.text.lines() {
         match (line.strip_prefix("$ "), steps.last_mut()) {

@@ -18,6 +18,7 @@ use crate::api::{
     page::Walk,
     request::{Call, Request},
 };
+use crate::text;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::sync::atomic::AtomicBool;
@@ -61,6 +62,8 @@ pub struct Manner<'a> {
     pub overwrite: bool,
     /// Of a row: its record is looked at again where it was read too long ago.
     pub look_again: bool,
+    /// A delete that must not take others' records with it.
+    pub spares_others: bool,
     /// The idempotency key of a create, where it does not follow from the run.
     pub key: Option<&'a str>,
     /// When a create was first meant, where that may be long ago, and another process may have made it.
@@ -175,7 +178,12 @@ impl Session {
                 Err(SessionError::Call(error)) if Told::of(&error).is_some() => {
                     return self.refuse(recorder, number, asked, error);
                 }
-                kept => kept?,
+                kept => {
+                    if let Some(why) = kept?.filter(|_| manner.spares_others) {
+                        recorder.append(&Entry::Left { n: number, asked, why: why.clone() }, b"")?;
+                        return Ok(Ready::Done(Outcome::Left(why)));
+                    }
+                }
             }
         }
         let intent = Entry::Intent {
@@ -253,17 +261,19 @@ impl Session {
         }
     }
 
-    /// Reads what vanishes with a record before it is deleted, so that an undo can make it again.
+    /// Reads what vanishes with a record before it is deleted, so that an undo can make it again. Says what that is, where
+    /// there is something.
     fn keep_children(
         &self,
         recorder: &Recorder,
         number: Number,
         operation: &Operation,
         id: &str,
-    ) -> Result<(), SessionError> {
-        let (mut children, mut any, mut cut) = (Vec::new(), false, false);
+    ) -> Result<Option<String>, SessionError> {
+        let (mut children, mut kinds, mut any, mut cut) = (Vec::new(), Vec::new(), false, false);
         for list in api::children_of(operation) {
             any = true;
+            let before = children.len();
             let mut walk = Walk::new(Call::new(list, vec![id.to_string()]));
             let link = self.link()?;
             loop {
@@ -289,12 +299,17 @@ impl Session {
                 };
                 children.extend(rows.into_iter().map(|row| row.json));
             }
+            let count = children.len() - before;
+            if count > 0 {
+                kinds.push(text::plural(count, list.returns.object().name));
+            }
         }
         if any {
             let body = serde_json::to_vec(&children).expect("JSON stays JSON");
             recorder.append(&Entry::Children { n: number, cut }, &body)?;
         }
-        Ok(())
+        let said = || format!("it has {} by now, which would vanish with it", kinds.join(" and "));
+        Ok((!kinds.is_empty()).then(said))
     }
 
     /// The present state of an object that came with a page a while ago. The whole page is asked for, which serves its
