@@ -165,7 +165,10 @@ impl Keeper for Kept {
         }
         let store = Store::open(&inner.dir)?;
         store.add(&inner.new, State::Running, inner.clock.now())?;
-        inner.place(&store, workspace)?;
+        if let Err(error) = inner.place(&store, workspace) {
+            store.withdraw(&inner.new.id)?;
+            return Err(error);
+        }
         if !inner.enter(store, 0)? {
             return Err(StoreError::refused(format!("the run `{}` is taken by another process", inner.new.id)));
         }
@@ -186,7 +189,12 @@ impl Inner {
     fn place(&self, store: &Store, workspace: &Workspace) -> Result<(), StoreError> {
         let id = &self.new.id;
         store.place(id, &workspace.id, &workspace.slug, &workspace.key_prefix)?;
-        self.new.undoes.as_ref().map_or(Ok(()), |undone| store.undone(undone, id))
+        let Some(run) = &self.new.undoes else { return Ok(()) };
+        // While somebody was asked, another may have begun to do the same, or to go on with the run.
+        if !Lock::is_held(&store.folder(run)) && store.undone(run, id)? {
+            return Ok(());
+        }
+        Err(StoreError::taken(run))
     }
 
     /// Takes the lock and begins an attempt.

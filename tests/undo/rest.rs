@@ -1,5 +1,7 @@
 //! Undos that do not bring all back, or not at once: what is said of it, the exit code, and how it goes on.
 
+#[cfg(unix)]
+use crate::harness::terminal::Terminal;
 use crate::{
     harness::{Ran, Said},
     plans::Scene,
@@ -170,4 +172,26 @@ fn what_others_have_added_to_a_record_that_the_run_made_does_not_vanish_with_it_
     let runs = Said::at(&scene.place);
     assert_eq!(scene.onramp(&["undo", runs.id(4), "--yes"]).code, Some(0));
     assert!(scene.meanwhile(there).starts_with("Neu\nBob\n"));
+}
+
+#[test]
+#[cfg(unix)]
+fn of_two_undos_of_one_run_that_were_asked_for_at_the_same_time_one_does_it() {
+    let scene = Scene::new();
+    ran(&scene, &["-e", "delete_customer(102);"]);
+    let mut asked =
+        Terminal::start(scene.served.used_by(scene.place.onramp(&["undo", "--last"])).env("NO_COLOR", "1"), 120);
+    asked.shows("[y/N]");
+    assert_eq!(scene.onramp(&["undo", "--last", "--yes"]).code, Some(0));
+    let writes = scene.writes();
+    asked.types("y\r");
+    let (code, said, ..) = asked.ended();
+    let run = Said::at(&scene.place).id(1).to_string();
+    assert_eq!((code, scene.writes()), (Some(2), writes), "{said}");
+    assert!(
+        said.contains(&format!("error: nothing was sent: the run `{run}` goes on or is taken back in another process")),
+        "{said}"
+    );
+    let runs = scene.onramp(&["runs"]).stdout;
+    assert_eq!(runs.lines().count(), 3, "the second one leaves nothing: {runs}");
 }
