@@ -115,6 +115,15 @@ impl Show {
         self.as_text.output == Format::Json
     }
 
+    /// The flag that says how a plan is shown, if one was given.
+    pub fn flag(&self) -> Option<&'static str> {
+        match (self.as_text.output, self.as_text.all) {
+            (Format::Json, _) => Some("--output json"),
+            (Format::Text, true) => Some("--all"),
+            (Format::Text, false) => None,
+        }
+    }
+
     /// Shows a plan that was only just made, and keeps it where that was asked for.
     pub fn plan(&self, plan: &Plan, others: Others, ui: &Ui) -> Result<(), Failure> {
         if let Some(path) = &self.save {

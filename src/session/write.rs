@@ -150,30 +150,30 @@ impl Session {
                 };
             }
             let known = current.as_ref().unwrap_or(snapshot);
+            let now = known.fields_of(&body);
             // Others than the one for which the page was looked at again may have moved, too.
             if manner.look_again
                 && !manner.overwrite
                 && let Some(read) = recorder.as_read(object_of(operation), id)?
-                && let Some(moved) = moved(&body, &read.object, &known.object)
+                && let Some(moved) = moved(&body, &read.fields_of(&body), &now)
             {
                 recorder.append(&Entry::Left { n: number, asked, why: moved.clone() }, b"")?;
                 return Ok(Ready::Done(Outcome::Left(moved)));
             }
             let certain = !stale || current.is_some();
-            if certain && body.iter().all(|(name, value)| known.object.get(name) == Some(value)) {
-                let object = serde_json::to_vec(&known.object).expect("JSON stays JSON");
-                recorder.append(&Entry::Unchanged { n: number, asked }, &object)?;
+            if certain && body.iter().all(|(name, value)| now.get(name) == Some(value)) {
+                recorder.append(&Entry::Unchanged { n: number, asked }, &known.json)?;
                 if let Some(told) = &self.unsent {
                     told(&request);
                 }
-                return Ok(Ready::Done(Outcome::Unchanged(quiet(object))));
+                return Ok(Ready::Done(Outcome::Unchanged(quiet(known.json.clone()))));
             }
-            let value = |name: &String| (name.clone(), known.object.get(name).cloned().unwrap_or_default());
+            let value = |name: &String| (name.clone(), now.get(name).cloned().unwrap_or_default());
             before = Some(body.keys().map(value).collect());
         }
         if let (Some(snapshot), Effect::Delete, true) = (&snapshot, operation.effect, self.reads_before_it_writes) {
             let id = snapshot.id().unwrap_or_default();
-            match self.keep_children(recorder, number, operation, id) {
+            match self.keep_children(recorder, number, operation, &id) {
                 // Nobody knows what would be lost.
                 Err(SessionError::Call(error)) if Told::of(&error).is_some() => {
                     return self.refuse(recorder, number, asked, error);
@@ -401,8 +401,8 @@ pub(super) async fn send(client: &Client, prepared: &Prepared) -> (Result<Answer
 impl Prepared {
     /// Makes its intent safe, and sends it.
     pub(super) fn send_alone(&self, session: &Session, link: &Link) -> Result<Outcome, SessionError> {
-        if let (Some(recorder), Some(_)) = (session.recorder(), &self.intent) {
-            self.note(&recorder)?;
+        if let (Some(recorder), Some(intended)) = (session.recorder(), self.intended()) {
+            recorder.append_intents(&[intended])?;
             recorder.sync()?;
             crash::pass(Point::AfterIntent);
         }
@@ -437,11 +437,11 @@ impl Prepared {
         }
     }
 
-    /// Enters its intent, which is safe only after a sync.
-    pub(super) fn note(&self, recorder: &Recorder) -> Result<(), SessionError> {
-        let Some(intent) = &self.intent else { return Ok(()) };
+    /// Its intent, with the body, as it is about to go into the journal.
+    pub(super) fn intended(&self) -> Option<(&Entry, &[u8])> {
+        let intent = self.intent.as_ref()?;
         crash::pass(Point::BeforeIntent);
-        recorder.append(intent, self.request.body.as_deref().unwrap_or_default()).map(drop)
+        Some((intent, self.request.body.as_deref().unwrap_or_default()))
     }
 }
 

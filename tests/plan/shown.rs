@@ -55,6 +55,23 @@ fn what_is_shown_is_cut_after_twenty_records_and_all_of_it_can_be_had() {
 }
 
 #[test]
+fn how_a_plan_is_shown_is_said_of_a_dry_run_alone() {
+    let scene = Scene::new(&[]);
+    for (flags, shown) in [(&["--output", "json"][..], "--output json"), (&["--all"], "--all")] {
+        let ran = scene.onramp(&[&["run", "-e", "print(1); update_customer(101, #{mrr: 1});"], flags].concat());
+        ran.assert_all(
+            2,
+            "",
+            &format!(
+                "error: `{shown}` shows a plan, and only a dry run makes one\n\
+                 hint: add `--dry-run`; for rows that another program reads, use `write_json` or `write_csv` in the script\n"
+            ),
+        );
+    }
+    assert_eq!(scene.writes(), 0);
+}
+
+#[test]
 fn a_dry_run_that_fails_makes_no_plan_and_says_so() {
     let scene = Scene::new(&[]);
     let script = "update_customer(101, #{mrr: 1}); write_text(\"note.txt\", \"x\"); fail(\"enough\");";
