@@ -144,6 +144,10 @@ impl Kept {
             store.add(&inner.new, State::Running, now)?;
             inner.log.keep(&store.folder(&inner.new.id)).map_err(|error| StoreError::folder(&inner.dir, &error))?;
             store.end(&inner.new.id, 0, &ended, now)?;
+            // All was back already: so that run is no longer the last one.
+            if let Some(run) = inner.new.undoes.as_ref().filter(|_| ending.state == State::Done) {
+                store.undone(run, &inner.new.id)?;
+            }
         }
         let Some(Place { store, epoch, beat, .. }) = place.as_mut() else { return Ok(()) };
         beat.end();

@@ -216,3 +216,18 @@ fn a_last_run_that_is_at_work_is_not_passed_over() {
     says(&scene, &ran, 2, "error: the run `run0002` is at work\nhint: stop it first: `onramp cancel run0002`\n");
     assert_eq!(scene.writes(), writes);
 }
+
+#[test]
+fn a_run_of_which_all_is_back_already_is_closed_and_the_one_before_it_is_the_last() {
+    let scene = Scene::new();
+    ran(&scene, &["-e", "update_customer(110, #{plan: \"older\"});"]);
+    let old = scene.meanwhile("print(get_customer(101).mrr);");
+    ran(&scene, &["-e", "update_customer(101, #{mrr: 7});"]);
+    scene.meanwhile(&format!("update_customer(101, #{{mrr: {}}});", old.trim()));
+    let writes = scene.writes();
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    let said = "0 changed, 1 as it should be already\nthere was nothing to do: all is as the plan wants it\n";
+    says_of_last(&scene, &undone, 2, 0, said);
+    assert_eq!(scene.writes(), writes);
+    says_of_last(&scene, &scene.onramp(&["undo", "--last", "--yes"]), 1, 0, "1 changed\n");
+}
