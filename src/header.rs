@@ -7,6 +7,7 @@ mod keys;
 mod param;
 mod reader;
 
+pub use block::MARK;
 pub use param::{Param, Type, Value};
 
 use crate::cron::Schedule;
