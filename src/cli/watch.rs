@@ -104,7 +104,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         failures: args.failures.clone(),
     };
     let mut service = Service::start(how, &stop, ui)?;
-    service.watch(&dir, &script, args.settings(&script)?)?;
+    service.watch(&dir, "", &script, args.settings(&script)?)?;
     if !args.once {
         ui.status(&format!("watching `{}`; Ctrl-C ends it", text::escape_control(&args.dir.display().to_string())));
     }
