@@ -76,6 +76,21 @@ fn names_may_hold_any_letter_and_be_as_long_as_a_disk_takes() {
 }
 
 #[test]
+fn a_header_may_name_several_patterns_and_a_flag_stands_for_all_of_them() {
+    let header = "// /// onramp\n// [watch]\n// pattern = [\"*.csv\", \"*.CSV\"]\n// ///\n";
+    let inbox = Inbox::new(&format!("{header}print(1);\n"));
+    let left = || inbox.lies().into_iter().filter(|file| !file.contains('/')).collect::<Vec<_>>();
+    for name in ["a.csv", "B.CSV", "c.txt", "d.tsv"] {
+        inbox.drop_in(name, name);
+    }
+    ends(&inbox.watch(&[]).ran(), 0);
+    assert_eq!(left(), ["c.txt", "d.tsv"]);
+    inbox.drop_in("e.csv", "e");
+    ends(&inbox.watch(&["--pattern", "*.txt", "--pattern", "d*"]).ran(), 0);
+    assert_eq!(left(), ["e.csv"]);
+}
+
+#[test]
 fn an_empty_file_is_a_file() {
     let inbox = Inbox::new(SCRIPT);
     inbox.drop_in("a.csv", "");
