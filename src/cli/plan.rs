@@ -32,10 +32,10 @@ pub struct ShowArgs {
     #[command(flatten)]
     as_text: AsText,
     /// Write it as a table for a spreadsheet to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
     csv: Option<PathBuf>,
     /// Write it as a page to read and to print to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
     html: Option<PathBuf>,
 }
 

@@ -185,13 +185,7 @@ impl Server<'_> {
 
 /// When a script runs, in words.
 fn when(script: &Runnable) -> String {
-    let triggers = &script.header.triggers;
-    let zone = triggers.timezone.as_ref().map_or(String::new(), |zone| format!(" in {}", zone.value));
-    let schedule = triggers.schedule.as_ref().map(|schedule| format!("{}{zone}", schedule.value.text()));
-    let folder = triggers.watch.as_ref().and_then(|watch| watch.folder.as_ref());
-    let folder = folder.map(|folder| format!("files of `{}`", folder.value));
-    let all: Vec<String> = schedule.into_iter().chain(folder).collect();
-    text::escape_control(&all.join(", ")).into_owned()
+    text::escape_control(&script.header.triggers.words()).into_owned()
 }
 
 fn shown(path: &Path) -> String {

@@ -9,10 +9,13 @@ mod control;
 pub mod crash;
 mod doubt;
 mod drift;
+mod dry;
+mod error;
 mod guard;
 pub mod journal;
 mod link;
 mod listing;
+mod number;
 mod observe;
 mod outgoing;
 pub mod overlay;
@@ -29,10 +32,12 @@ pub use bulk::{Bulk, Row};
 pub use capability::Capability;
 pub use control::{Control, Progress, Stage, Standing};
 pub use drift::{Drift, Look};
+pub use error::SessionError;
 pub use guard::{Guard, Write};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
+pub use number::Number;
 pub use undo::WayBack;
 pub use write::{Manner, Outcome};
 
@@ -45,23 +50,17 @@ use crate::{
     clock::Clock,
     secret::Secret,
     stop::Stop,
-    store::StoreError,
 };
 use jiff::Timestamp;
-use overlay::{Overlay, Wrote};
-use serde::{Deserialize, Serialize};
+use overlay::Overlay;
 use std::{
     collections::BTreeMap,
-    fmt,
     sync::{
         Arc, Mutex, OnceLock, RwLock,
         atomic::{AtomicBool, Ordering},
     },
 };
 use write::Ready;
-
-/// What a dry run answers, and what that did to the plan.
-type Planned = (Answer, Wrote);
 
 const LOCK: &str = "no code panics while it holds this lock";
 
@@ -103,78 +102,6 @@ pub struct Session {
     /// The environment values that the script declares.
     environment: BTreeMap<String, Secret>,
     unsent: Option<Unsent>,
-}
-
-/// Why a call brought nothing: it could not be made, it may not be made, or there is no connection to make it over.
-#[derive(Debug)]
-pub enum SessionError {
-    Connect(ConnectError),
-    Refusal(Refusal),
-    Call(CallError),
-    /// What has to be kept cannot be.
-    Store(StoreError),
-    /// A bulk call inside the closure of another one.
-    Nested,
-    /// Something outside of the run that a resumed one has to find as it was, and does not. The text names it.
-    Another(String),
-    /// A resumed run does something else than the journal holds at this number.
-    Diverged {
-        number: Number,
-        was: String,
-        now: String,
-    },
-}
-
-impl From<CallError> for SessionError {
-    fn from(error: CallError) -> Self {
-        SessionError::Call(error)
-    }
-}
-
-impl fmt::Display for SessionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SessionError::Connect(error) => f.write_str(&error.message),
-            SessionError::Refusal(refusal) => refusal.fmt(f),
-            SessionError::Call(error) => error.fmt(f),
-            SessionError::Store(error) => error.fmt(f),
-            SessionError::Nested => f.write_str("a bulk call cannot be made inside the closure of another one"),
-            SessionError::Another(what) => write!(f, "{what} is not the same as when the run began"),
-            SessionError::Diverged { number, .. } => write!(f, "the run went another way at step {number}"),
-        }
-    }
-}
-
-impl std::error::Error for SessionError {}
-
-/// The place of something in the order of all that a run does and observes. The same script over the same answers
-/// gives the same numbers, which is what lets an interrupted run be followed again.
-///
-/// In order: the call *n*; in a bulk call the row; in a row's closure the call *m* in it; of a list the page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Number(pub u64, pub u64, pub u64, pub u64);
-
-impl Number {
-    /// Page `page` of the list with this number, counted from 1.
-    fn page(self, page: u64) -> Number {
-        Number(self.0, self.1, self.2, page)
-    }
-
-    /// Whether it is the write of a bulk call's row.
-    fn is_row(self) -> bool {
-        self.1 > 0 && self.2 == 0 && self.3 == 0
-    }
-}
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Number(call, 0, 0, _) => write!(f, "{call}"),
-            Number(call, row, 0, _) => write!(f, "{call}.{row}"),
-            Number(call, row, inner, _) => write!(f, "{call}.{row}.{inner}"),
-        }?;
-        if self.3 > 0 { write!(f, "#{}", self.3) } else { Ok(()) }
-    }
 }
 
 impl Session {
@@ -237,33 +164,6 @@ impl Session {
         *self.recorder.write().expect(LOCK) = recorder.map(Arc::new);
     }
 
-    /// Sends no write from here on, but plans them: reads see them as if they had been made.
-    pub fn with_dry_run(self) -> Session {
-        *self.overlay.lock().expect(LOCK) = Some(Overlay::new(self.clock.clone()));
-        self
-    }
-
-    /// Plans writes from here on, beginning with none, or sends them again.
-    pub fn set_dry(&self, dry: bool) {
-        *self.overlay.lock().expect(LOCK) = dry.then(|| Overlay::new(self.clock.clone()));
-    }
-
-    /// How many writes are planned so far.
-    pub fn planned_count(&self) -> usize {
-        self.overlay.lock().expect(LOCK).as_ref().map_or(0, |overlay| overlay.entries().len())
-    }
-
-    /// The writes that are planned so far, but for the first `known`.
-    pub fn planned_since(&self, known: usize) -> Vec<plan::Entry> {
-        let overlay = self.overlay.lock().expect(LOCK);
-        overlay.as_ref().map_or_else(Vec::new, |overlay| overlay.entries().get(known..).unwrap_or_default().to_vec())
-    }
-
-    /// Provisional ids mean these records from here on: a plan that held them was applied.
-    pub fn learn_ids(&self, made: BTreeMap<String, String>) {
-        self.made.lock().expect(LOCK).extend(made);
-    }
-
     /// Another run over the same connection.
     pub fn beside(&self, run_key: String, control: Control) -> Result<Session, SessionError> {
         self.link()?;
@@ -274,26 +174,6 @@ impl Session {
             let _ = session.link.set(link.clone());
         }
         Ok(session)
-    }
-
-    /// The call with real ids in place of the provisional ones that are known.
-    fn real(&self, mut call: Call) -> Call {
-        let made = self.made.lock().expect(LOCK);
-        if !made.is_empty() {
-            let real = |word: &str| made.get(word).cloned();
-            for part in &mut call.path {
-                *part = plan::provisional::replaced(part, &real, false);
-            }
-            for (_, value) in &mut call.query {
-                *value = plan::provisional::replaced(value, &real, false);
-            }
-            if let Some(body) =
-                call.body.as_mut().filter(|body| !plan::provisional::places(&String::from_utf8_lossy(body)).is_empty())
-            {
-                *body = plan::provisional::replaced(&String::from_utf8_lossy(body), &real, true).into_bytes();
-            }
-        }
-        call
     }
 
     /// What others may ask of the run, and what it says of itself.
@@ -333,50 +213,6 @@ impl Session {
             Outcome::Failed(error) => Err(error.into()),
             Outcome::Left(why) => unreachable!("a single call is never left alone: {why}"),
         }
-    }
-
-    /// The answer to a call of a dry run, and what it did to the plan; `None` where the run is none.
-    fn plan(&self, call: &Call) -> Result<Option<Result<Planned, SessionError>>, SessionError> {
-        // Whoever is halted for its use of memory must not hold the plan.
-        crate::memory::unbounded(|| {
-            let mut overlay = self.overlay.lock().expect(LOCK);
-            let Some(overlay) = overlay.as_mut() else { return Ok(None) };
-            self.capability.allows(call).map_err(SessionError::Refusal)?;
-            self.control.pass(&self.stop)?;
-            let link = self.link()?;
-            let live = |call: &Call| {
-                let request = Request::build(call, None).map_err(CallError::Refused)?;
-                link.block_on(link.client().send(&request, call.operation))
-            };
-            let planned = overlay.call(call, &live);
-            if let Ok((_, Wrote::Entry(_))) = planned
-                && let Err(refusal) = self.capability.count(call.operation.name)
-            {
-                overlay.drop_last();
-                return Err(SessionError::Refusal(refusal));
-            }
-            Ok(Some(planned.map_err(SessionError::from)))
-        })
-    }
-
-    /// The plan of a dry run; `None` where the run is none. Asks which workspace it is for.
-    pub fn planned(&self, script: plan::Script) -> Result<Option<plan::Plan>, SessionError> {
-        let overlay = self.overlay.lock().expect(LOCK);
-        let Some(overlay) = overlay.as_ref() else { return Ok(None) };
-        let Workspace { id: workspace, slug, .. } = self.workspace()?;
-        let plan = overlay.plan(plan::Head {
-            onramp: env!("CARGO_PKG_VERSION").into(),
-            id: self.run_key.clone(),
-            created_at: self.present(),
-            workspace: plan::Workspace { id: workspace, slug },
-            script,
-        });
-        Ok(Some(plan.with_rate(self.link()?.client().pace().rate)))
-    }
-
-    /// Whether writes are planned and not sent.
-    pub fn is_dry(&self) -> bool {
-        self.overlay.lock().expect(LOCK).is_some()
     }
 
     /// Makes a call that reads, or finds its answer in the record.
@@ -438,28 +274,6 @@ impl Session {
     /// The record of the run, where one is kept.
     pub fn recorder(&self) -> Option<Arc<Recorder>> {
         self.recorder.read().expect(LOCK).clone()
-    }
-
-    fn number(&self) -> Number {
-        let mut steps = self.steps.lock().expect(LOCK);
-        if steps.1 > 0 {
-            steps.2 += 1
-        } else {
-            steps.0 += 1
-        }
-        if let Some(recorder) = self.recorder() {
-            recorder.go_on();
-        }
-        *steps
-    }
-
-    /// Goes on with another number; gives the one that was the latest.
-    fn renumber(&self, to: Number) -> Number {
-        std::mem::replace(&mut *self.steps.lock().expect(LOCK), to)
-    }
-
-    fn idempotency_key(&self, number: Number) -> String {
-        format!("{}-{number}", self.run_key)
     }
 
     /// The present time, for the record alone.

@@ -2,6 +2,7 @@
 
 mod left;
 mod scan;
+mod schedules;
 #[cfg(target_os = "linux")]
 mod service;
 

@@ -8,7 +8,7 @@ use super::{
     Children, Maker, Messenger, News, Pool, adopt,
     board::{self, Sums},
     messenger,
-    pool::Handover,
+    pool::{AtWork, Handover},
     sandbox::Shared,
 };
 use crate::{
@@ -146,6 +146,11 @@ impl Service {
     /// Whether a process is at work, or will be without anybody doing anything.
     pub fn is_busy(&self) -> bool {
         self.pool.as_ref().is_some_and(Pool::is_busy)
+    }
+
+    /// What the processes of runs are at; nothing where they have ended.
+    pub fn at_work(&self) -> AtWork {
+        self.pool.as_ref().map(Pool::at_work).unwrap_or_default()
     }
 
     /// Waits so long for something to happen, and says it.

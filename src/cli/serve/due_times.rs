@@ -68,7 +68,7 @@ impl Server<'_> {
     pub(super) fn tick(&mut self) -> Duration {
         let now = self.service.clock.now();
         let Service { store, maker, .. } = &self.service;
-        let queue = due::Queue { store, maker, now, queued: RefCell::default() };
+        let queue = due::Queue { store, maker, at_work: self.service.at_work(), now, queued: RefCell::default() };
         let done = match store.ledger() {
             Ok(ledger) => self.scheduler.tick(ledger, &queue, now),
             Err(error) => Err(error.into()),
@@ -93,12 +93,10 @@ impl Server<'_> {
 
     fn notices(&self, notices: &[Notice]) {
         for notice in notices {
-            if notice.is_error() {
-                self.ui.warn(&notice.to_string())
-            } else {
-                self.ui.status(&notice.to_string())
+            match notice.hint() {
+                Some(hint) => self.ui.failure(&Failure::usage(notice.to_string()).hint(hint)),
+                None => self.ui.status(&notice.to_string()),
             }
-            notice.hint().iter().for_each(|hint| self.ui.status(&format!("hint: {hint}")));
         }
     }
 }

@@ -52,7 +52,7 @@ impl Wake for Handover {
     }
 
     fn has(&self, run: &str) -> bool {
-        self.at_work.lock().in_hand.contains(run)
+        self.at_work.has(run)
     }
 }
 
@@ -74,6 +74,11 @@ impl AtWork {
     pub fn now(&self) -> (usize, Vec<String>) {
         let present = self.lock();
         (present.waiting, present.running.clone())
+    }
+
+    /// Whether it carries out a run, or will without anybody doing anything.
+    pub fn has(&self, run: &str) -> bool {
+        self.lock().in_hand.contains(run)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Present> {
