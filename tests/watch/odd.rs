@@ -124,3 +124,22 @@ fn a_file_that_cannot_be_read_is_refused() {
     assert_eq!(report["message"], "`a.csv` cannot be read: permission denied");
     assert_eq!((&report["outcome"], &report["size"]), (&"refused".into(), &21.into()), "{report}");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_stays_open_for_writing_is_said_once_and_taken_when_it_is_closed() {
+    use std::io::Write;
+    let inbox = Inbox::new(SCRIPT);
+    let words = ["watch", "in", "--run", "a.rhai", "--settle", "20ms", "--rescan", "50ms"];
+    let mut slow = fs::File::create(inbox.path("a.csv")).unwrap();
+    slow.write_all(b"name\nA\n").unwrap();
+    let watching = inbox.sandbox.used_by(inbox.place.onramp(&words)).started();
+    watching.says("`a.csv` waits: somebody has it open for writing\n");
+    slow.write_all(b"B\n").unwrap();
+    drop(slow);
+    watching.says("`a.csv`: done, now `done/a.csv`");
+    watching.interrupt();
+    let ran = watching.ended();
+    ends(&ran, 0);
+    assert_eq!((inbox.made(), ran.stderr.matches("waits").count()), (vec!["A".into(), "B".into()], 1), "{ran}");
+}
