@@ -154,6 +154,8 @@ fn a_script_that_fails_sends_its_file_to_failed_with_what_it_said() {
     let report = inbox.report("failed/a.csv");
     assert_eq!((&report["exit_code"], &report["message"]), (&1.into(), &"no good".into()), "{report}");
     assert_eq!(report["log"][0]["text"], "at a.csv");
+    let details = ["  --> a.rhai:2:1", "    |", "  2 | fail(\"no good\");", "    | ^"];
+    assert_eq!(report["details"], serde_json::json!(details), "{report}");
 }
 
 #[test]

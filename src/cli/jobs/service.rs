@@ -5,7 +5,7 @@ mod folders;
 mod said;
 
 use super::{
-    Children, Ended, Maker, Messenger, Pool, adopt,
+    Children, Maker, Messenger, News, Pool, adopt,
     board::{self, Sums},
     messenger,
     pool::{AtWork, Handover},
@@ -55,7 +55,7 @@ pub enum Heard {
 
 enum Said {
     Folder(usize, Told),
-    Run(Result<Box<Ended>, String>),
+    Run(News),
 }
 
 /// Runs that start by themselves, as long as this lives.
@@ -100,11 +100,11 @@ impl Service {
             ui.hide(config::key(connection.key_file.as_deref())?);
         }
         let sandbox = Shared::start(&connection)?;
-        let children = Children::new(sandbox.as_ref().map(Shared::place))?;
+        let children = Children::new(sandbox.as_ref().map(Shared::place), connection.verbose)?;
         let (said, hear) = mpsc::channel();
         let tell = said.clone();
         // Whoever heard is gone, and so is everything else.
-        let tell = Box::new(move |ended: Result<Ended, String>| drop(tell.send(Said::Run(ended.map(Box::new)))));
+        let tell = Box::new(move |news| drop(tell.send(Said::Run(news))));
         let pool = Pool::start(open()?, clock.clone(), children, jobs, tell)
             .map_err(|error| Failure::bug(&format!("no thread could be started ({error})")))?;
         let maker = Arc::new(Maker::new(connection.clone(), read_only, ui));

@@ -3,7 +3,7 @@
 use super::{Heard, Said, Service};
 use crate::{
     cli::{
-        jobs::{Ended, notice},
+        jobs::{Ended, News, notice},
         stored,
     },
     store::{Run, State},
@@ -38,14 +38,18 @@ impl Service {
                 self.count(&told);
                 Heard::Told(told)
             }
-            Said::Run(Err(what)) => {
+            Said::Run(News::Line { run, line }) => {
+                self.ui.status(&format!("{run}: {line}"));
+                Heard::Nothing
+            }
+            Said::Run(News::Trouble(what)) => {
                 if self.trouble.as_ref() != Some(&what) {
                     self.ui.warn(&what);
                     self.trouble = Some(what);
                 }
                 Heard::Trouble
             }
-            Said::Run(Ok(ended)) => {
+            Said::Run(News::Ended(ended)) => {
                 self.trouble = None;
                 for folder in &self.folders {
                     // One that has ended has no need of it.
