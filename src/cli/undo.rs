@@ -109,7 +109,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         force: args.force,
         first: None,
         resumed,
-        skip_flag: "--skip-conflicts",
+        ways_on: &["`--skip-conflicts` leaves them out and does the others", "`--force` takes them back all the same"],
     };
     let text = plan.to_json();
     let (session, keeping) = kept::open_undo(begin, asked(&text, true), args.connection, &run.id, ui)?;
@@ -142,8 +142,12 @@ pub fn way_back(session: &Session, store: &Store, run: &Run, ui: &Ui) -> Result<
     Ok(Plan::new(head, entries, 0))
 }
 
+/// There is nothing to do.
+pub fn nothing_to_take_back(run: &Run) -> Failure {
+    Failure::usage(format!("the run `{}` has changed nothing that could be taken back", run.id))
+}
+
 pub fn can_be_undone(store: &Store, run: &Run) -> Result<(), Failure> {
-    let failure = |why: String| Err(Failure::usage(why));
     if let Some(undo) = &run.undone_by {
         return Err(Failure::usage(format!("the run `{}` was taken back by `{undo}` already", run.id))
             .hint(format!("`onramp undo {undo}` takes that back")));
@@ -153,7 +157,7 @@ pub fn can_be_undone(store: &Store, run: &Run) -> Result<(), Failure> {
             .hint(format!("stop it first: `onramp cancel {}`", run.id)));
     }
     if !run::journal_in(&store.folder(&run.id)).exists() {
-        return failure(format!("the run `{}` has changed nothing that could be taken back", run.id));
+        return Err(nothing_to_take_back(run));
     }
     Ok(())
 }

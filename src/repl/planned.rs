@@ -98,15 +98,32 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
     if !session.approved(&format!("send {writes} to `{}`?", text::escape_control(&plan.workspace.slug)))? {
         return Ok(Next::Line);
     }
-    let carry = session.carry.clone();
-    let _running = session.activity.running();
-    let run = &session.lines.host().session;
-    let carried = carry.apply(run, &plan)?;
-    // Variables that hold provisional ids stay valid.
-    run.learn_ids(carried.made);
-    run.set_dry(true);
+    let (carry, lines) = (session.carry.clone(), session.lines.clone());
+    let run = &lines.host().session;
+    let carried = {
+        let _running = session.activity.running();
+        carry.apply(run, &plan)?
+    };
     session.carried += carried.changed;
-    session.applied.extend(carried.run);
+    session.applied.extend(carried.run.filter(|_| carried.changed > 0));
+    let Some(made) = carried.made else {
+        session.sent += carried.changed;
+        let way_on = |failure: Failure| match (session.sent, failure.kind) {
+            // It has a way on of its own.
+            (_, Kind::Refused) => failure,
+            (0, _) => failure.hint("`:apply` tries it again, `:discard` drops it"),
+            _ => failure.hint("`:apply` goes on with the others, `:undo` takes back what was sent"),
+        };
+        return Ok(carried.end.map_err(way_on).map(|()| Next::Line)?);
+    };
+    session.sent = 0;
+    run.set_dry(true);
+    // Variables that hold provisional ids stay valid: what they hold becomes the real ones, and wherever else a provisional
+    // one is left, in a list that is walked later, it means the same.
+    let ids = made.clone();
+    run.learn_ids(made);
+    session.with(move |script| script.rename_ids(&ids))?;
+    carried.end?;
     Ok(Next::Line)
 }
 
@@ -118,7 +135,11 @@ pub fn discard(session: &mut Session, _: &str) -> Result<Next, Broken> {
         return Ok(Next::Line);
     }
     run.set_dry(true);
-    session.ui.status(&format!("{} dropped; nothing was sent", text::plural(planned, "write")));
+    let dropped = text::plural(planned, "write");
+    session.ui.status(&match std::mem::take(&mut session.sent) {
+        0 => format!("{dropped} dropped; nothing was sent"),
+        sent => format!("{dropped} dropped; {sent} sent already stay as they are, and `:undo` takes them back"),
+    });
     Ok(Next::Line)
 }
 
@@ -144,6 +165,10 @@ pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
         carried => carried?,
     };
     session.carried += carried.changed;
+    // What it had sent of the present plan could otherwise pass for done.
+    lines.host().session.plan_anew();
+    session.sent = 0;
+    carried.end?;
     session.applied.retain(|applied| !applied.starts_with(&id));
     Ok(Next::Line)
 }

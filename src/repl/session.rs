@@ -89,6 +89,8 @@ pub struct Session {
     pub may_write: bool,
     /// What was changed by the runs that apply and take back.
     pub carried: u64,
+    /// What was sent of the present plan, where its application has stopped in the middle.
+    pub sent: u64,
 }
 
 impl Session {
@@ -115,6 +117,7 @@ impl Session {
             applied: Vec::new(),
             may_write: false,
             carried: 0,
+            sent: 0,
         }
     }
 

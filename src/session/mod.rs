@@ -17,6 +17,7 @@ mod observe;
 mod outgoing;
 pub mod overlay;
 pub mod plan;
+mod planning;
 mod seen;
 mod standing;
 mod undo;
@@ -48,7 +49,7 @@ use crate::{
     store::StoreError,
 };
 use jiff::Timestamp;
-use overlay::{Overlay, Wrote};
+use overlay::{Numbers, Overlay, Wrote};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -79,6 +80,8 @@ pub struct Session {
     control: Control,
     /// The workspace as it would be, in a dry run: no write is sent then.
     overlay: Mutex<Option<Overlay>>,
+    /// What the plan that comes next gives out, while there is none.
+    numbers: Mutex<Numbers>,
     /// What became of the provisional ids of plans that this session has applied.
     made: Mutex<BTreeMap<String, String>>,
     /// Whether a record that was not read in this run is read before it is changed, so that the change can be told and
@@ -189,6 +192,7 @@ impl Session {
             recorder: RwLock::default(),
             control: Control::default(),
             overlay: Mutex::default(),
+            numbers: Mutex::default(),
             made: Mutex::default(),
             reads_before_it_writes: true,
             steps: Mutex::default(),
@@ -237,33 +241,6 @@ impl Session {
         *self.recorder.write().expect(LOCK) = recorder.map(Arc::new);
     }
 
-    /// Sends no write from here on, but plans them: reads see them as if they had been made.
-    pub fn with_dry_run(self) -> Session {
-        *self.overlay.lock().expect(LOCK) = Some(Overlay::new(self.clock.clone()));
-        self
-    }
-
-    /// Plans writes from here on, beginning with none, or sends them again.
-    pub fn set_dry(&self, dry: bool) {
-        *self.overlay.lock().expect(LOCK) = dry.then(|| Overlay::new(self.clock.clone()));
-    }
-
-    /// How many writes are planned so far.
-    pub fn planned_count(&self) -> usize {
-        self.overlay.lock().expect(LOCK).as_ref().map_or(0, |overlay| overlay.entries().len())
-    }
-
-    /// The writes that are planned so far, but for the first `known`.
-    pub fn planned_since(&self, known: usize) -> Vec<plan::Entry> {
-        let overlay = self.overlay.lock().expect(LOCK);
-        overlay.as_ref().map_or_else(Vec::new, |overlay| overlay.entries().get(known..).unwrap_or_default().to_vec())
-    }
-
-    /// Provisional ids mean these records from here on: a plan that held them was applied.
-    pub fn learn_ids(&self, made: BTreeMap<String, String>) {
-        self.made.lock().expect(LOCK).extend(made);
-    }
-
     /// Another run over the same connection.
     pub fn beside(&self, run_key: String, control: Control) -> Result<Session, SessionError> {
         self.link()?;
@@ -274,26 +251,6 @@ impl Session {
             let _ = session.link.set(link.clone());
         }
         Ok(session)
-    }
-
-    /// The call with real ids in place of the provisional ones that are known.
-    fn real(&self, mut call: Call) -> Call {
-        let made = self.made.lock().expect(LOCK);
-        if !made.is_empty() {
-            let real = |word: &str| made.get(word).cloned();
-            for part in &mut call.path {
-                *part = plan::provisional::replaced(part, &real, false);
-            }
-            for (_, value) in &mut call.query {
-                *value = plan::provisional::replaced(value, &real, false);
-            }
-            if let Some(body) =
-                call.body.as_mut().filter(|body| !plan::provisional::places(&String::from_utf8_lossy(body)).is_empty())
-            {
-                *body = plan::provisional::replaced(&String::from_utf8_lossy(body), &real, true).into_bytes();
-            }
-        }
-        call
     }
 
     /// What others may ask of the run, and what it says of itself.
@@ -333,50 +290,6 @@ impl Session {
             Outcome::Failed(error) => Err(error.into()),
             Outcome::Left(why) => unreachable!("a single call is never left alone: {why}"),
         }
-    }
-
-    /// The answer to a call of a dry run, and what it did to the plan; `None` where the run is none.
-    fn plan(&self, call: &Call) -> Result<Option<Result<Planned, SessionError>>, SessionError> {
-        // Whoever is halted for its use of memory must not hold the plan.
-        crate::memory::unbounded(|| {
-            let mut overlay = self.overlay.lock().expect(LOCK);
-            let Some(overlay) = overlay.as_mut() else { return Ok(None) };
-            self.capability.allows(call).map_err(SessionError::Refusal)?;
-            self.control.pass(&self.stop)?;
-            let link = self.link()?;
-            let live = |call: &Call| {
-                let request = Request::build(call, None).map_err(CallError::Refused)?;
-                link.block_on(link.client().send(&request, call.operation))
-            };
-            let planned = overlay.call(call, &live);
-            if let Ok((_, Wrote::Entry(_))) = planned
-                && let Err(refusal) = self.capability.count(call.operation.name)
-            {
-                overlay.drop_last();
-                return Err(SessionError::Refusal(refusal));
-            }
-            Ok(Some(planned.map_err(SessionError::from)))
-        })
-    }
-
-    /// The plan of a dry run; `None` where the run is none. Asks which workspace it is for.
-    pub fn planned(&self, script: plan::Script) -> Result<Option<plan::Plan>, SessionError> {
-        let overlay = self.overlay.lock().expect(LOCK);
-        let Some(overlay) = overlay.as_ref() else { return Ok(None) };
-        let Workspace { id: workspace, slug, .. } = self.workspace()?;
-        let plan = overlay.plan(plan::Head {
-            onramp: env!("CARGO_PKG_VERSION").into(),
-            id: self.run_key.clone(),
-            created_at: self.present(),
-            workspace: plan::Workspace { id: workspace, slug },
-            script,
-        });
-        Ok(Some(plan.with_rate(self.link()?.client().pace().rate)))
-    }
-
-    /// Whether writes are planned and not sent.
-    pub fn is_dry(&self) -> bool {
-        self.overlay.lock().expect(LOCK).is_some()
     }
 
     /// Makes a call that reads, or finds its answer in the record.

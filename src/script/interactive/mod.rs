@@ -5,6 +5,7 @@ mod about;
 mod brief;
 mod complete;
 mod context;
+mod ids;
 mod input;
 mod kinds;
 mod last;
