@@ -94,7 +94,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         return Ok(0);
     }
     if !resumed && (args.dry_run || !args.yes) {
-        let shown = render::text(&plan, &render::Options::default());
+        let shown = render::text(&plan, &render::Options { all_by: Some("onramp show"), ..render::Options::default() });
         ui.line(shown.trim_end());
         ui.flush();
     }

@@ -79,10 +79,17 @@ impl Session {
     }
 }
 
-pub fn plan(session: &mut Session, _: &str) -> Result<Next, Broken> {
+pub fn plan(session: &mut Session, word: &str) -> Result<Next, Broken> {
+    if !matches!(word, "" | "all") {
+        return Err(Failure::usage(format!("`:plan` takes no `{}`", text::escape_control(word)))
+            .hint("write `:plan`, or `:plan all` for every write")
+            .into());
+    }
     match session.plan()? {
         Some(plan) => {
-            session.ui.line(render::text(&plan, &render::Options::default()).trim_end());
+            let options =
+                render::Options { all: word == "all", all_by: Some(":plan all"), ..render::Options::default() };
+            session.ui.line(render::text(&plan, &options).trim_end());
         }
         None => nothing(session),
     }
@@ -155,7 +162,8 @@ pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
     let _running = session.activity.running();
     let mut declined = false;
     let mut approve = |plan: &Plan| {
-        session.ui.line(render::text(plan, &render::Options::default()).trim_end());
+        let options = render::Options { all_by: Some("onramp show"), ..render::Options::default() };
+        session.ui.line(render::text(plan, &options).trim_end());
         let writes = text::plural(plan.totals.writes(), "write");
         declined = !session.approved(&format!("take it back by {writes}?"))?;
         if declined { Err(Failure::new(Kind::Interrupted, NOTHING_SENT)) } else { Ok(()) }
