@@ -92,6 +92,7 @@ impl Failure {
             FaultKind::Key => Kind::Key,
             FaultKind::Rows => Kind::Rows,
             FaultKind::WillPass => Kind::WillPass,
+            FaultKind::Declined => Kind::Interrupted,
             FaultKind::Stopped(Reason::Interrupt | Reason::OutputClosed | Reason::Cancelled | Reason::Enough) => {
                 Kind::Interrupted
             }

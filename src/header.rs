@@ -56,6 +56,17 @@ pub struct Triggers {
     pub events: Vec<At<String>>,
 }
 
+impl Triggers {
+    /// When the script runs by itself, in words: `0 7 * * MON-FRI in Europe/Berlin, files of `inbox``. Empty where it does not.
+    pub fn words(&self) -> String {
+        let zone = self.timezone.as_ref().map_or(String::new(), |zone| format!(" in {}", zone.value));
+        let schedule = self.schedule.as_ref().map(|schedule| format!("{}{zone}", schedule.value.text()));
+        let folder = self.watch.as_ref().and_then(|watch| watch.folder.as_ref());
+        let folder = folder.map(|folder| format!("files of `{}`", folder.value));
+        schedule.into_iter().chain(folder).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// What happens while an earlier run of the script is still there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overlap {

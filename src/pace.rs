@@ -106,29 +106,52 @@ impl Meter {
         }
         let before = self.past.front().map_or(glance.requests, |(_, requests)| *requests);
         let rate = glance.rate.filter(|rate| rate.limit < NO_LIMIT && !rate.window.is_zero());
-        Pace {
+        let so_far = SoFar {
+            elapsed: now.saturating_sub(begun.at),
+            sent: glance.requests.saturating_sub(begun.requests),
             in_a_minute: glance.requests.saturating_sub(before),
+        };
+        Pace {
+            in_a_minute: so_far.in_a_minute,
             limit: rate.map(|rate| (f64::from(rate.limit) * 60.0 / rate.window.as_secs_f64()).round() as u64),
-            left: left(glance, rate, now.saturating_sub(begun.at), glance.requests.saturating_sub(begun.requests)),
+            left: left(glance, rate, so_far),
         }
     }
 }
 
+/// What a bulk call has taken by now.
+#[derive(Clone, Copy)]
+struct SoFar {
+    elapsed: Duration,
+    sent: u64,
+    in_a_minute: u64,
+}
+
 /// How long the rows that are left will take: as long as the budget makes them wait, or longer where all is slow, and never
-/// less than until the service takes requests again. A budget
-/// lets `limit` requests through at once and the next when the window is over, so that the speed so far says little.
-fn left(glance: &Glance, rate: Option<Rate>, elapsed: Duration, sent: u64) -> Option<Duration> {
+/// less than until the service takes requests again. A budget lets `limit` requests through at once and the next when the
+/// window is over, and another run may have used it up before: in the first window the speed so far says little, and later
+/// that of the last minute says most.
+fn left(glance: &Glance, rate: Option<Rate>, so_far: SoFar) -> Option<Duration> {
     let rows = glance.total?.saturating_sub(glance.done);
     if glance.done == 0 {
         return None;
     }
-    let by_speed = elapsed.mul_f64(rows as f64 / glance.done as f64);
-    let by_budget = rate.map_or(Duration::ZERO, |rate| {
-        // Rows that change nothing send nothing.
-        let sending = (glance.changed + glance.failed) as f64 / glance.done as f64;
-        let all = sent + (rows as f64 * sending).ceil() as u64;
-        let windows = all.saturating_sub(1) / u64::from(rate.limit.max(1));
-        rate.window.saturating_mul(u32::try_from(windows).unwrap_or(u32::MAX)).saturating_sub(elapsed)
+    // Rows that change nothing send nothing.
+    let sending = (glance.changed + glance.failed) as f64 / glance.done as f64;
+    let to_send = (rows as f64 * sending).ceil();
+    let by_speed = if so_far.elapsed > MINUTE && so_far.in_a_minute > 0 && to_send > 0.0 {
+        MINUTE.mul_f64(to_send / so_far.in_a_minute as f64)
+    } else {
+        so_far.elapsed.mul_f64(rows as f64 / glance.done as f64)
+    };
+    let (by_budget, by_speed) = rate.map_or((Duration::ZERO, by_speed), |rate| {
+        let limit = u64::from(rate.limit.max(1));
+        let windows = |full: u64| rate.window.saturating_mul(u32::try_from(full).unwrap_or(u32::MAX));
+        let to_send = to_send as u64;
+        let by_budget = windows((so_far.sent + to_send).saturating_sub(1) / limit).saturating_sub(so_far.elapsed);
+        let at_most =
+            if to_send > 0 && so_far.elapsed <= rate.window { windows(to_send.div_ceil(limit)) } else { Duration::MAX };
+        (by_budget, by_speed.min(at_most))
     });
     let held = glance.held.filter(|_| rows > 0).unwrap_or_default();
     Some(by_speed.max(by_budget).max(held))

@@ -34,6 +34,8 @@ struct Inner {
     out: Mutex<Vec<u8>>,
     redactor: Mutex<Redactor>,
     closed: AtomicBool,
+    /// Somebody is being asked something.
+    asking: AtomicBool,
     failed: Mutex<Option<io::Error>>,
     terminal: bool,
     colour: bool,
@@ -74,6 +76,7 @@ impl Ui {
             out: Mutex::new(Vec::new()),
             redactor: Mutex::new(Redactor::default()),
             closed: AtomicBool::new(false),
+            asking: AtomicBool::new(false),
             failed: Mutex::new(None),
             terminal: io::stdout().is_terminal(),
             colour: colour_wanted && io::stderr().is_terminal(),
@@ -142,8 +145,15 @@ impl Ui {
         }
         drop(err);
         let mut answer = String::new();
+        self.0.asking.store(true, Ordering::SeqCst);
         let read = io::stdin().read_line(&mut answer);
+        self.0.asking.store(false, Ordering::SeqCst);
         Some(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Whether somebody is being asked something at this moment.
+    pub fn is_asking(&self) -> bool {
+        self.0.asking.load(Ordering::SeqCst)
     }
 
     /// A line about what goes on.

@@ -157,7 +157,11 @@ fn help_is_the_scripts_own() {
     ] {
         assert!(ran.stdout.contains(part), "{part}\n{ran}");
     }
-    assert!(!ran.stdout.contains("--eval"), "{ran}");
+    assert!(!ran.stdout.contains("--eval") && !ran.stdout.contains("When it runs"), "{ran}");
+    let due = "// /// onramp\n// schedule = \"0 7 * * MON\"\n// timezone = \"Europe/Berlin\"\n// [watch]\n// folder = \"in\"\n// ///\n";
+    let ran = run(&["--help", "c.rhai"]).file("c.rhai", due).ran();
+    let when = "When it runs under `onramp serve`:\n  0 7 * * MON in Europe/Berlin, files of `in`\n\nFlags of onramp";
+    assert!(ran.code == Some(0) && ran.stdout.contains(when), "{ran}");
     let ran = run(&["--help", "b.rhai"]).file("b.rhai", "print(1)").ran();
     assert!(ran.code == Some(0) && ran.stdout.contains("it may change everything"), "{ran}");
     let ran = run(&["--help"]).ran();

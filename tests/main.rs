@@ -27,7 +27,9 @@ mod modules;
 mod operations;
 mod plan;
 mod plans;
+
 mod process;
+mod readme;
 mod reference;
 mod repl;
 mod runs;

@@ -240,9 +240,12 @@ fn somebody_at_a_terminal_is_asked_before_the_first_write_to_a_live_workspace() 
         terminal.ended()
     };
     let code = "update_customer(101, #{mrr: 1}); update_customer(101, #{mrr: 2});";
-    let (exit, said, ..) = at_terminal(code, "n\r");
-    assert_eq!((exit, scene.writes()), (Some(2), 0), "{said}");
-    assert!(said.contains("error: nothing was sent"), "{said}");
+    // Also Ctrl-C is no.
+    for no in ["n\r", "\r", "\x04", "\x03"] {
+        let (exit, said, ..) = at_terminal(code, no);
+        assert_eq!((exit, scene.writes()), (Some(130), 0), "{no:?} {said}");
+        assert!(said.contains("error: nothing was sent"), "{no:?} {said}");
+    }
     assert!(!scene.place.state().join("runs").exists(), "nothing is kept");
     let (exit, said, ..) = at_terminal(code, "y\r");
     assert_eq!((exit, scene.writes()), (Some(0), 2), "{said}");

@@ -277,9 +277,9 @@ impl Runs for Numbered {
     }
 }
 
-/// Makes the store of a state folder, with what becomes of `a.rhai` in `folder` at these instants: whether a run is open,
+/// Makes the store of a state folder, with what becomes of a script in `folder` at these instants: whether a run is open,
 /// and the time at which somebody looks.
-fn live(folder: &Path, text: &str, begin: &str, ticks: &[(bool, &str)]) {
+fn live(folder: &Path, name: &str, text: &str, begin: &str, ticks: &[(bool, &str)]) {
     std::fs::create_dir_all(folder.join("state")).unwrap();
     let db = Connection::open(folder.join("state/onramp.db")).unwrap();
     db.pragma_update(None, "journal_mode", "wal").unwrap();
@@ -287,7 +287,7 @@ fn live(folder: &Path, text: &str, begin: &str, ticks: &[(bool, &str)]) {
     let (ledger, runs, mut scheduler) = (Ledger::new(&db), Numbered::default(), Scheduler::default());
     let root = std::fs::canonicalize(folder).unwrap();
     let (header, _) = judge_at(text, &[], None, &Clock::System).unwrap();
-    let plan = Plan::of(root.join("a.rhai").to_str().unwrap(), &header.triggers).unwrap();
+    let plan = Plan::of(root.join(name).to_str().unwrap(), &header.triggers).unwrap();
     scheduler.adopt(ledger, &root, vec![plan], &[], begin.parse().unwrap()).unwrap();
     for (busy, now) in ticks {
         runs.busy.set(*busy);
@@ -297,10 +297,15 @@ fn live(folder: &Path, text: &str, begin: &str, ticks: &[(bool, &str)]) {
 
 /// `onramp` beside a store in which `a.rhai`, due at 02:30 in Berlin, was run, skipped and missed.
 fn lived(args: &[&str]) -> Onramp {
+    lived_by(Onramp::new(args), "a.rhai")
+}
+
+/// The same with another name for the script.
+pub fn lived_by(onramp: Onramp, name: &str) -> Onramp {
     let text = script(&format!("{DAILY}\nmissed = \"skip\""));
-    let onramp = Onramp::new(args).file("a.rhai", &text);
+    let onramp = onramp.file(name, &text);
     let ticks = [(false, "2026-05-23T00:30:05Z"), (true, "2026-05-24T00:30:02Z"), (false, "2026-05-26T09:00:00Z")];
-    live(onramp.folder(), &text, "2026-05-22T12:00:00Z", &ticks);
+    live(onramp.folder(), name, &text, "2026-05-22T12:00:00Z", &ticks);
     let state = onramp.path("state");
     onramp.env("ONRAMP_STATE_DIR", state.to_str().unwrap())
 }
@@ -311,8 +316,8 @@ fn due_says_what_became_of_every_due_time() {
         0,
         "2026-05-23T00:30:00Z  Sat 2026-05-23 02:30:00 CEST  a.rhai  run r1\n\
          2026-05-24T00:30:00Z  Sun 2026-05-24 02:30:00 CEST  a.rhai  skipped: run `r1` was still running\n\
-         2026-05-25T00:30:00Z  Mon 2026-05-25 02:30:00 CEST  a.rhai  missed: nothing was there to start it within 24 h, its \
-         `missed_window`\n\
+         2026-05-25T00:30:00Z  Mon 2026-05-25 02:30:00 CEST  a.rhai  missed: nothing was there to start it, and `missed` is \
+         `skip`\n\
          2026-05-26T00:30:00Z  Tue 2026-05-26 02:30:00 CEST  a.rhai  missed: nothing was there to start it, and `missed` is \
          `skip`\n",
         "4 due times since 2026-05-19T12:00:00Z: 1 run, 1 skipped, 2 missed\n",
@@ -357,7 +362,7 @@ fn list_shows_what_came_last_and_what_comes_next() {
     let all: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let expected = serde_json::json!([{
         "file": "a.rhai", "schedule": "30 2 * * *", "timezone": "Europe/Berlin", "next": "2026-05-27T00:30:00Z",
-        "last_due": "2026-05-26T00:30:00Z", "last_outcome": "missed",
+        "accounted_to": "2026-05-26T09:00:00Z", "last_due": "2026-05-26T00:30:00Z", "last_outcome": "missed",
         "last_reason": "nothing was there to start it, and `missed` is `skip`",
         "last_run_due": "2026-05-23T00:30:00Z", "last_run": "r1", "last_run_state": null, "last_run_ended_at": null,
         "last_run_message": null,

@@ -69,7 +69,7 @@ memory() {
     'let done = bulk_update_customers(list_customers(), |c| #{plan: "many"}, #{report: "out.csv"}); print(done.changed)'
   { echo id,plan; "$onramp" run -e 'for id in list_customers().pluck("id") { print(`${id},more`) }'; } >rows.csv
   watch "of a CSV" \
-    'let done = bulk_update_customers(read_csv("rows.csv"), |r| #{plan: r.plan}, #{report: "out.csv"}); print(done.changed)'
+    'let done = bulk_update_customers(read_csv("rows.csv", #{hold: true}), |r| #{plan: r.plan}, #{report: "out.csv"}); print(done.changed)'
 }
 
 # Seconds by the clock, and of the processor, that a command takes.

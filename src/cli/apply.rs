@@ -9,8 +9,12 @@ use super::{
 };
 use crate::{
     error::Failure,
-    session::{Capability, journal::digest, plan::Plan},
-    store::{Filter, State},
+    session::{
+        Capability,
+        journal::digest,
+        plan::{self, Plan},
+    },
+    store::{Filter, Run, State},
     text,
     ui::Ui,
 };
@@ -48,13 +52,20 @@ pub struct Args {
 pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let resumed = matches!(begin, Begin::Resume(_));
     let name = args.plan.display().to_string();
-    let text = match args.kept.text {
+    let mut text = match args.kept.text {
         Some(text) => text,
         None => read_text(&args.plan)?,
     };
-    let plan = understood(&name, &text)?;
-    if !resumed && let Some(code) = applied_before(&plan, &text, ui)? {
-        return Ok(code);
+    let mut plan = understood(&name, &text)?;
+    if !resumed {
+        plan = match earlier(plan)? {
+            Earlier::None(plan) => *plan,
+            Earlier::Done(run) => {
+                ui.status(&format!("the run `{run}` has applied this plan already; nothing was sent"));
+                return Ok(0);
+            }
+        };
+        text = plan.to_json();
     }
     let asked = Asked {
         kind: "apply",
@@ -86,25 +97,43 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     carry::leave(keeping, &session, more, end, ui)
 }
 
-/// The exit code where this plan was applied from here already; an error where that run has not ended.
-fn applied_before(plan: &Plan, text: &str, ui: &Ui) -> Result<Option<u8>, Failure> {
-    let Some(store) = stored::any_store()? else { return Ok(None) };
-    let hash = digest(text.as_bytes());
+/// Whether two texts are one plan, perhaps for different times: [`Plan::once_more`].
+pub fn is_same_plan(one: &str, other: &str) -> bool {
+    let same = |one: Plan, other: Plan| one.created_at == other.created_at && one.entries == other.entries;
+    plan::read(one).is_ok_and(|one| plan::read(other).is_ok_and(|other| same(one, other)))
+}
+
+/// What is known here of earlier applications of a plan.
+enum Earlier {
+    /// This run has applied it.
+    Done(String),
+    /// Nothing of it stands: the plan as it is to be applied now.
+    None(Box<Plan>),
+}
+
+/// What became of a plan that was applied from here before; an error where that run has not ended.
+fn earlier(mut plan: Plan) -> Result<Earlier, Failure> {
+    let Some(store) = stored::any_store()? else { return Ok(Earlier::None(Box::new(plan))) };
     let runs = store.list(&Filter::default()).map_err(|error| kept::failure_of_store(&error))?;
-    let before = runs.into_iter().find(|run| run.kind == "apply" && run.hash == hash && run.undone_by.is_none());
-    let Some(run) = before.filter(|run| run.workspace_id.as_deref() == Some(&plan.workspace.id)) else {
-        return Ok(None);
+    let latest = |plan: &Plan| {
+        let hash = digest(plan.to_json().as_bytes());
+        let own = |run: &&Run| run.kind == "apply" && run.hash == hash;
+        runs.iter().filter(own).find(|run| run.workspace_id.as_deref() == Some(&plan.workspace.id))
     };
-    match run.state {
-        State::Done => {
-            ui.status(&format!("the run `{}` has applied this plan already; nothing was sent", run.id));
-            Ok(Some(0))
+    while let Some(run) = latest(&plan) {
+        if run.undone_by.is_some() {
+            plan = plan.once_more(&run.id);
+            continue;
         }
-        State::Failed => Ok(None),
-        _ => Err(Failure::usage(format!(
-            "the run `{}` has begun to apply this plan, and has not ended",
-            text::escape_control(&run.id)
-        ))
-        .hint(format!("`onramp resume {}` goes on with it", run.id))),
+        return match run.state {
+            State::Done => Ok(Earlier::Done(run.id.clone())),
+            State::Failed => Ok(Earlier::None(Box::new(plan))),
+            _ => Err(Failure::usage(format!(
+                "the run `{}` has begun to apply this plan, and has not ended",
+                text::escape_control(&run.id)
+            ))
+            .hint(format!("`onramp resume {}` goes on with it", run.id))),
+        };
     }
+    Ok(Earlier::None(Box::new(plan)))
 }

@@ -99,9 +99,13 @@ impl Carry for Beside {
     ) -> Result<Carried, Failure> {
         let store = stored::store()?;
         let run = stored::find(&store, run)?;
-        undo::can_be_undone(&store, &run)?;
+        let begun = undo::can_be_undone(&store, &run)?;
         let look = session.beside(String::new(), Control::default()).map_err(carry::failure)?;
-        let plan = undo::way_back(&look, &store, &run, &self.ui)?;
+        let plan = match &begun {
+            Some(begun) => undo::rest_of(begun)?,
+            None => undo::way_back(&look, &store, &run)?,
+        };
+        undo::warn_of_lost(&plan, &self.ui);
         if plan.entries.is_empty() {
             return Err(undo::nothing_to_take_back(&run));
         }

@@ -8,7 +8,7 @@ use crate::{
     script::direct,
     session::{
         Applied, Drift, How, Look, Outcome, Session, SessionError,
-        plan::{Plan, render},
+        plan::{Entry, Plan, render},
     },
     stop::Reason,
     text,
@@ -16,8 +16,8 @@ use crate::{
 };
 use std::{collections::BTreeSet, ffi::OsString};
 
-/// So many of the records that have moved are told.
-const SHOWN: usize = 20;
+/// So many of a kind are told: records that have moved, or that have new ids.
+pub const SHOWN: usize = 20;
 
 /// What is kept of the command for another attempt.
 #[derive(Clone, Debug, Default)]
@@ -50,32 +50,42 @@ pub fn out(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<App
     if asks(plan, way) && !ui.can_ask() {
         return Err(nobody(way));
     }
-    let failed = |error: SessionError| failure(error);
-    let workspace = session.workspace().map_err(failed)?;
+    let (how, workspace) = held(session, plan, way, ui)?;
+    approve(plan, way, &workspace, ui)?;
+    let progress = session.control().progress.clone();
+    let _followed = ui.follow(move || crate::run::glance(&progress));
+    session.apply(plan, &how).map_err(failure)
+}
+
+/// Holds the plan against the workspace: how it can be carried out there, and what that is called. Sends no write.
+pub fn held(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<(How, String), Failure> {
+    let workspace = session.workspace().map_err(failure)?;
     if workspace.id != plan.workspace.id {
         let (planned, here) = (text::escape_control(&plan.workspace.slug), text::escape_control(&workspace.slug));
         let message = format!("the plan is for the workspace `{planned}`, and the key belongs to `{here}`");
         return Err(Failure::new(Kind::Refused, message).hint("use a key of that workspace"));
     }
-    let look = session.look_at_plan(plan).map_err(failed)?;
+    let look = session.look_at_plan(plan).map_err(failure)?;
     let mut how = How { done: look.done.clone(), first: way.first, overwrite: way.force, ..How::default() };
-    if !look.drifted.is_empty() && !way.force {
-        if !way.skip_drifted {
+    // What a run has made goes again; what others have added to it since is theirs.
+    how.spares_others = way.verb == "undo" && !way.force;
+    if !look.drifted.is_empty() {
+        let (count, them) = (look.drifted.len(), if look.drifted.len() == 1 { "it" } else { "them" });
+        if way.force {
+            ui.warn(&format!("{} changed since by somebody else, who is overruled:", records(count)));
+        } else if way.skip_drifted {
+            how.skip = look.drifted.iter().flat_map(|drift| drift.positions.iter().copied()).collect::<BTreeSet<_>>();
+            ui.status(&format!("{} left out, because somebody has changed {them} since:", records(count)));
+        } else {
             return Err(drifted(&look, way));
         }
-        how.skip = look.drifted.iter().flat_map(|drift| drift.positions.iter().copied()).collect::<BTreeSet<_>>();
-        let (count, them) = (look.drifted.len(), if look.drifted.len() == 1 { "it" } else { "them" });
-        ui.status(&format!("{} left out, because somebody has changed {them} since:", records(count)));
         table(&look).iter().for_each(|line| ui.status(line));
     }
     if look.touched > 0 {
         let records = records(look.touched);
         ui.warn(&format!("{records} written to since by others; the fields that the plan is about are as they were"));
     }
-    approve(plan, way, &workspace.slug, ui)?;
-    let progress = session.control().progress.clone();
-    let _followed = ui.follow(move || crate::run::glance(&progress));
-    session.apply(plan, &how).map_err(failed)
+    Ok((how, workspace.slug.clone()))
 }
 
 /// Asks whether to go on.
@@ -148,6 +158,7 @@ pub fn tell(plan: &Plan, applied: &Applied, way: &Way<'_>, keeping: &Keeping, ui
     if *changed == 0 && failed.is_empty() && *skipped == 0 && !more {
         ui.status("there was nothing to do: all is as the plan wants it");
     }
+    made_again(plan, applied).iter().for_each(|line| ui.status(line));
     for (position, outcome) in failed {
         let entry = plan.entries.get(position - 1);
         let named = entry.map_or_else(String::new, |entry| {
@@ -161,7 +172,30 @@ pub fn tell(plan: &Plan, applied: &Applied, way: &Way<'_>, keeping: &Keeping, ui
     if let (Some(id), true) = (keeping.kept_id(), *changed > 0 && way.verb == "apply") {
         ui.status(&format!("`onramp undo {id}` takes it back"));
     }
-    Ok(if failed.is_empty() && *skipped == 0 { 0 } else { Kind::Rows.exit_code() })
+    Ok(exit_code(failed.is_empty() && *skipped == 0 && plan.lost.is_empty()))
+}
+
+/// The exit code of what came to its end: whether all was done that was asked for.
+pub fn exit_code(whole: bool) -> u8 {
+    if whole { 0 } else { Kind::Rows.exit_code() }
+}
+
+/// The records that were made again, each with its new id and the one it had.
+fn made_again(plan: &Plan, applied: &Applied) -> Vec<String> {
+    let line = |entry: &Entry| {
+        let (old, new) = (entry.replaces.as_ref()?, applied.made.get(&entry.record.id)?);
+        let named = match &entry.record.label {
+            Some(label) if label != old => format!("{} {label}", entry.record.object),
+            _ => entry.record.object.clone(),
+        };
+        Some(text::escape_control(&format!("  {named}: made again as {new}, was {old}")).into_owned())
+    };
+    let mut lines: Vec<String> = plan.entries.iter().filter_map(line).collect();
+    if let Some(more) = lines.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        lines.truncate(SHOWN);
+        lines.push(format!("  and {more} more were made again"));
+    }
+    lines
 }
 
 fn why(outcome: &Outcome) -> String {

@@ -19,12 +19,16 @@ pub fn augment(run: Command, script: &Script) -> Command {
     let header = &script.header;
     let about = header.description.clone().unwrap_or_else(|| "The script does not say what it is for.".into());
     let params = if header.params.is_empty() { "" } else { " [PARAMS]" };
+    let when = match header.triggers.words() {
+        words if words.is_empty() => String::new(),
+        words => format!("When it runs under `onramp serve`:\n  {}\n\n", escaped(&words)),
+    };
     run.mut_args(|arg| arg.hide(true))
         .about(escaped(&about))
         .long_about(None)
         .override_usage(format!("onramp run {}{params} [OPTIONS] [ARG]...", escaped(&script.name)))
         .after_help(format!(
-            "What it may do:\n{}\n\nFlags of onramp, which `onramp run --help` describes:\n{flags}",
+            "What it may do:\n{}\n\n{when}Flags of onramp, which `onramp run --help` describes:\n{flags}",
             escaped(&may(header, script.capability.workspace()))
         ))
         .args(header.params.iter().map(flag))

@@ -328,6 +328,10 @@ pub fn hide(ui: &Ui) -> Hide {
 
 /// A failure of the store, as people see it.
 pub fn failure_of_store(error: &StoreError) -> Failure {
-    let kind = if error.will_pass { Kind::WillPass } else { Kind::Usage };
+    let kind = match () {
+        () if error.is_declined() => Kind::Interrupted,
+        () if error.will_pass => Kind::WillPass,
+        () => Kind::Usage,
+    };
     Failure::new(kind, &error.message).hint(&error.hint)
 }

@@ -32,10 +32,10 @@ pub struct ShowArgs {
     #[command(flatten)]
     as_text: AsText,
     /// Write it as a table for a spreadsheet to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
     csv: Option<PathBuf>,
     /// Write it as a page to read and to print to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
     html: Option<PathBuf>,
 }
 
@@ -113,6 +113,15 @@ impl Show {
     /// Whether standard output is the plan's alone.
     pub fn takes_output(&self) -> bool {
         self.as_text.output == Format::Json
+    }
+
+    /// The flag that says how a plan is shown, if one was given.
+    pub fn flag(&self) -> Option<&'static str> {
+        match (self.as_text.output, self.as_text.all) {
+            (Format::Json, _) => Some("--output json"),
+            (Format::Text, true) => Some("--all"),
+            (Format::Text, false) => None,
+        }
     }
 
     /// Shows a plan that was only just made, and keeps it where that was asked for.

@@ -1,7 +1,7 @@
 //! What is kept of a command line so that it can be carried out again: its words, where it was, and the text of its script.
 //! Never a key, and no value of the environment.
 
-use super::{Command, line, source};
+use super::{Command, apply, line, source};
 use crate::{
     config,
     error::Failure,
@@ -105,7 +105,9 @@ impl Record {
 
     /// Whether its script came from a file.
     pub fn has_file(&self) -> bool {
-        self.script.as_ref().is_some_and(|(name, _)| name != "-" && name != "-e")
+        // The plan of an undo is called as that is, `undo RUN`.
+        let is_file = |name: &str| name != "-" && name != "-e" && !name.starts_with("undo ");
+        self.script.as_ref().is_some_and(|(name, _)| is_file(name))
     }
 
     /// What the script's file holds now; the name and the text. `None` where the script was no file, or cannot be read any
@@ -123,7 +125,11 @@ impl Record {
 
     /// Whether the script's file holds another text by now.
     pub fn changed_since(&self) -> bool {
-        self.script_now().is_some_and(|now| self.script.as_ref() != Some(&now))
+        let other = |now: (String, String)| match &self.script {
+            Some(begun) => *begun != now && !apply::is_same_plan(&begun.1, &now.1),
+            None => true,
+        };
+        self.script_now().is_some_and(other)
     }
 
     /// The command that the words mean, with this name and text of the script.

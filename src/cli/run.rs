@@ -106,6 +106,11 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
 /// Runs a script, anew or once more, or goes on with a run.
 pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let rest = args.rest()?;
+    if let (Begin::Anew, false, Some(flag)) = (&begin, args.dry_run, args.show.flag()) {
+        return Err(Failure::usage(format!("`{flag}` shows a plan, and only a dry run makes one")).hint(
+            "add `--dry-run`; for rows that another program reads, use `write_json` or `write_csv` in the script",
+        ));
+    }
     let Some(mut script) = args.script.take() else {
         return Err(Failure::usage("there is no script to run").hint("name a file, or give `-e CODE`"));
     };

@@ -1,29 +1,27 @@
 //! `onramp serve`: the scripts of a folder, when their headers say.
 
+mod due_times;
+mod scripts;
+
 use super::{
     connect::Connection,
     jobs::{
-        How, Runnable, Service, adopt, due, messenger,
+        How, Runnable, Service, messenger,
         prune::{self, Pruner},
     },
-    kept::failure_of_store,
-    schedule::scripts::identity,
     signals, watch,
 };
 use crate::{
     config,
     error::Failure,
     stop::Stop,
-    store::{self, Lock, private_folder},
+    store::{Lock, private_folder},
     text,
-    trigger::{
-        Wake,
-        schedule::{Notice, Plan, Scheduler},
-    },
+    trigger::schedule::Scheduler,
     ui::Ui,
 };
+use scripts::Seen;
 use std::{
-    cell::RefCell,
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
@@ -99,7 +97,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         dir: args.dir,
         scheduler: Scheduler::default(),
         scripts: BTreeMap::new(),
-        trouble: None,
+        troubles: BTreeMap::new(),
         ui,
     };
     server.resume(&args.connection)?;
@@ -138,34 +136,13 @@ fn tell_manager(state: &str) -> Result<(), Failure> {
     })
 }
 
-/// A script as it was last looked at.
-struct Seen {
-    /// By which name the ledger knows it.
-    identity: String,
-    /// Its text; `None` where it could not be read.
-    text: Option<String>,
-    state: State,
-}
-
-/// What is to be done about a script.
-enum State {
-    /// It is in service.
-    Serves(Box<Runnable>),
-    /// Nothing: it does not say when it runs.
-    Idle,
-    /// Nothing until it is mended. Its due times are accounted for.
-    Broken,
-    /// Nothing until its folder can be watched: it is not there, or somebody else works on it.
-    Waits(Box<Runnable>),
-}
-
-impl Seen {
-    fn script(&self) -> Option<&Runnable> {
-        match &self.state {
-            State::Serves(script) => Some(script),
-            State::Idle | State::Broken | State::Waits(_) => None,
-        }
-    }
+/// What there can be trouble with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum About {
+    Scripts,
+    Due,
+    Adopted,
+    Left,
 }
 
 struct Server<'a> {
@@ -177,204 +154,20 @@ struct Server<'a> {
     scheduler: Scheduler,
     scripts: BTreeMap<PathBuf, Seen>,
     /// What was said of trouble, so that it is said once.
-    trouble: Option<String>,
+    troubles: BTreeMap<About, String>,
     ui: &'a Ui,
 }
 
 impl Server<'_> {
-    /// Hands over what an earlier process left of the runs of schedules.
-    fn resume(&self, connection: &Connection) -> Result<(), Failure> {
-        let store = &self.service.store;
-        let open = || store.open_runs().map_err(|error| failure_of_store(&error));
-        let ours = |run: &crate::store::Run| {
-            run.trigger == "schedule"
-                && due::script_of(run).is_some_and(|script| Path::new(&script).starts_with(&self.root))
+    /// Says what is wrong; where nothing is, it may be said anew the next time.
+    fn trouble(&mut self, about: About, why: Option<String>) {
+        let Some(why) = why else {
+            self.troubles.remove(&about);
+            return;
         };
-        let runs: Vec<_> = open()?.into_iter().filter(ours).collect();
-        adopt(store, &runs, connection)?;
-        for run in open()?.into_iter().filter(ours) {
-            if let Some(script) = due::script_of(&run) {
-                if run.state == store::State::Running {
-                    self.ui.status(&format!("run `{}` of `{}` goes on", run.id, text::escape_control(&run.script)));
-                }
-                self.service.handover().wake(&run.id, run.not_before, &script);
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks at the scripts, and says what is new of them. True where something is.
-    fn refresh(&mut self, first: bool) -> Result<bool, Failure> {
-        let mut found = Vec::new();
-        match fs::read_dir(&self.dir) {
-            Ok(entries) => {
-                for entry in entries.flatten() {
-                    let path = entry.path();
-                    let hidden = entry.file_name().to_string_lossy().starts_with('.');
-                    if !hidden && path.extension().is_some_and(|ending| ending == "rhai") && path.is_file() {
-                        found.push(path);
-                    }
-                }
-            }
-            // They are not gone, for all that is known, and may come back.
-            Err(error) => {
-                self.say_trouble(&format!("the scripts cannot be read: {}", config::reason(&error)));
-                found.extend(self.scripts.keys().cloned());
-            }
-        }
-        let mut changed = false;
-        let gone: Vec<PathBuf> = self.scripts.keys().filter(|path| !found.contains(path)).cloned().collect();
-        for path in gone {
-            changed = true;
-            if let Some(script) = self.scripts.remove(&path).as_ref().and_then(Seen::script) {
-                self.ui.status(&format!("`{}` is gone, and out of service", shown(&path)));
-                self.dismiss(script);
-            }
-        }
-        found.sort();
-        for path in found {
-            let text = super::source::text_of(&path).ok().map(|(_, text)| text);
-            if self.scripts.get(&path).is_some_and(|before| before.text == text) {
-                changed |= self.watch_again(&path);
-                continue;
-            }
-            changed = true;
-            let before = self.scripts.remove(&path);
-            let known = before.as_ref().map(|before| before.identity.clone());
-            before.as_ref().and_then(Seen::script).into_iter().for_each(|script| self.dismiss(script));
-            let state = self.load(&path, known.is_some(), first)?;
-            // Of a file that cannot be found any more the links cannot be followed either.
-            let identity = known.filter(|_| !path.exists()).unwrap_or_else(|| identity(&path));
-            self.scripts.insert(path, Seen { identity, text, state });
-        }
-        // Scripts that went while nothing served have due times to be accounted for, too.
-        if changed || first {
-            self.adopt();
-        }
-        Ok(changed)
-    }
-
-    /// Puts a script in service, if its header wants it.
-    fn load(&mut self, path: &Path, known: bool, first: bool) -> Result<State, Failure> {
-        let name = shown(path);
-        let Some(script) = Runnable::load(path, true, self.ui)? else {
-            self.ui.warn(&format!("`{name}` is out of service until it is mended"));
-            return Ok(State::Broken);
-        };
-        let triggers = &script.header.triggers;
-        if triggers.schedule.is_none() && triggers.watch.is_none() {
-            return Ok(State::Idle);
-        }
-        let names_folder = triggers.watch.as_ref().map(|watch| watch.folder.is_some());
-        if names_folder.is_some()
-            && let Err(failure) = self.watch(&script)
-        {
-            self.ui.failure(&failure);
-            let (until, state) = match names_folder {
-                Some(true) => ("its folder can be watched", State::Waits(Box::new(script))),
-                _ => ("it is mended", State::Broken),
-            };
-            self.ui.warn(&format!("`{name}` is out of service until {until}"));
-            return Ok(state);
-        }
-        self.service.maker.serve(script.clone());
-        match (first, known) {
-            (true, _) => {}
-            (false, true) => self.ui.status(&format!("`{name}` has changed: {}", when(&script))),
-            (false, false) => self.ui.status(&format!("`{name}` is new: {}", when(&script))),
-        }
-        Ok(State::Serves(Box::new(script)))
-    }
-
-    /// Puts a script in service that waits for its folder, if that can be watched by now. True where it can.
-    fn watch_again(&mut self, path: &Path) -> bool {
-        let Some(State::Waits(script)) = self.scripts.get(path).map(|seen| &seen.state) else { return false };
-        let script = script.clone();
-        // Why not was said when it was first so.
-        let watches = self.watch(&script).is_ok();
-        if let Some(seen) = self.scripts.get_mut(path).filter(|_| watches) {
-            self.service.maker.serve((*script).clone());
-            self.ui.status(&format!("`{}` is in service: {}", shown(path), when(&script)));
-            seen.state = State::Serves(script);
-        }
-        watches
-    }
-
-    fn watch(&mut self, script: &Runnable) -> Result<(), Failure> {
-        let folder = script.header.triggers.watch.as_ref().and_then(|watch| watch.folder.as_ref());
-        let folder = folder.ok_or_else(|| {
-            Failure::usage(format!("`{}` does not say which folder it watches", shown(&script.path)))
-                .hint("add `folder = \"inbox\"` under `[watch]`")
-        })?;
-        let dir = watch::folder(&script.root.join(&folder.value))?;
-        self.service.watch(&dir, script, watch::settings(script)?)
-    }
-
-    fn dismiss(&mut self, script: &Runnable) {
-        self.service.maker.dismiss(&script.identity);
-        self.service.unwatch(&script.identity);
-    }
-
-    fn adopt(&mut self) {
-        let scripts = self.scripts.values().filter_map(Seen::script);
-        let plans = scripts.filter_map(|script| Plan::of(&script.identity, &script.header.triggers));
-        let plans: Vec<Plan> = plans.collect();
-        let broken = self.scripts.values().filter(|seen| matches!(seen.state, State::Broken | State::Waits(_)));
-        let broken: Vec<String> = broken.map(|seen| seen.identity.clone()).collect();
-        self.scheduler.suspend(self.service.clock.now(), |script| plans.iter().any(|plan| plan.script == script));
-        // What was due up to now belongs to the schedules as they were.
-        self.tick();
-        let now = self.service.clock.now();
-        let ledger = self.service.store.ledger();
-        let done = ledger.and_then(|ledger| self.scheduler.adopt(ledger, &self.root, plans, &broken, now));
-        match done {
-            Ok(notices) => self.notices(&notices),
-            Err(error) => self.say_trouble(&format!("the due times cannot be accounted for: {error}")),
-        }
-    }
-
-    /// Accounts for what was due, hands it over, and says how long nothing will be.
-    fn tick(&mut self) -> Duration {
-        let now = self.service.clock.now();
-        let Service { store, maker, .. } = &self.service;
-        let queue = due::Queue { store, maker, now, queued: RefCell::default() };
-        let done = match store.ledger() {
-            Ok(ledger) => self.scheduler.tick(ledger, &queue, now),
-            Err(error) => Err(error.into()),
-        };
-        let queued = queue.queued.take();
-        // Of a transaction that was given up there is no run, and who is asked for it does nothing.
-        for (run, not_before, script) in queued {
-            self.service.handover().wake(&run, Some(not_before), &script);
-        }
-        match done {
-            Ok(notices) => {
-                self.trouble = None;
-                self.notices(&notices);
-                self.scheduler.sleep(self.service.clock.now())
-            }
-            Err(due::Refused(why)) => {
-                self.say_trouble(&why);
-                watch::RESCAN
-            }
-        }
-    }
-
-    fn notices(&self, notices: &[Notice]) {
-        for notice in notices {
-            if notice.is_error() {
-                self.ui.warn(&notice.to_string())
-            } else {
-                self.ui.status(&notice.to_string())
-            }
-            notice.hint().iter().for_each(|hint| self.ui.status(&format!("hint: {hint}")));
-        }
-    }
-
-    fn say_trouble(&mut self, why: &str) {
-        if self.trouble.as_deref() != Some(why) {
-            self.ui.warn(why);
-            self.trouble = Some(why.into());
+        if self.troubles.get(&about) != Some(&why) {
+            self.ui.warn(&why);
+            self.troubles.insert(about, why);
         }
     }
 
@@ -392,13 +185,7 @@ impl Server<'_> {
 
 /// When a script runs, in words.
 fn when(script: &Runnable) -> String {
-    let triggers = &script.header.triggers;
-    let zone = triggers.timezone.as_ref().map_or(String::new(), |zone| format!(" in {}", zone.value));
-    let schedule = triggers.schedule.as_ref().map(|schedule| format!("{}{zone}", schedule.value.text()));
-    let folder = triggers.watch.as_ref().and_then(|watch| watch.folder.as_ref());
-    let folder = folder.map(|folder| format!("files of `{}`", folder.value));
-    let all: Vec<String> = schedule.into_iter().chain(folder).collect();
-    text::escape_control(&all.join(", ")).into_owned()
+    text::escape_control(&script.header.triggers.words()).into_owned()
 }
 
 fn shown(path: &Path) -> String {

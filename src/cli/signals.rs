@@ -1,7 +1,8 @@
-//! Ctrl-C and the signals that mean the same: the first asks to stop, the second ends the process at once.
+//! Ctrl-C and the signals that mean the same: the first asks to stop, the second ends the process at once, and so does the
+//! first where a question waits for its answer.
 
 use crate::{
-    error::Failure,
+    error::{Failure, Kind},
     repl::{Activity, Answer},
     stop::{Reason, Stop},
     ui::Ui,
@@ -16,6 +17,12 @@ pub fn listen(stop: &Stop, ui: &Ui) -> Result<(), Failure> {
     let (stop, ui) = (stop.clone(), ui.clone());
     ctrlc::set_handler(move || {
         if stop.asked().is_some() {
+            std::process::exit(INTERRUPTED);
+        }
+        if ui.is_asking() {
+            // No answer is none: nothing is in flight before the first write.
+            ui.notice("");
+            ui.failure(&Failure::new(Kind::Interrupted, "nothing was sent"));
             std::process::exit(INTERRUPTED);
         }
         // Said first, so that it stands before what follows from it.

@@ -5,6 +5,7 @@ use super::{
     connect::Connection,
     kept::{self, Asked, Begin},
     plan::understood,
+    record::Record,
     stored,
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
         Capability, Session, WayBack,
         plan::{self, Plan, render},
     },
-    store::{Filter, Lock, Run, Store},
+    store::{Filter, Lock, Run, State, Store},
     text,
     ui::Ui,
 };
@@ -28,7 +29,10 @@ deleted is created again, under a new id. Fields that somebody has changed since
 you say what is to be done with them. An undo is a run, and can itself be taken back; the run that was taken back can no \
 longer be resumed.
 
-Exit codes: as those of `onramp run`; 4 some changes failed or were left out; 5 there were conflicts, and nothing was sent."
+Where writes of an undo failed or were left out, `onramp undo` on the same run does what is left.
+
+Exit codes: as those of `onramp run`; 4 some changes failed, were left out or cannot be taken back; 5 there were conflicts, \
+and nothing was sent. With `--dry-run` those that the undo itself would have."
 )]
 pub struct Args {
     /// The run's id, or as much of it as makes it the only one
@@ -58,49 +62,46 @@ pub struct Args {
 pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let resumed = matches!(begin, Begin::Resume(_));
     let store = stored::store()?;
+    // What was the last run when an undo began need not be the last one when it goes on.
     let undoes = match &begin {
         Begin::Resume(resumed) => resumed.run.undoes.clone(),
-        Begin::Anew | Begin::Retry(_) => None,
+        Begin::Retry(retried) => stored::find(&store, &retried.of)?.undoes,
+        Begin::Anew => None,
     };
-    // What was the last run when an undo began need not be the last one when it goes on.
     let run = match undoes.as_ref().or(args.run.as_ref()) {
         Some(id) => stored::find(&store, id)?,
         None => last(&store)?,
     };
-    if !resumed {
-        can_be_undone(&store, &run)?;
-    }
+    let begun = if resumed { None } else { can_be_undone(&store, &run)? };
     let name = format!("undo {}", run.id);
     let asked = |text, writes| Asked {
         kind: "undo",
         name: &name,
         words: &args.kept.line,
-        script: Some(("undo", text)),
+        script: Some((&name, text)),
         writes,
         asks: false,
         capability: Capability::default(),
         environment: BTreeMap::new(),
     };
-    let plan = match &args.kept.text {
-        Some(text) => understood(&name, text)?,
-        None => {
+    let plan = match (&args.kept.text, &begun) {
+        (Some(text), _) => understood(&name, text)?,
+        (None, Some(begun)) => rest_of(begun)?,
+        (None, None) => {
             // Asked of the workspace before there is a run: which writes were carried out, where nobody knows.
             let (session, _) = kept::look(args.connection.clone(), ui)?;
-            way_back(&session, &store, &run, ui)?
+            way_back(&session, &store, &run)?
         }
     };
+    warn_of_lost(&plan, ui);
     if plan.entries.is_empty() {
         ui.status(&format!("the run `{}` has changed nothing that could be taken back", run.id));
-        return Ok(0);
+        return Ok(carry::exit_code(plan.lost.is_empty()));
     }
     if !resumed && (args.dry_run || !args.yes) {
         let shown = render::text(&plan, &render::Options { all_by: Some("onramp show"), ..render::Options::default() });
         ui.line(shown.trim_end());
         ui.flush();
-    }
-    if args.dry_run {
-        ui.status("NOT SENT: this is only what would be done");
-        return Ok(0);
     }
     let way = Way {
         verb: "undo",
@@ -111,6 +112,12 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         resumed,
         ways_on: &["`--skip-conflicts` leaves them out and does the others", "`--force` takes them back all the same"],
     };
+    if args.dry_run {
+        let (session, _) = kept::look(args.connection, ui)?;
+        let (how, _) = carry::held(&session, &plan, &way, ui)?;
+        ui.status("NOT SENT: this is only what would be done");
+        return Ok(carry::exit_code(how.skip.is_empty() && plan.lost.is_empty()));
+    }
     let text = plan.to_json();
     let (session, keeping) = kept::open_undo(begin, asked(&text, true), args.connection, &run.id, ui)?;
     let (more, end) = match carry::out(&session, &plan, &way, ui) {
@@ -121,13 +128,10 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
 }
 
 /// The plan that takes a run back.
-pub fn way_back(session: &Session, store: &Store, run: &Run, ui: &Ui) -> Result<Plan, Failure> {
+pub fn way_back(session: &Session, store: &Store, run: &Run) -> Result<Plan, Failure> {
     let (mut story, doubts) = run::story_with_doubts(store, &run.id).map_err(|error| kept::failure_of_store(&error))?;
     session.settle_story(&mut story, doubts).map_err(carry::failure)?;
     let WayBack { entries, lost } = WayBack::of(&story);
-    for line in &lost {
-        ui.warn(&format!("cannot be taken back: {}", text::escape_control(line)));
-    }
     let workspace = plan::Workspace {
         id: run.workspace_id.clone().unwrap_or_default(),
         slug: run.workspace.clone().unwrap_or_default(),
@@ -139,7 +143,7 @@ pub fn way_back(session: &Session, store: &Store, run: &Run, ui: &Ui) -> Result<
         workspace,
         script: plan::Script { path: format!("undo {}", run.id), sha256: run.hash.clone() },
     };
-    Ok(Plan::new(head, entries, 0))
+    Ok(Plan::new(head, entries, 0).with_lost(lost))
 }
 
 /// There is nothing to do.
@@ -147,10 +151,21 @@ pub fn nothing_to_take_back(run: &Run) -> Failure {
     Failure::usage(format!("the run `{}` has changed nothing that could be taken back", run.id))
 }
 
-pub fn can_be_undone(store: &Store, run: &Run) -> Result<(), Failure> {
+/// Says what the way back does not bring back.
+pub fn warn_of_lost(plan: &Plan, ui: &Ui) {
+    for line in plan.lost.iter().take(carry::SHOWN) {
+        ui.warn(&format!("cannot be taken back: {}", text::escape_control(line)));
+    }
+    if let Some(more) = plan.lost.len().checked_sub(carry::SHOWN).filter(|more| *more > 0) {
+        ui.warn(&format!("cannot be taken back: {more} more"));
+    }
+}
+
+/// An error where a run cannot be taken back. Gives the undo that has begun to and ended with writes that failed or were
+/// left out: its plan is what is still to be done.
+pub fn can_be_undone(store: &Store, run: &Run) -> Result<Option<Run>, Failure> {
     if let Some(undo) = &run.undone_by {
-        return Err(Failure::usage(format!("the run `{}` was taken back by `{undo}` already", run.id))
-            .hint(format!("`onramp undo {undo}` takes that back")));
+        return undone(store, run, undo).map(Some);
     }
     if Lock::is_held(&store.folder(&run.id)) {
         return Err(Failure::usage(format!("the run `{}` is at work", run.id))
@@ -159,7 +174,34 @@ pub fn can_be_undone(store: &Store, run: &Run) -> Result<(), Failure> {
     if !run::journal_in(&store.folder(&run.id)).exists() {
         return Err(nothing_to_take_back(run));
     }
-    Ok(())
+    Ok(None)
+}
+
+/// The undo of a run, where that has left something to be done; else an error that says how things stand.
+fn undone(store: &Store, run: &Run, undo: &str) -> Result<Run, Failure> {
+    let mut told = format!("the run `{}` was taken back by `{undo}`", run.id);
+    let mut last = stored::find(store, undo)?;
+    let state = last.state;
+    match &last.undone_by {
+        None if !state.has_ended() => {
+            let message = format!("the run `{}` is being taken back by `{undo}`, which has not ended", run.id);
+            return Err(Failure::usage(message).hint(format!("`onramp resume {undo}` goes on with it")));
+        }
+        None if state == State::Failed => return Ok(last),
+        None => told.push_str(" already"),
+        Some(_) => {}
+    }
+    while let Some(next) = last.undone_by.take() {
+        told.push_str(&format!(", and that by `{next}`"));
+        last = stored::find(store, &next)?;
+    }
+    Err(Failure::usage(told).hint(format!("`onramp undo {}` takes that back", last.id)))
+}
+
+/// The plan of an undo that has left something to be done.
+pub fn rest_of(undo: &Run) -> Result<Plan, Failure> {
+    let text = Record::of(undo)?.script.map(|(_, text)| text).unwrap_or_default();
+    understood(&format!("undo {}", undo.id), &text)
 }
 
 /// Whether a run has changed something, or may have. What a run that was killed has done its journal alone tells.

@@ -24,6 +24,8 @@ pub const SETTLE: Duration = Duration::from_secs(2);
 /// How often a folder is looked at, unless somebody says otherwise.
 pub const RESCAN: Duration = Duration::from_secs(5);
 
+const OFTENEST: Duration = Duration::from_millis(10);
+
 /// Run a script for each file that is dropped into a folder
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -34,7 +36,8 @@ rows of bulk calls that failed: mend them and drop the file in again. What ended
 content under the same name. Whatever is killed meanwhile, each file is worked through once.
 
 Hidden files, folders and temporary names (`.part`, `.tmp`, `~` and the like) are left alone. What the script's header says \
-under `[watch]` holds where no flag says otherwise.
+under `[watch]` holds where no flag says otherwise. What a run prints lies in `runs/ID/out` of the state folder; with `-v`, \
+what it says on standard error is shown as it says it.
 
 Exit codes: 0 all went well, or it was asked to stop; 2 wrong usage; with `--once` also 3 the key is missing, wrong or \
 revoked; 4 some files failed; 75 stopped for a reason that will pass; 130 interrupted.")]
@@ -52,7 +55,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = text::parse_duration)]
     settle: Option<Duration>,
     /// How often the folder is looked at, whatever the system reports
-    #[arg(long, value_name = "TIME", value_parser = text::parse_duration, default_value = "5s")]
+    #[arg(long, value_name = "TIME", value_parser = rescan, default_value = "5s")]
     rescan: Duration,
     /// Refuse larger files, such as 10MiB; those above 256 MiB are refused anyhow
     #[arg(long, value_name = "SIZE", value_parser = text::parse_size)]
@@ -77,6 +80,14 @@ pub struct Args {
 
 fn pattern(text: &str) -> Result<glob::Pattern, String> {
     glob::Pattern::new(text).map_err(|error| format!("`{text}` is no pattern: {}", error.msg.to_lowercase()))
+}
+
+/// More often than that, looking would be all that is done.
+fn rescan(text: &str) -> Result<Duration, String> {
+    match text::parse_duration(text)? {
+        often if often < OFTENEST => Err(format!("`{text}` is too often; write for example `5s`, at least `10ms`")),
+        rescan => Ok(rescan),
+    }
 }
 
 pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
@@ -109,7 +120,10 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
             reload(&args.script, &script, &mut seen, &service, ui)?;
         }
     }
+    // How it stood then counts: the last look takes no file, so it meets none that cannot be taken.
+    let stopped = tally.stopped;
     service.end(Duration::ZERO).iter().for_each(|heard| tally.add(heard));
+    tally.stopped = tally.stopped.or(stopped);
     Ok(match (args.once, stop.asked().is_some()) {
         (false, _) => 0,
         (true, true) => Kind::Interrupted.exit_code(),
@@ -147,6 +161,7 @@ pub fn settings(script: &Runnable) -> Result<Settings, Failure> {
         dedupe: watch.dedupe.as_deref().and_then(Dedupe::parse).unwrap_or_default(),
         caps: Caps { size: watch.max_size, rows: watch.max_rows },
         again: false,
+        takes: true,
     })
 }
 

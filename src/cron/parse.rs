@@ -43,24 +43,26 @@ impl Bad {
 pub(super) fn schedule(text: &str) -> Result<Schedule, Bad> {
     let words: Vec<&str> = text.split_whitespace().collect();
     match words[..] {
-        [name] if name.starts_with('@') => named(name),
-        ["every", span] => every(span),
-        ["every", ..] => Err(Bad::new(format!("`{}` is no schedule", text::escape_control(text.trim())))
-            .hint("write for example `every 15m`")),
+        [name] if name.starts_with('@') && !name.eq_ignore_ascii_case("@every") => named(name),
+        [first, span] if first.eq_ignore_ascii_case("every") => every(span),
+        [first, ..] if first.trim_start_matches('@').eq_ignore_ascii_case("every") => {
+            Err(Bad::new(format!("`{}` is no schedule", text::escape_control(text.trim())))
+                .hint("write for example `every 15m`"))
+        }
         _ => Ok(Schedule { rule: Rule::Fields(fields(&words)?), text: words.join(" ").to_ascii_uppercase() }),
     }
 }
 
 fn named(name: &str) -> Result<Schedule, Bad> {
-    if name == "@reboot" {
+    if name.eq_ignore_ascii_case("@reboot") {
         return Err(Bad::new("`@reboot` is no time").hint("start the script when the machine starts instead"));
     }
-    let Some((_, meant)) = NAMES.iter().find(|(known, _)| *known == name) else {
+    let Some((known, meant)) = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
         let bad = Bad::new(format!("there is no schedule `{}`", text::escape_control(name)));
         return Err(bad.hint(format!("use {}", text::one_of(NAMES.iter().map(|(known, _)| *known)))));
     };
     let words: Vec<&str> = meant.split(' ').collect();
-    Ok(Schedule { text: name.into(), rule: Rule::Fields(fields(&words)?) })
+    Ok(Schedule { text: known.to_string(), rule: Rule::Fields(fields(&words)?) })
 }
 
 fn every(span: &str) -> Result<Schedule, Bad> {

@@ -20,7 +20,7 @@ fn due(text: &str, zone: &str, from: &str, count: usize) -> Vec<String> {
 #[test]
 fn a_schedule_has_one_text_for_all_ways_to_write_it() {
     for (written, text) in
-        [(" 0  7 * * mon-fri ", "0 7 * * MON-FRI"), ("@daily", "@daily"), ("every  15m", "every 15m")]
+        [(" 0  7 * * mon-fri ", "0 7 * * MON-FRI"), ("@Daily", "@daily"), ("Every  15m", "every 15m")]
     {
         assert_eq!(Schedule::parse(written).unwrap().text(), text);
     }
@@ -213,6 +213,8 @@ fn a_text_that_is_no_schedule_is_told_what_is_wrong_with_it() {
         ("every 0s", "`every 0s` would never end; write for example `every 15m`".into()),
         ("every 1500ms", "`every 1500ms` is no whole number of seconds; write for example `every 15m`".into()),
         ("every 9000h", "`every 9000h` is longer than a year; write for example `every 15m`".into()),
+        ("@every 5m", "`@every 5m` is no schedule; write for example `every 15m`".into()),
+        ("every 5 minutes", "`every 5 minutes` is no schedule; write for example `every 15m`".into()),
         ("every", "`every` is no schedule; write for example `every 15m`".into()),
     ] {
         assert_eq!(told(text), wanted, "{text}");

@@ -31,6 +31,8 @@ const KEYS: &[&str] = &[
     "watch",
     "events",
 ];
+/// Keys that say something of a schedule.
+const OF_SCHEDULE: &[&str] = &["timezone", "overlap", "missed", "missed_window", "jitter"];
 const WATCH: &[&str] = &["folder", "pattern", "settle", "dedupe", "max_size", "max_rows"];
 const OVERLAP: &[(&str, Overlap)] = &[("skip", Overlap::Skip), ("queue", Overlap::Queue)];
 const MISSED: &[(&str, Missed)] = &[("once", Missed::Once), ("skip", Missed::Skip), ("all", Missed::All)];
@@ -51,10 +53,11 @@ pub(super) fn read(block: &Block, flags: &[String]) -> (Header, Vec<Problem>) {
         }
     };
     let mut header = Header::default();
-    for entry in &reader.entries("", table.get_ref()) {
+    let entries = reader.entries("", table.get_ref());
+    for entry in &entries {
         key(&mut reader, entry, &mut header, flags);
     }
-    together(&mut reader, &header.triggers);
+    together(&mut reader, &entries, &header.triggers);
     reader.problems.sort_by_key(|problem| (problem.line, problem.column));
     (header, reader.problems)
 }
@@ -164,13 +167,18 @@ fn schedule(reader: &mut Reader<'_>, text: At<String>) -> Option<At<Schedule>> {
 }
 
 /// Keys that mean something only together.
-fn together(reader: &mut Reader<'_>, triggers: &Triggers) {
-    if let (None, Some(zone)) = (&triggers.schedule, &triggers.timezone)
-        && reader.problems.is_empty()
-    {
-        reader.problems.push(
-            zone.problem("`timezone` is the schedule's, and there is none").hint("add a `schedule`, or leave it out"),
-        );
+fn together(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>], triggers: &Triggers) {
+    let find = |key| entries.iter().find(|entry| entry.key == key);
+    if find("schedule").is_some() {
+        if let (Some(Missed::Skip), Some(window)) = (triggers.missed, find("missed_window")) {
+            let message = "`missed_window` says what is made up for, and `missed` is `skip`";
+            reader.problem(&window.at, message, Some("leave one of them out".into()));
+        }
+        return;
+    }
+    for entry in entries.iter().filter(|entry| OF_SCHEDULE.contains(&entry.key)) {
+        let message = format!("`{}` is the schedule's, and there is none", entry.key);
+        reader.problem(&entry.at, message, Some("add a `schedule`, or leave it out".into()));
     }
 }
 

@@ -47,8 +47,27 @@ fn rows_that_send_nothing_take_no_time_of_the_budget() {
 fn a_slow_service_takes_longer_than_the_budget() {
     let begin = Glance { rate: Some(Rate { limit: 600, window: MINUTE }), ..at_60_a_minute() };
     let mut meter = Meter::default();
-    meter.look(Duration::ZERO, &begin);
+    for second in 0..100 {
+        meter.look(second * SECOND, &after(&begin, second.into(), 0));
+    }
     assert_eq!(meter.look(100 * SECOND, &after(&begin, 100, 0)).left, Some(400 * SECOND));
+}
+
+#[test]
+fn a_budget_that_others_have_used_up_says_nothing_about_the_speed() {
+    let begin = at_60_a_minute();
+    let mut meter = Meter::default();
+    meter.look(Duration::ZERO, &begin);
+    // Four came through, and then the window of others had to pass: 496 more need nine windows at most.
+    assert_eq!(meter.look(50 * SECOND, &after(&begin, 4, 0)).left, Some(9 * MINUTE));
+    for second in 51..60 {
+        meter.look(second * SECOND, &after(&begin, 4, 0));
+    }
+    for second in 60..=121 {
+        meter.look(second * SECOND, &after(&begin, 4 + u64::from(second - 60), 0));
+    }
+    // In the last minute sixty, so 435 more take 435 s.
+    assert_eq!(meter.look(121 * SECOND, &after(&begin, 65, 0)).left, Some(435 * SECOND));
 }
 
 #[test]

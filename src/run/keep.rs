@@ -119,6 +119,7 @@ impl Kept {
         }
         let recorder = Recorder::resume(&self.0.dir, keeper, &self.journal())?;
         recorder.attempt(self.0.clock.now())?;
+        self.0.control.progress.goes_on_from(recorder.changes());
         Ok(recorder)
     }
 

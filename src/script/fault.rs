@@ -63,6 +63,8 @@ pub enum FaultKind {
     Rows,
     /// It may work later without anybody changing anything.
     WillPass,
+    /// Somebody was asked before the first write, and did not want it.
+    Declined,
     /// Somebody asked to stop.
     Stopped(Reason),
 }
@@ -131,7 +133,11 @@ pub(super) fn consequence(error: SessionError) -> Result<Thrown, Box<Fault>> {
             return Err(Box::new(Fault::new(FaultKind::Script, refusal.message).hint(refusal.hint)));
         }
         SessionError::Store(error) => {
-            let kind = if error.will_pass { FaultKind::WillPass } else { FaultKind::Configuration };
+            let kind = match () {
+                () if error.is_declined() => FaultKind::Declined,
+                () if error.will_pass => FaultKind::WillPass,
+                () => FaultKind::Configuration,
+            };
             return Err(Box::new(Fault::new(kind, error.message).hint(error.hint)));
         }
         // It can be put right, and the run goes on then.

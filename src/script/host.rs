@@ -15,7 +15,7 @@ use crate::{
     stop::Reason,
     text,
 };
-use rhai::{Dynamic, Engine, EvalAltResult};
+use rhai::{Dynamic, Engine, EvalAltResult, Identifier};
 use std::{
     collections::HashMap,
     sync::{
@@ -23,6 +23,8 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+
+const LOCK: &str = "no code panics while it holds this lock";
 
 /// How much a log line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +77,8 @@ pub struct Host {
     out_of_time: AtomicBool,
     /// The first rows that failed in bulk calls, and why, for whoever tells how the run ended.
     failures: Mutex<Vec<String>>,
+    /// The headers of the tables that the script has read: object maps keep no order.
+    headers: Mutex<Vec<Vec<Identifier>>>,
 }
 
 /// A sink that is never left half-way: a thread that is halted for its use of memory while it holds a stream's lock
@@ -118,6 +122,23 @@ impl Host {
         let host = Host::idle();
         host.begin(session, sink, project, inputs, limits);
         host
+    }
+
+    /// A table with these columns was read.
+    pub fn has_read_columns(&self, names: &[Identifier]) {
+        let mut headers = self.headers.lock().expect(LOCK);
+        headers.retain(|header| header != names);
+        headers.push(names.to_vec());
+    }
+
+    /// The columns of a row in the order of the table that it came from, and behind them what was added to it.
+    pub fn in_their_order(&self, columns: &mut [String]) {
+        let headers = self.headers.lock().expect(LOCK);
+        let is_of =
+            |header: &&Vec<Identifier>| header.iter().all(|name| columns.iter().any(|column| column == name.as_str()));
+        let Some(header) = headers.iter().rev().find(is_of) else { return };
+        let place = |column: &String| header.iter().position(|name| name.as_str() == column).unwrap_or(usize::MAX);
+        columns.sort_by_key(place);
     }
 
     /// A host for looking at scripts: none of its functions can be called before it is given a run.
@@ -174,24 +195,22 @@ impl Host {
 
     /// Keeps a module's text, so that errors in it can be shown with their line.
     pub(super) fn keep_module(&self, name: &str, text: &str) {
-        memory::unbounded(|| {
-            self.modules.lock().expect("no code panics while it holds this lock").insert(name.into(), text.into())
-        });
+        memory::unbounded(|| self.modules.lock().expect(LOCK).insert(name.into(), text.into()));
     }
 
     /// The texts of the modules that were imported, by the names that errors give them.
     pub fn module_texts(&self) -> HashMap<String, String> {
-        self.modules.lock().expect("no code panics while it holds this lock").clone()
+        self.modules.lock().expect(LOCK).clone()
     }
 
     /// The first rows of bulk calls that failed, each with its number, its label and why.
     pub fn first_failures(&self) -> Vec<String> {
-        self.failures.lock().expect("no code panics while it holds this lock").clone()
+        self.failures.lock().expect(LOCK).clone()
     }
 
     /// Rows of a bulk call failed; the first of them are kept for the end of the run.
     pub(super) fn rows_failed(&self, told: impl Iterator<Item = String>) {
-        let mut failures = self.failures.lock().expect("no code panics while it holds this lock");
+        let mut failures = self.failures.lock().expect(LOCK);
         let room = FIRST_FAILURES.saturating_sub(failures.len());
         failures.extend(told.take(room));
     }
@@ -210,14 +229,14 @@ impl Host {
 
     /// The first ending stays: what follows it is only how the script came down.
     fn note_ending(&self, ending: Fault) {
-        self.ending.lock().expect("no code panics while it holds this lock").get_or_insert(ending);
+        self.ending.lock().expect(LOCK).get_or_insert(ending);
         self.has_ended.store(true, Ordering::Relaxed);
     }
 
     /// Why the run ended before its script did.
     pub(super) fn take_ending(&self) -> Option<Fault> {
         self.has_ended.store(false, Ordering::Relaxed);
-        self.ending.lock().expect("no code panics while it holds this lock").take()
+        self.ending.lock().expect(LOCK).take()
     }
 
     /// An error of the session, as the script meets it: thrown where it may be caught, the end of the run elsewhere.
@@ -281,6 +300,6 @@ impl Host {
     /// Sets or clears the failure that the running loop has not been told of; gives back the one before.
     pub(super) fn set_unheard(&self, fault: Option<Fault>) -> Option<Fault> {
         self.is_unheard.store(fault.is_some(), Ordering::Relaxed);
-        std::mem::replace(&mut *self.unheard.lock().expect("no code panics while it holds this lock"), fault)
+        std::mem::replace(&mut *self.unheard.lock().expect(LOCK), fault)
     }
 }

@@ -34,6 +34,8 @@ pub struct How {
     pub first: Option<u64>,
     /// Also where somebody has changed a record since.
     pub overwrite: bool,
+    /// Nothing is deleted with which records vanish that the plan does not delete itself.
+    pub spares_others: bool,
 }
 
 /// What became of a plan.
@@ -73,6 +75,7 @@ impl Session {
             pushed: BTreeMap::new(),
             made: BTreeMap::new(),
             replayed: BTreeMap::new(),
+            answered_again: Vec::new(),
             applied: Applied::default(),
         };
         let (mut before, mut freed) = ("", Freed::default());
@@ -112,6 +115,7 @@ impl Session {
         }
         applying.bulk.drain()?;
         applying.take();
+        applying.look_for_replayed(self)?;
         applying.applied.failed.sort_by_key(|(position, _)| *position);
         Ok(applying.applied)
     }
@@ -126,6 +130,8 @@ struct Applying<'a> {
     made: BTreeMap<usize, Made>,
     /// The records that an earlier application has made, by provisional id, and how they are now, once that was asked.
     replayed: BTreeMap<String, Option<Standing>>,
+    /// The creates that were answered with such a record just now.
+    answered_again: Vec<usize>,
     applied: Applied,
 }
 
@@ -209,6 +215,7 @@ impl Applying<'_> {
             label: entry.record.label.as_deref(),
             overwrite: how.overwrite,
             look_again: true,
+            spares_others: how.spares_others,
             key: create.then_some(key.as_str()),
             // Beyond the life of the keys, an earlier application is looked for.
             meant_at: create.then_some(self.plan.created_at),
@@ -222,9 +229,14 @@ impl Applying<'_> {
             let position = done.row as usize;
             match done.outcome {
                 Outcome::Changed(answer) => {
-                    let fresh = self.note(position, &answer);
                     // The answer of a create that another machine has made: the key told.
-                    if fresh || done.recorded { self.applied.changed += 1 } else { self.applied.unchanged += 1 }
+                    let again = !self.note(position, &answer) && !done.recorded;
+                    if again {
+                        self.applied.unchanged += 1;
+                        self.answered_again.push(position);
+                    } else {
+                        self.applied.changed += 1;
+                    }
                 }
                 Outcome::Unchanged(answer) => {
                     self.note(position, &answer);
@@ -233,6 +245,31 @@ impl Applying<'_> {
                 failed => self.applied.failed.push((position, failed)),
             }
         }
+    }
+
+    /// Sees to it that what an earlier application has made is still there: the service answers a create that it knows with
+    /// its first answer, also where somebody has deleted the record since.
+    fn look_for_replayed(&mut self, session: &Session) -> Result<(), SessionError> {
+        let plan = self.plan;
+        let deletes = plan.entries.iter().filter(|entry| entry.effect() == Some(Effect::Delete));
+        let deleted: BTreeSet<&str> = deletes.map(|entry| entry.record.id.as_str()).collect();
+        let key = |position: &usize| {
+            let record = &plan.entries.get(position - 1)?.record;
+            let real = self.applied.made.get(&record.id).filter(|_| !deleted.contains(record.id.as_str()))?;
+            Some((*position, (record.object.clone(), real.clone())))
+        };
+        let keys: BTreeMap<usize, (String, String)> = self.answered_again.iter().filter_map(key).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let now = session.look_at_records(&keys.values().cloned().collect())?;
+        for (position, _) in keys.into_iter().filter(|(_, key)| !now.contains_key(key)) {
+            self.applied.unchanged -= 1;
+            session.control().progress.failed(1);
+            let why = "an earlier application of the plan has made it, and somebody has deleted it since";
+            self.applied.failed.push((position, Outcome::Left(why.into())));
+        }
+        Ok(())
     }
 
     /// Notes the ids of what a create has made; gives whether it was made just now.

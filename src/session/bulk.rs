@@ -33,11 +33,11 @@ pub struct Bulk<'s> {
     /// The run's own number, while a closure counts for itself.
     outside: Option<Number>,
     /// Ready to be sent, their intents not yet safe; with the record that each is about.
-    group: Vec<(Prepared, Option<String>)>,
+    group: Vec<(Prepared, Option<Target>)>,
     /// Those that were handed on and whose answers are not there yet, by row, with the record that each is about.
-    open: HashMap<u64, Option<String>>,
+    open: HashMap<u64, Option<Target>>,
     /// Records that are being written to: the next write to one of them waits.
-    busy: HashSet<String>,
+    busy: HashSet<Target>,
     finished: VecDeque<Row>,
     /// Made with the first write that is sent.
     outgoing: Option<Outgoing>,
@@ -51,6 +51,15 @@ pub struct Bulk<'s> {
     adapts: bool,
     /// What ends the run, once everything in flight is answered.
     fatal: Option<SessionError>,
+}
+
+/// The record that a write is about.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Target {
+    /// As the run has seen it, under whichever form of its id.
+    Seen(u32),
+    /// As the row calls it.
+    Named(String),
 }
 
 /// A row with what became of it.
@@ -160,8 +169,8 @@ impl Bulk<'_> {
         let call = &self.session.real(call.clone());
         let number = Number(self.number.0, row, 0, 0);
         // Two writes to one record must not overtake each other.
-        let mut target = self.target(call)?;
-        while target.as_ref().is_some_and(|(target, _)| self.busy.contains(target)) {
+        let mut target = self.target(call);
+        while target.as_ref().is_some_and(|target| self.busy.contains(target)) {
             self.flush()?;
             self.receive(true)?;
         }
@@ -175,11 +184,10 @@ impl Bulk<'_> {
             }
             Ready::Send(prepared) => {
                 self.session.control().pass(self.session.stop())?;
-                if target.as_ref().is_some_and(|(_, is_known)| !is_known) {
+                if matches!(target, Some(Target::Named(_))) {
                     // It was looked at just now.
-                    target = self.target(call)?;
+                    target = self.target(call);
                 }
-                let target = target.map(|(target, _)| target);
                 self.busy.extend(target.clone());
                 self.group.push((*prepared, target));
             }
@@ -196,18 +204,13 @@ impl Bulk<'_> {
         Ok(())
     }
 
-    /// The record that a call is about, whichever form of its id the row has, if the run has seen it: whether it has, comes
-    /// with it. `None` for a create.
-    fn target(&self, call: &Call) -> Result<Option<(String, bool)>, SessionError> {
-        let Some(id) = call.path.last().filter(|_| call.operation.effect != Effect::Create) else { return Ok(None) };
-        let canonical = match self.session.recorder() {
-            Some(recorder) => recorder.canonical(write::object_of(call.operation), id)?,
-            None => None,
-        };
+    /// The record that a call is about; `None` for a create.
+    fn target(&self, call: &Call) -> Option<Target> {
+        let id = call.path.last().filter(|_| call.operation.effect != Effect::Create)?;
         // Ids of two kinds of objects may be the same.
-        let is_known = canonical.is_some();
-        let id = canonical.unwrap_or_else(|| id.clone());
-        Ok(Some((format!("{}/{id}", write::object_of(call.operation)), is_known)))
+        let object = write::object_of(call.operation);
+        let place = self.session.recorder().and_then(|recorder| recorder.place(object, id));
+        Some(place.map_or_else(|| Target::Named(format!("{object}/{id}")), Target::Seen))
     }
 
     /// A row that is done, if there is one; rows may come out of order.

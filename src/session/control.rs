@@ -71,6 +71,8 @@ pub struct Progress {
 struct Shared {
     requests: AtomicU64,
     changed: AtomicU64,
+    /// What earlier attempts have changed, which a run that goes on comes by only one after the other.
+    recorded: AtomicU64,
     unchanged: AtomicU64,
     skipped: AtomicU64,
     failed: AtomicU64,
@@ -123,6 +125,11 @@ impl Progress {
 
     pub(super) fn changed(&self, count: u64) {
         self.shared.changed.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Earlier attempts of the run have changed so much.
+    pub fn goes_on_from(&self, changed: u64) {
+        self.shared.recorded.store(changed, Ordering::Relaxed);
     }
 
     pub(super) fn unchanged(&self, count: u64) {
@@ -179,7 +186,7 @@ impl Progress {
         let (shared, before) = (&self.shared, &self.before);
         Counts {
             requests: of(&shared.requests) - before.requests,
-            changed: of(&shared.changed) - before.changed,
+            changed: of(&shared.changed).max(of(&shared.recorded)) - before.changed,
             unchanged: of(&shared.unchanged) - before.unchanged,
             skipped: of(&shared.skipped) - before.skipped,
             failed: of(&shared.failed) - before.failed,

@@ -9,15 +9,17 @@ mod control;
 pub mod crash;
 mod doubt;
 mod drift;
+mod dry;
+mod error;
 mod guard;
 pub mod journal;
 mod link;
 mod listing;
+mod number;
 mod observe;
 mod outgoing;
 pub mod overlay;
 pub mod plan;
-mod planning;
 mod seen;
 mod standing;
 mod undo;
@@ -30,10 +32,12 @@ pub use bulk::{Bulk, Row};
 pub use capability::Capability;
 pub use control::{Control, Progress, Stage, Standing};
 pub use drift::{Drift, Look};
+pub use error::SessionError;
 pub use guard::{Guard, Write};
 pub use journal::{Keeper, Recorder, Workspace};
 pub use link::{ConnectError, ConnectKind, Link};
 pub use listing::Listing;
+pub use number::Number;
 pub use undo::WayBack;
 pub use write::{Manner, Outcome};
 
@@ -46,23 +50,17 @@ use crate::{
     clock::Clock,
     secret::Secret,
     stop::Stop,
-    store::StoreError,
 };
 use jiff::Timestamp;
-use overlay::{Numbers, Overlay, Wrote};
-use serde::{Deserialize, Serialize};
+use overlay::{Numbers, Overlay};
 use std::{
     collections::BTreeMap,
-    fmt,
     sync::{
         Arc, Mutex, OnceLock, RwLock,
         atomic::{AtomicBool, Ordering},
     },
 };
 use write::Ready;
-
-/// What a dry run answers, and what that did to the plan.
-type Planned = (Answer, Wrote);
 
 const LOCK: &str = "no code panics while it holds this lock";
 
@@ -106,78 +104,6 @@ pub struct Session {
     /// The environment values that the script declares.
     environment: BTreeMap<String, Secret>,
     unsent: Option<Unsent>,
-}
-
-/// Why a call brought nothing: it could not be made, it may not be made, or there is no connection to make it over.
-#[derive(Debug)]
-pub enum SessionError {
-    Connect(ConnectError),
-    Refusal(Refusal),
-    Call(CallError),
-    /// What has to be kept cannot be.
-    Store(StoreError),
-    /// A bulk call inside the closure of another one.
-    Nested,
-    /// Something outside of the run that a resumed one has to find as it was, and does not. The text names it.
-    Another(String),
-    /// A resumed run does something else than the journal holds at this number.
-    Diverged {
-        number: Number,
-        was: String,
-        now: String,
-    },
-}
-
-impl From<CallError> for SessionError {
-    fn from(error: CallError) -> Self {
-        SessionError::Call(error)
-    }
-}
-
-impl fmt::Display for SessionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SessionError::Connect(error) => f.write_str(&error.message),
-            SessionError::Refusal(refusal) => refusal.fmt(f),
-            SessionError::Call(error) => error.fmt(f),
-            SessionError::Store(error) => error.fmt(f),
-            SessionError::Nested => f.write_str("a bulk call cannot be made inside the closure of another one"),
-            SessionError::Another(what) => write!(f, "{what} is not the same as when the run began"),
-            SessionError::Diverged { number, .. } => write!(f, "the run went another way at step {number}"),
-        }
-    }
-}
-
-impl std::error::Error for SessionError {}
-
-/// The place of something in the order of all that a run does and observes. The same script over the same answers
-/// gives the same numbers, which is what lets an interrupted run be followed again.
-///
-/// In order: the call *n*; in a bulk call the row; in a row's closure the call *m* in it; of a list the page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Number(pub u64, pub u64, pub u64, pub u64);
-
-impl Number {
-    /// Page `page` of the list with this number, counted from 1.
-    fn page(self, page: u64) -> Number {
-        Number(self.0, self.1, self.2, page)
-    }
-
-    /// Whether it is the write of a bulk call's row.
-    fn is_row(self) -> bool {
-        self.1 > 0 && self.2 == 0 && self.3 == 0
-    }
-}
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Number(call, 0, 0, _) => write!(f, "{call}"),
-            Number(call, row, 0, _) => write!(f, "{call}.{row}"),
-            Number(call, row, inner, _) => write!(f, "{call}.{row}.{inner}"),
-        }?;
-        if self.3 > 0 { write!(f, "#{}", self.3) } else { Ok(()) }
-    }
 }
 
 impl Session {
@@ -351,28 +277,6 @@ impl Session {
     /// The record of the run, where one is kept.
     pub fn recorder(&self) -> Option<Arc<Recorder>> {
         self.recorder.read().expect(LOCK).clone()
-    }
-
-    fn number(&self) -> Number {
-        let mut steps = self.steps.lock().expect(LOCK);
-        if steps.1 > 0 {
-            steps.2 += 1
-        } else {
-            steps.0 += 1
-        }
-        if let Some(recorder) = self.recorder() {
-            recorder.go_on();
-        }
-        *steps
-    }
-
-    /// Goes on with another number; gives the one that was the latest.
-    fn renumber(&self, to: Number) -> Number {
-        std::mem::replace(&mut *self.steps.lock().expect(LOCK), to)
-    }
-
-    fn idempotency_key(&self, number: Number) -> String {
-        format!("{}-{number}", self.run_key)
     }
 
     /// The present time, for the record alone.

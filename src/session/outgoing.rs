@@ -161,14 +161,14 @@ fn keep(recorder: &Recorder, lane: &Lane, line: &Line, groups: &mpsc::Receiver<V
 }
 
 fn make_safe(recorder: &Recorder, group: &[Prepared]) -> Result<(), SessionError> {
-    for prepared in group {
-        prepared.note(recorder)?;
-    }
     // Of a write in doubt the intent is safe already.
-    if group.iter().any(|prepared| prepared.intent.is_some()) {
-        recorder.sync()?;
-        crash::pass(Point::AfterIntent);
+    let intents: Vec<_> = group.iter().filter_map(Prepared::intended).collect();
+    if intents.is_empty() {
+        return Ok(());
     }
+    recorder.append_intents(&intents)?;
+    recorder.sync()?;
+    crash::pass(Point::AfterIntent);
     Ok(())
 }
 

@@ -3,11 +3,18 @@
 
 use crate::store::journal::{Journal, Span};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::{Map, Value, value::RawValue};
 use std::{
     borrow::Cow,
-    collections::{HashMap, hash_map::RandomState},
+    collections::{
+        HashMap,
+        hash_map::{Entry, RandomState},
+    },
+    fmt,
     hash::BuildHasher,
     io,
 };
@@ -18,10 +25,12 @@ pub const FRESH: SignedDuration = SignedDuration::from_mins(5);
 /// Where the latest state of each object lies.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// By a hash of kind and id, in both forms of the id: the object itself says whether it is the one.
-    at: HashMap<u64, Known>,
+    /// By a hash of kind and id, in both forms of the id, the object's place in `known`: the object itself says whether it
+    /// is the one.
+    at: HashMap<u64, u32>,
+    known: Vec<Known>,
     /// The state that the script has, of those objects that were only looked at since.
-    read: HashMap<u64, Known>,
+    read: HashMap<u32, Known>,
     /// When each page was looked at again, by what it was asked for with.
     pages: HashMap<String, Timestamp>,
     hasher: RandomState,
@@ -34,6 +43,9 @@ struct Known {
     source: u32,
 }
 
+/// Answers of single objects that come within this time of each other are as old as the first of them.
+const AT_ONCE: SignedDuration = SignedDuration::from_secs(1);
+
 /// One answer that objects came from.
 #[derive(Clone, Debug)]
 struct Source {
@@ -45,7 +57,8 @@ struct Source {
 /// An object as it was last seen.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    pub object: Map<String, Value>,
+    /// As the API wrote it.
+    pub json: Vec<u8>,
     pub at: Timestamp,
     /// Of one that came with a page: what to ask for to see the whole page again.
     pub page: Option<String>,
@@ -58,8 +71,62 @@ impl Snapshot {
     }
 
     /// The canonical id.
-    pub fn id(&self) -> Option<&str> {
-        self.object.get("id")?.as_str()
+    pub fn id(&self) -> Option<String> {
+        id_of(&self.json)
+    }
+
+    /// Those of its fields that `wanted` has.
+    pub fn fields_of(&self, wanted: &Map<String, Value>) -> Map<String, Value> {
+        let mut json = serde_json::Deserializer::from_slice(&self.json);
+        // What is in the journal was read as an object before.
+        json.deserialize_map(Pick(wanted)).unwrap_or_default()
+    }
+}
+
+/// Reads some fields of an object, and steps over the others: most updates are about one of twenty.
+struct Pick<'a>(&'a Map<String, Value>);
+
+/// The name of a field, copied only where it is written with escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Visitor<'de> for Pick<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let mut found = Map::new();
+        while let Some(Name(name)) = access.next_key()? {
+            if self.0.contains_key(&*name) {
+                found.insert(name.into_owned(), access.next_value()?);
+            } else {
+                access.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Where the state of an object lies. It is read apart from [`Seen`], which many wait for.
+#[derive(Debug)]
+pub struct Found {
+    span: Span,
+    at: Timestamp,
+    page: Option<String>,
+}
+
+impl Found {
+    /// The object itself, if it is the one.
+    pub fn open(self, object: &str, id: &str, journal: &Journal) -> io::Result<Option<Snapshot>> {
+        let json = journal.read(self.span)?;
+        let ids: Ids<'_> = serde_json::from_slice(&json).map_err(|_| io::ErrorKind::InvalidData)?;
+        // Two keys may meet in one hash.
+        let is_the_one = ids.object.as_deref() == Some(object)
+            && (ids.id.as_deref() == Some(id) || ids.display_id.is_some_and(|shown| shown.to_string() == id));
+        Ok(is_the_one.then_some(Snapshot { json, at: self.at, page: self.page }))
     }
 }
 
@@ -82,17 +149,17 @@ impl Seen {
     /// Takes in what an answer shows: an object, or a page of them. `body` lies at `span` in the journal; `target` is
     /// what a page was asked for with. What was only `looked` at, the script does not know of.
     pub fn take(&mut self, body: &[u8], span: Span, at: Timestamp, target: Option<&str>, looked: bool) {
-        let source = self.sources.len() as u32;
         if let Some(target) = target.filter(|_| looked) {
             self.pages.insert(target.to_string(), at);
         }
         let Ok(ids) = serde_json::from_slice::<Ids<'_>>(body) else { return };
         // A page has no id of its own.
         if ids.id.is_some() {
-            self.note(ids, span, source, looked);
-            return self.sources.push(Source { at, target: None });
+            let source = self.single(at);
+            return self.note(ids, span, source, looked);
         }
         let Ok(page) = serde_json::from_slice::<Page<'_>>(body) else { return };
+        let source = self.sources.len() as u32;
         for row in page.data {
             let offset = row.get().as_ptr() as usize - body.as_ptr() as usize;
             if let Ok(ids) = serde_json::from_str(row.get()) {
@@ -102,65 +169,72 @@ impl Seen {
         self.sources.push(Source { at, target: target.map(str::to_string) });
     }
 
+    /// The source of an object that came alone. Tens of thousands of them share few.
+    fn single(&mut self, at: Timestamp) -> u32 {
+        let shared = |last: &Source| {
+            last.target.is_none() && (SignedDuration::ZERO..AT_ONCE).contains(&at.duration_since(last.at))
+        };
+        if !self.sources.last().is_some_and(shared) {
+            self.sources.push(Source { at, target: None });
+        }
+        self.sources.len() as u32 - 1
+    }
+
     fn note(&mut self, ids: Ids<'_>, span: Span, source: u32, looked: bool) {
         let (Some(object), Some(id)) = (ids.object, ids.id) else { return };
         let known = Known { span, source };
-        let display_id = ids.display_id.map(|id| self.key(&object, &id.to_string()));
-        for key in [self.key(&object, &id)].into_iter().chain(display_id) {
-            let old = self.at.insert(key, known);
-            match old.filter(|_| looked) {
-                Some(old) => drop(self.read.entry(key).or_insert(old)),
-                None => drop(self.read.remove(&key)),
+        let place = match self.at.entry(self.hasher.hash_one((&*object, &*id))) {
+            Entry::Occupied(place) => {
+                let place = *place.get();
+                let old = std::mem::replace(&mut self.known[place as usize], known);
+                if looked {
+                    self.read.entry(place).or_insert(old);
+                } else {
+                    self.read.remove(&place);
+                }
+                place
             }
-        }
-    }
-
-    /// The latest state of an object, by either form of its id.
-    pub fn get(&self, object: &str, id: &str, journal: &Journal) -> io::Result<Option<Snapshot>> {
-        self.snapshot(self.at.get(&self.key(object, id)), object, id, journal)
-    }
-
-    /// The state of an object that the script has, from its own reads and writes; `None` where that is the latest.
-    pub fn as_read(&self, object: &str, id: &str, journal: &Journal) -> io::Result<Option<Snapshot>> {
-        self.snapshot(self.read.get(&self.key(object, id)), object, id, journal)
-    }
-
-    fn snapshot(
-        &self,
-        known: Option<&Known>,
-        object: &str,
-        id: &str,
-        journal: &Journal,
-    ) -> io::Result<Option<Snapshot>> {
-        let Some(known) = known else { return Ok(None) };
-        let found: Map<String, Value> =
-            serde_json::from_slice(&journal.read(known.span)?).map_err(|_| io::ErrorKind::InvalidData)?;
-        let says = |name: &str| {
-            found.get(name).map_or_else(String::new, |value| match value {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            })
+            Entry::Vacant(vacant) => {
+                self.known.push(known);
+                *vacant.insert(self.known.len() as u32 - 1)
+            }
         };
-        // Two keys may meet in one hash.
-        if says("object") != object || (says("id") != id && says("display_id") != id) {
-            return Ok(None);
+        if let Some(id) = ids.display_id {
+            self.at.insert(self.key(&object, &id.to_string()), place);
         }
-        let source = &self.sources[known.source as usize];
-        Ok(Some(Snapshot { object: found, at: source.at, page: source.target.clone() }))
+    }
+
+    /// Where the latest state of an object lies, by either form of its id.
+    pub fn latest(&self, object: &str, id: &str) -> Option<Found> {
+        self.place(object, id).map(|place| self.found(self.known[place as usize]))
+    }
+
+    /// Where the state of an object lies that the script has, from its own reads and writes; `None` where that is the latest.
+    pub fn as_read(&self, object: &str, id: &str) -> Option<Found> {
+        let place = self.place(object, id)?;
+        self.read.get(&place).map(|known| self.found(*known))
+    }
+
+    /// A number that an object has, whichever form of its id is given; `None` where it was not seen. Others may, in theory,
+    /// be given the same one.
+    pub fn place(&self, object: &str, id: &str) -> Option<u32> {
+        self.at.get(&self.key(object, id)).copied()
+    }
+
+    fn found(&self, known: Known) -> Found {
+        let Source { at, target } = &self.sources[known.source as usize];
+        Found { span: known.span, at: *at, page: target.clone() }
     }
 
     /// An object that is gone.
     pub fn forget(&mut self, object: &str, id: &str, journal: &Journal) -> io::Result<()> {
-        if let Some(snapshot) = self.get(object, id, journal)? {
-            for name in ["id", "display_id"] {
-                let id = match snapshot.object.get(name) {
-                    Some(Value::String(text)) => text.clone(),
-                    Some(other) => other.to_string(),
-                    None => continue,
-                };
-                let key = self.key(object, &id);
-                self.at.remove(&key);
-                self.read.remove(&key);
+        let Some(found) = self.latest(object, id) else { return Ok(()) };
+        if let Some(snapshot) = found.open(object, id, journal)? {
+            let ids: Ids<'_> = serde_json::from_slice(&snapshot.json)?;
+            for id in ids.id.map(Cow::into_owned).into_iter().chain(ids.display_id.map(|id| id.to_string())) {
+                if let Some(place) = self.at.remove(&self.key(object, &id)) {
+                    self.read.remove(&place);
+                }
             }
         }
         Ok(())
@@ -169,12 +243,6 @@ impl Seen {
     /// Whether a page was looked at again so lately that it would show the same.
     pub fn is_fresh(&self, page: &str, now: Timestamp) -> bool {
         self.pages.get(page).is_some_and(|at| now.duration_since(*at) <= FRESH)
-    }
-
-    /// The canonical id of an object, by either form of its id.
-    pub fn canonical(&self, object: &str, id: &str, journal: &Journal) -> io::Result<Option<String>> {
-        let Some(known) = self.at.get(&self.key(object, id)) else { return Ok(None) };
-        Ok(id_of(&journal.read(known.span)?))
     }
 
     fn key(&self, object: &str, id: &str) -> u64 {
@@ -190,6 +258,10 @@ pub fn id_of(object: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn fields(json: &str) -> Map<String, Value> {
+        serde_json::from_str(json).unwrap()
+    }
 
     fn time(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).unwrap()
@@ -211,21 +283,27 @@ mod tests {
         );
         take(r#"{"object":"customer","id":"c2","display_id":2,"plan":"new"}"#, 400, None);
         take(r#"{"object":"deleted","id":"c9","deleted":true}"#, 400, None);
-        let first = seen.get("customer", "1", &journal).unwrap().unwrap();
-        assert_eq!((first.id(), first.page.as_deref()), (Some("c1"), Some("/customers?limit=100")));
+        let open = |found: Option<Found>, id| found.and_then(|found| found.open("customer", id, &journal).unwrap());
+        let first = open(seen.latest("customer", "1"), "1").unwrap();
+        assert_eq!((first.id().as_deref(), first.page.as_deref()), (Some("c1"), Some("/customers?limit=100")));
         assert!(first.is_fresh(time(310)) && !first.is_fresh(time(311)));
-        let second = seen.get("customer", "c2", &journal).unwrap().unwrap();
-        assert_eq!((&second.object["plan"], second.page), (&Value::from("new"), None));
-        let plan = |found: io::Result<Option<Snapshot>>| found.unwrap().unwrap().object["plan"].clone();
+        assert!(open(seen.latest("customer", "1"), "2").is_none(), "another one with the same hash");
+        let second = open(seen.latest("customer", "c2"), "c2").unwrap();
+        let wanted = fields(r#"{"plan":"","never":1}"#);
+        assert_eq!((second.fields_of(&wanted), second.page), (fields(r#"{"plan":"new"}"#), None));
+        let plan = |found: Option<Found>| open(found, "2").unwrap().fields_of(&wanted)["plan"].clone();
         let look = r#"{"object":"customer","id":"c2","display_id":2,"plan":"theirs"}"#;
         for _ in 0..2 {
             let span = journal.append(b"{}", look.as_bytes()).unwrap();
             seen.take(look.as_bytes(), span, time(500), None, true);
-            assert_eq!(plan(seen.get("customer", "2", &journal)), "theirs");
-            assert_eq!(plan(seen.as_read("customer", "2", &journal)), "new");
+            assert_eq!(plan(seen.latest("customer", "2")), "theirs");
+            assert_eq!(plan(seen.as_read("customer", "2")), "new");
         }
-        assert!(seen.as_read("customer", "c1", &journal).unwrap().is_none());
-        assert!(seen.get("contact", "c1", &journal).unwrap().is_none());
-        assert!(seen.get("customer", "3", &journal).unwrap().is_none());
+        assert_eq!(seen.place("customer", "c2"), seen.place("customer", "2"));
+        assert!(seen.as_read("customer", "c1").is_none());
+        assert!(seen.latest("contact", "c1").is_none());
+        assert!(seen.latest("customer", "3").is_none());
+        seen.forget("customer", "2", &journal).unwrap();
+        assert!(seen.latest("customer", "c2").is_none() && seen.as_read("customer", "c2").is_none());
     }
 }

@@ -77,8 +77,8 @@ impl<'p> Expected<'p> {
         states
     }
 
-    /// The standing of a record of which `done` entries are done, if it still meets the filter of its list in the fields
-    /// that the plan is not about.
+    /// The standing of a record of which `done` entries are done, if it still meets the filter of its list, and is still so
+    /// as the other entries say once more, in the fields that the plan does not change.
     fn filtered(&self, now: &Map<String, Value>, done: usize) -> Standing {
         if done == self.entries.len() {
             return Standing::Done(done);
@@ -90,7 +90,19 @@ impl<'p> Expected<'p> {
         let asked =
             asked.filter(|(field, _)| !own(field) && !matches!(field.as_str(), "customer_id" | "limit" | "cursor"));
         let mut what = Vec::new();
-        for (field, wanted) in asked {
+        let said: Fields<'_> = self.entries[done..]
+            .iter()
+            .flat_map(|entry| entry.as_is.iter().filter(|(field, _)| !is_guess(entry, field)))
+            .filter(|(field, _)| !own(field))
+            .map(|(field, was)| (field.as_str(), value(Some(was))))
+            .collect();
+        for (field, was) in &said {
+            let now = now.get(*field).unwrap_or(&Value::Null);
+            if now != was {
+                what.push(format!("`{field}` was {was}, and is {now} now"));
+            }
+        }
+        for (field, wanted) in asked.filter(|(field, _)| !said.contains_key(field.as_str())) {
             let now = now.get(field).and_then(Value::as_str).unwrap_or_default();
             if now != wanted {
                 what.push(format!("`{field}` was \"{wanted}\", and is \"{now}\" now"));
@@ -100,10 +112,14 @@ impl<'p> Expected<'p> {
     }
 }
 
-/// The changes whose values are known. Of a record that the plan makes, the service decides whose it is and what its slug is.
+/// The changes whose values are known.
 fn known(entry: &Entry) -> impl Iterator<Item = &Change> {
-    let guessed = provisional::is_provisional(&entry.record.id);
-    entry.changes.iter().filter(move |change| !(guessed && matches!(change.field.as_str(), "slug" | "customer_id")))
+    entry.changes.iter().filter(|change| !is_guess(entry, &change.field))
+}
+
+/// Of a record that the plan makes, the service decides whose it is and what its slug is.
+fn is_guess(entry: &Entry, field: &str) -> bool {
+    provisional::is_provisional(&entry.record.id) && matches!(field, "slug" | "customer_id")
 }
 
 fn value(exact: Option<&Exact>) -> Value {
@@ -125,6 +141,8 @@ mod tests {
             body: None,
             record: RecordRef { object: "customer".into(), id: "c".into(), display_id: None, label: None },
             changes: vec![Change { field: "plan".into(), before: exact(before), after: exact(after) }],
+            as_is: BTreeMap::new(),
+            replaces: None,
             from: None,
             row: None,
             seen_updated_at: Some("then".into()),
@@ -136,6 +154,21 @@ mod tests {
     fn standing(entries: &[Entry], plan: &str, updated_at: &str) -> Standing {
         let now = serde_json::json!({"plan": plan, "updated_at": updated_at});
         Expected { entries: entries.iter().collect() }.standing(now.as_object())
+    }
+
+    #[test]
+    fn what_a_body_says_once_more_must_still_be_so_while_it_is_to_be_sent() {
+        let mut one = entry("update_customer", "a", "b");
+        one.as_is.insert("mrr".into(), serde_json::from_str("7").unwrap());
+        let standing = |plan: &str, mrr: Value| {
+            let now = serde_json::json!({"plan": plan, "mrr": mrr, "updated_at": "since"});
+            Expected { entries: vec![&one] }.standing(now.as_object())
+        };
+        assert_eq!(standing("a", 7.into()), Standing::Done(0));
+        assert_eq!(standing("a", 9.into()), Standing::Moved(vec!["`mrr` was 7, and is 9 now".into()]));
+        assert_eq!(standing("a", Value::Null), Standing::Moved(vec!["`mrr` was 7, and is null now".into()]));
+        // It is not sent again, and so the other value stays.
+        assert_eq!(standing("b", 9.into()), Standing::Done(1));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::api::{
     page::Walk,
     request::{Call, Request},
 };
+use crate::text;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::sync::atomic::AtomicBool;
@@ -61,6 +62,8 @@ pub struct Manner<'a> {
     pub overwrite: bool,
     /// Of a row: its record is looked at again where it was read too long ago.
     pub look_again: bool,
+    /// A delete that must not take others' records with it.
+    pub spares_others: bool,
     /// The idempotency key of a create, where it does not follow from the run.
     pub key: Option<&'a str>,
     /// When a create was first meant, where that may be long ago, and another process may have made it.
@@ -147,35 +150,40 @@ impl Session {
                 };
             }
             let known = current.as_ref().unwrap_or(snapshot);
+            let now = known.fields_of(&body);
             // Others than the one for which the page was looked at again may have moved, too.
             if manner.look_again
                 && !manner.overwrite
                 && let Some(read) = recorder.as_read(object_of(operation), id)?
-                && let Some(moved) = moved(&body, &read.object, &known.object)
+                && let Some(moved) = moved(&body, &read.fields_of(&body), &now)
             {
                 recorder.append(&Entry::Left { n: number, asked, why: moved.clone() }, b"")?;
                 return Ok(Ready::Done(Outcome::Left(moved)));
             }
             let certain = !stale || current.is_some();
-            if certain && body.iter().all(|(name, value)| known.object.get(name) == Some(value)) {
-                let object = serde_json::to_vec(&known.object).expect("JSON stays JSON");
-                recorder.append(&Entry::Unchanged { n: number, asked }, &object)?;
+            if certain && body.iter().all(|(name, value)| now.get(name) == Some(value)) {
+                recorder.append(&Entry::Unchanged { n: number, asked }, &known.json)?;
                 if let Some(told) = &self.unsent {
                     told(&request);
                 }
-                return Ok(Ready::Done(Outcome::Unchanged(quiet(object))));
+                return Ok(Ready::Done(Outcome::Unchanged(quiet(known.json.clone()))));
             }
-            let value = |name: &String| (name.clone(), known.object.get(name).cloned().unwrap_or_default());
+            let value = |name: &String| (name.clone(), now.get(name).cloned().unwrap_or_default());
             before = Some(body.keys().map(value).collect());
         }
         if let (Some(snapshot), Effect::Delete, true) = (&snapshot, operation.effect, self.reads_before_it_writes) {
             let id = snapshot.id().unwrap_or_default();
-            match self.keep_children(recorder, number, operation, id) {
+            match self.keep_children(recorder, number, operation, &id) {
                 // Nobody knows what would be lost.
                 Err(SessionError::Call(error)) if Told::of(&error).is_some() => {
                     return self.refuse(recorder, number, asked, error);
                 }
-                kept => kept?,
+                kept => {
+                    if let Some(why) = kept?.filter(|_| manner.spares_others) {
+                        recorder.append(&Entry::Left { n: number, asked, why: why.clone() }, b"")?;
+                        return Ok(Ready::Done(Outcome::Left(why)));
+                    }
+                }
             }
         }
         let intent = Entry::Intent {
@@ -253,17 +261,19 @@ impl Session {
         }
     }
 
-    /// Reads what vanishes with a record before it is deleted, so that an undo can make it again.
+    /// Reads what vanishes with a record before it is deleted, so that an undo can make it again. Says what that is, where
+    /// there is something.
     fn keep_children(
         &self,
         recorder: &Recorder,
         number: Number,
         operation: &Operation,
         id: &str,
-    ) -> Result<(), SessionError> {
-        let (mut children, mut any, mut cut) = (Vec::new(), false, false);
+    ) -> Result<Option<String>, SessionError> {
+        let (mut children, mut kinds, mut any, mut cut) = (Vec::new(), Vec::new(), false, false);
         for list in api::children_of(operation) {
             any = true;
+            let before = children.len();
             let mut walk = Walk::new(Call::new(list, vec![id.to_string()]));
             let link = self.link()?;
             loop {
@@ -289,12 +299,17 @@ impl Session {
                 };
                 children.extend(rows.into_iter().map(|row| row.json));
             }
+            let count = children.len() - before;
+            if count > 0 {
+                kinds.push(text::plural(count, list.returns.object().name));
+            }
         }
         if any {
             let body = serde_json::to_vec(&children).expect("JSON stays JSON");
             recorder.append(&Entry::Children { n: number, cut }, &body)?;
         }
-        Ok(())
+        let said = || format!("it has {} by now, which would vanish with it", kinds.join(" and "));
+        Ok((!kinds.is_empty()).then(said))
     }
 
     /// The present state of an object that came with a page a while ago. The whole page is asked for, which serves its
@@ -386,8 +401,8 @@ pub(super) async fn send(client: &Client, prepared: &Prepared) -> (Result<Answer
 impl Prepared {
     /// Makes its intent safe, and sends it.
     pub(super) fn send_alone(&self, session: &Session, link: &Link) -> Result<Outcome, SessionError> {
-        if let (Some(recorder), Some(_)) = (session.recorder(), &self.intent) {
-            self.note(&recorder)?;
+        if let (Some(recorder), Some(intended)) = (session.recorder(), self.intended()) {
+            recorder.append_intents(&[intended])?;
             recorder.sync()?;
             crash::pass(Point::AfterIntent);
         }
@@ -422,11 +437,11 @@ impl Prepared {
         }
     }
 
-    /// Enters its intent, which is safe only after a sync.
-    pub(super) fn note(&self, recorder: &Recorder) -> Result<(), SessionError> {
-        let Some(intent) = &self.intent else { return Ok(()) };
+    /// Its intent, with the body, as it is about to go into the journal.
+    pub(super) fn intended(&self) -> Option<(&Entry, &[u8])> {
+        let intent = self.intent.as_ref()?;
         crash::pass(Point::BeforeIntent);
-        recorder.append(intent, self.request.body.as_deref().unwrap_or_default()).map(drop)
+        Some((intent, self.request.body.as_deref().unwrap_or_default()))
     }
 }
 

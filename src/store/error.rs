@@ -34,6 +34,11 @@ impl StoreError {
         StoreError::new("nothing was sent".into(), "`--dry-run` shows what would be changed")
     }
 
+    /// Whether it is [`StoreError::declined`].
+    pub fn is_declined(&self) -> bool {
+        *self == StoreError::declined()
+    }
+
     /// Somebody has removed what is kept of a run in the state folder `dir` while it was at work.
     pub fn removed(dir: &Path) -> StoreError {
         let message = format!("what is kept of the run in `{}` was removed while it was at work", dir.display());

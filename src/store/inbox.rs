@@ -114,6 +114,13 @@ impl Store {
         rows.map_err(|error| self.failed(error))
     }
 
+    /// The folders with files that have not left them.
+    pub fn unfinished_folders(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT DISTINCT folder FROM file WHERE stage <> 'moved' ORDER BY folder";
+        let rows = self.db.prepare_cached(sql).and_then(|mut sql| sql.query_map([], |row| row.get(0))?.collect());
+        rows.map_err(|error| self.failed(error))
+    }
+
     /// Notes how far a file is.
     pub fn set_stage(&self, run: &str, stage: Stage, target: Option<&str>) -> Result<(), StoreError> {
         let sql = "UPDATE file SET stage = ?2, target = coalesce(?3, target) WHERE run = ?1";

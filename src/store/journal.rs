@@ -1,11 +1,14 @@
 //! A journal: an append-only file of frames, each with a length and a checksum, so that one that was cut anywhere is read up
 //! to its last whole frame. Knows bytes only; what they mean is the session's business.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, RwLock},
 };
 
 /// Before each frame: the lengths of head and body, and the checksum of both with their lengths.
@@ -50,6 +53,8 @@ impl Frame {
 #[derive(Debug)]
 pub struct Journal {
     inner: Mutex<Inner>,
+    /// The file that it is in, so that who reads does not wait for who writes.
+    file: RwLock<Option<Arc<File>>>,
 }
 
 #[derive(Debug)]
@@ -79,7 +84,9 @@ impl Journal {
     }
 
     fn over(backing: Backing, len: u64, kept: bool) -> Journal {
-        Journal { inner: Mutex::new(Inner { backing, len, kept, room: len, broken: false }) }
+        let file = backing.file().cloned();
+        let inner = Inner { backing, len, kept, room: len, broken: false };
+        Journal { inner: Mutex::new(inner), file: RwLock::new(file) }
     }
 
     /// Opens a kept journal and gives its frames. What follows the last whole frame is cut off: it was being written when
@@ -101,20 +108,25 @@ impl Journal {
     /// Appends a frame; gives where its body lies. It is safe from the end of the process at once, from the loss of power
     /// after [`Journal::sync`].
     pub fn append(&self, head: &[u8], body: &[u8]) -> io::Result<Span> {
-        let frame = frame(head, body);
+        let mut frame = Vec::with_capacity(PREFIX + head.len() + body.len());
+        add_frame(&mut frame, head, body);
         let mut inner = self.inner.lock().expect(LOCK);
         let start = inner.len;
         inner.write(&frame)?;
         Ok(Span { at: start + (PREFIX + head.len()) as u64, len: body.len() as u32 })
     }
 
+    /// Appends several frames, each with its head and its body: all of them or none.
+    pub fn append_all(&self, frames: &[(Vec<u8>, &[u8])]) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        frames.iter().for_each(|(head, body)| add_frame(&mut bytes, head, body));
+        self.inner.lock().expect(LOCK).write(&bytes)
+    }
+
     /// What was appended is on the disk when this returns, and can be found there: an error where somebody has removed the
     /// file. Others may append meanwhile.
     pub fn sync(&self) -> io::Result<()> {
-        let file = match &self.inner.lock().expect(LOCK).backing {
-            Backing::Memory(_) => return Ok(()),
-            Backing::File(file) => file.clone(),
-        };
+        let Some(file) = self.file() else { return Ok(()) };
         file.sync_data()?;
         if is_removed(&file)? { Err(io::Error::from(io::ErrorKind::NotFound)) } else { Ok(()) }
     }
@@ -131,19 +143,28 @@ impl Journal {
 
     /// The bytes of a span.
     pub fn read(&self, span: Span) -> io::Result<Vec<u8>> {
-        let file = match &self.inner.lock().expect(LOCK).backing {
-            Backing::Memory(bytes) => {
-                let at = span.at as usize;
-                return bytes
-                    .get(at..at + span.len as usize)
-                    .map(<[u8]>::to_vec)
-                    .ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
-            }
-            Backing::File(file) => file.clone(),
-        };
         let mut bytes = vec![0; span.len as usize];
-        read_exact_at(&file, &mut bytes, span.at)?;
+        if let Some(file) = self.file() {
+            read_exact_at(&file, &mut bytes, span.at)?;
+            return Ok(bytes);
+        }
+        match &self.inner.lock().expect(LOCK).backing {
+            Backing::Memory(all) => all.as_slice().read_at(&mut bytes, span.at)?,
+            // It became one just now.
+            Backing::File(file) => read_exact_at(file, &mut bytes, span.at)?,
+        }
         Ok(bytes)
+    }
+
+    fn file(&self) -> Option<Arc<File>> {
+        self.file.read().expect(LOCK).clone()
+    }
+
+    /// Takes over to another file.
+    fn move_to(&self, inner: &mut Inner, file: File) -> io::Result<()> {
+        inner.copy_to(file)?;
+        *self.file.write().expect(LOCK) = inner.backing.file().cloned();
+        Ok(())
     }
 
     /// Takes over to a file without a name in `folder` where it has become too large for memory.
@@ -158,7 +179,7 @@ impl Journal {
         let file = super::private_file(&path)?;
         // It goes with the process, whatever ends that.
         let gone = std::fs::remove_file(&path);
-        inner.copy_to(file)?;
+        self.move_to(&mut inner, file)?;
         gone
     }
 
@@ -167,7 +188,7 @@ impl Journal {
         let mut inner = self.inner.lock().expect(LOCK);
         let file = super::private_file(path)?;
         file.set_len(0)?;
-        inner.copy_to(file)?;
+        self.move_to(&mut inner, file)?;
         inner.kept = true;
         if let Backing::File(file) = &inner.backing {
             file.sync_all()?;
@@ -179,6 +200,7 @@ impl Journal {
     pub fn clear(&self) {
         let mut inner = self.inner.lock().expect(LOCK);
         *inner = Inner { backing: Backing::Memory(Vec::new()), len: 0, kept: false, room: 0, broken: false };
+        *self.file.write().expect(LOCK) = None;
     }
 
     /// How many bytes it has.
@@ -188,6 +210,15 @@ impl Journal {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl Backing {
+    fn file(&self) -> Option<&Arc<File>> {
+        match self {
+            Backing::Memory(_) => None,
+            Backing::File(file) => Some(file),
+        }
     }
 }
 
@@ -202,9 +233,13 @@ impl Inner {
                 let end = self.len + bytes.len() as u64;
                 if self.kept && end > self.room {
                     let room = end + end.clamp(*ROOM.start(), *ROOM.end());
-                    // Where there is no room for more there may be for this frame.
-                    if write_all_at(file, &vec![0; (room - end) as usize], end).is_ok() {
-                        self.room = room;
+                    match write_all_at(file, &vec![0; (room - end) as usize], end) {
+                        Ok(()) => self.room = room,
+                        // Where there is no room for more there may be for this frame, if no zeros are in its place.
+                        Err(_) => {
+                            let _ = file.set_len(self.len);
+                            self.room = self.len;
+                        }
                     }
                 }
                 if let Err(error) = write_all_at(file, bytes, self.len) {
@@ -242,7 +277,7 @@ impl Inner {
 impl Drop for Inner {
     /// Leaves no zeros behind. Where that fails, whoever reads stops at them.
     fn drop(&mut self) {
-        if let Backing::File(file) = &self.backing
+        if let Some(file) = self.backing.file()
             && self.room > self.len
         {
             let _ = file.set_len(self.len);
@@ -268,14 +303,15 @@ fn is_removed(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-fn frame(head: &[u8], body: &[u8]) -> Vec<u8> {
-    let lengths = [(head.len() as u32).to_le_bytes(), (body.len() as u32).to_le_bytes()].concat();
-    let mut bytes = Vec::with_capacity(PREFIX + head.len() + body.len());
+/// Adds a frame to bytes that are about to be written.
+fn add_frame(bytes: &mut Vec<u8>, head: &[u8], body: &[u8]) {
+    let mut lengths = [0; 8];
+    lengths[..4].copy_from_slice(&(head.len() as u32).to_le_bytes());
+    lengths[4..].copy_from_slice(&(body.len() as u32).to_le_bytes());
     bytes.extend_from_slice(&lengths);
     bytes.extend_from_slice(&checksum(&lengths, head, body).to_le_bytes());
     bytes.extend_from_slice(head);
     bytes.extend_from_slice(body);
-    bytes
 }
 
 fn checksum(lengths: &[u8], head: &[u8], body: &[u8]) -> u32 {
@@ -359,91 +395,4 @@ fn read_exact_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<(
         at += read as u64;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn heads(frames: &[Frame]) -> Vec<&[u8]> {
-        frames.iter().map(|frame| frame.head.as_slice()).collect()
-    }
-
-    #[test]
-    fn what_was_appended_is_there_again_before_and_after_it_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        let journal = Journal::volatile();
-        let first = journal.append(b"one", b"body").unwrap();
-        assert_eq!(journal.read(first).unwrap(), b"body");
-        journal.keep(&path).unwrap();
-        journal.append(b"two", b"").unwrap();
-        journal.sync().unwrap();
-        assert_eq!(journal.read(first.part(1, 2)).unwrap(), b"od");
-        let (again, frames) = Journal::open(&path).unwrap();
-        assert_eq!(
-            (heads(&frames), again.read(frames[0].body).unwrap()),
-            (vec![&b"one"[..], b"two"], b"body".to_vec())
-        );
-        assert_eq!(again.len(), journal.len());
-    }
-
-    #[test]
-    fn a_large_one_leaves_memory_and_no_file_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::volatile();
-        let body = vec![7; 3 << 20];
-        let spans: Vec<Span> = (0..3).map(|_| journal.append(b"h", &body).unwrap()).collect();
-        journal.spill(folder.path()).unwrap();
-        assert!(matches!(journal.inner.lock().unwrap().backing, Backing::File(_)));
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        journal.append(b"last", b"x").unwrap();
-        assert_eq!(journal.read(spans[2]).unwrap(), body);
-        journal.keep(&folder.path().join("journal")).unwrap();
-        let (_, frames) = Journal::open(&folder.path().join("journal")).unwrap();
-        assert_eq!(heads(&frames), [&b"h"[..], b"h", b"h", b"last"]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn one_that_was_removed_is_not_safe_any_more() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        let journal = Journal::volatile();
-        journal.keep(&path).unwrap();
-        journal.append(b"one", b"").unwrap();
-        journal.sync().unwrap();
-        std::fs::remove_file(&path).unwrap();
-        assert_eq!(journal.sync().unwrap_err().kind(), io::ErrorKind::NotFound);
-    }
-
-    #[test]
-    fn one_that_is_cut_at_any_byte_or_has_a_wrong_one_is_read_up_to_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        let journal = Journal::volatile();
-        let mut ends = vec![0];
-        for n in 0..4_u8 {
-            journal.append(&[n; 3], &vec![n; n as usize * 5]).unwrap();
-            ends.push(journal.len());
-        }
-        journal.keep(&path).unwrap();
-        let whole = std::fs::read(&path).unwrap();
-        for cut in 0..=whole.len() {
-            std::fs::write(&path, &whole[..cut]).unwrap();
-            let (journal, frames) = Journal::open(&path).unwrap();
-            let expected = ends.iter().filter(|end| **end > 0 && **end <= cut as u64).count();
-            assert_eq!((frames.len(), journal.len()), (expected, ends[expected]), "cut at {cut}");
-            journal.append(b"new", b"").unwrap();
-            assert_eq!(Journal::open(&path).unwrap().1.len(), expected + 1, "cut at {cut}");
-        }
-        for at in 0..whole.len() {
-            let mut wrong = whole.clone();
-            wrong[at] ^= 0x40;
-            std::fs::write(&path, &wrong).unwrap();
-            let frames = Journal::open(&path).unwrap().1;
-            let expected = ends.iter().filter(|end| **end > 0 && **end <= at as u64).count();
-            assert_eq!(frames.len(), expected, "wrong at {at}");
-        }
-    }
 }

@@ -55,4 +55,8 @@ pub trait Make: Send + Sync {
 pub trait Wake: Send + Sync {
     /// Says that a run is to be tried, not before that instant. Of a group, one run is carried out at a time.
     fn wake(&self, run: &str, not_before: Option<Timestamp>, group: &str);
+
+    /// Whether a run that was handed over may still be carried out without anybody doing anything: it waits, is at work, or
+    /// is tried again.
+    fn has(&self, run: &str) -> bool;
 }

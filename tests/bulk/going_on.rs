@@ -73,6 +73,20 @@ fn a_revoked_key_ends_the_run_with_3_and_it_goes_on_with_another_key() {
 }
 
 #[test]
+fn what_earlier_attempts_have_changed_counts_from_the_first_moment_on() {
+    // More than one page of the list, so that an attempt may stop before it comes to where the last one stood.
+    let script = UPDATES.replace("in_flight: 4", "in_flight: 1");
+    let scene = Scene::new(&script, &["--customers", "130", "--fault", "update-customer:revoke@121"]);
+    let ran = scene.run(&[]);
+    let way_on = format!("hint: `onramp resume {}` goes on where it stopped; 120 changes made so far\n", scene.id());
+    assert!(ran.code == Some(3) && ran.stderr.ends_with(&way_on), "{ran}");
+    let again = scene.resume();
+    assert!(again.code == Some(3) && again.stderr.ends_with(&way_on), "{again}");
+    let runs = scene.place.onramp(&["runs"]).ran();
+    assert!(runs.stdout.contains("  120 changed  "), "{runs}");
+}
+
+#[test]
 fn a_key_that_is_revoked_ends_creates_and_deletes_as_well() {
     let deletes = "let rows = list_customers().pluck(\"id\");
         let done = bulk_delete_customers(rows, #{in_flight: 2}); print(`${done.changed} ${done.failed}`);

@@ -116,8 +116,9 @@ print(`${done.changed} ${done.failed}`);
     );
     let report = scene.read("out.csv");
     let lines: Vec<&str> = report.lines().collect();
-    assert_eq!(lines[0], "domain,id,mrr,_call,_row,_id,_outcome,_code,_error");
-    assert!(lines[1].starts_with("a.example,101,5,") && lines[1].ends_with(",1,101,changed,,"), "{report}");
+    // The columns stand as in the file that the rows are from.
+    assert_eq!(lines[0], "id,mrr,domain,_call,_row,_id,_outcome,_code,_error");
+    assert!(lines[1].starts_with("101,5,a.example,") && lines[1].ends_with(",1,101,changed,,"), "{report}");
     assert!(lines[2].contains(",2,102,failed,invalid_"), "{report}");
     assert!(lines[4].contains(",4,nobody,failed,customer_not_found,"), "{report}");
     let sent = scene.count("PATCH", "");
@@ -126,6 +127,28 @@ print(`${done.changed} ${done.failed}`);
     scene.run(&["--rows", "failed.csv"]).assert_all(0, "2 0\n", "");
     assert_eq!(scene.count("PATCH", ""), sent + 2);
     assert_eq!(scene.meanwhile("for id in 101..105 { print(get_customer(id).mrr) }"), "5\n6\n7\n8\n");
+}
+
+#[test]
+fn rows_of_a_held_table_and_rows_with_more_columns_are_reported_in_the_order_of_their_table() {
+    let script = r#"
+read_csv("other.csv");
+let rows = read_csv("rows.csv", #{hold: true});
+let done = bulk_update_customers(rows, |row| #{plan: row.plan}, #{id: |row| row.which, report: "held.csv"});
+print(`${done.changed} ${done.failed}`);
+let found = match_rows(rows, list_customers(), #{by: "display_id", column: "which"});
+bulk_update_customers(found.matched, |row| #{plan: row.plan}, #{report: "matched.csv"});
+"#;
+    let scene = Scene::new(script, &[]);
+    scene.write("other.csv", "plan,zone\nx,y\n");
+    scene.write("rows.csv", "which,plan,also\n101,held,a\n102,held,b\n");
+    scene.run(&[]).assert_all(0, "2 0\n", "");
+    let own = "_call,_row,_id,_outcome,_code,_error";
+    let first = "101,held,a,3,1,101,changed,,";
+    let held = scene.read("held.csv");
+    assert_eq!(held.lines().take(2).collect::<Vec<_>>(), [&format!("which,plan,also,{own}"), first], "{held}");
+    let matched = scene.read("matched.csv");
+    assert_eq!(matched.lines().next(), Some(format!("which,plan,also,id,{own}").as_str()), "{matched}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The ledger of due times under a simulated clock: months in seconds, with kills, sleeps, and clocks that go wrong.
 
 mod kill;
+mod page;
 mod said;
 mod serve;
 

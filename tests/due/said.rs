@@ -130,3 +130,60 @@ fn a_broken_script_keeps_its_schedule_and_each_of_its_due_times_has_its_row() {
         ]
     );
 }
+
+#[test]
+fn a_clock_that_went_back_while_nothing_followed_a_schedule_is_told_of_once() {
+    let db = due::open_for_tests().unwrap();
+    let (ledger, runs) = (Ledger::new(&db), Table::new(&db));
+    let at = |text: &str| format!("2026-05-26T{text}Z").parse::<Timestamp>().unwrap();
+    let hourly = || plan("a.rhai", "@hourly", "UTC", Overlap::Skip, Missed::Once);
+    Scheduler::default().adopt(ledger, root(), vec![hourly()], &[], at("07:00:00")).unwrap();
+    let mut scheduler = Scheduler::default();
+    let told = |scheduler: &mut Scheduler, now: &str| {
+        let notices = scheduler.tick(ledger, &runs, at(now)).unwrap();
+        notices.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    // As `onramp serve` begins: it looks before there is anything to follow.
+    assert_eq!(told(&mut scheduler, "06:30:00"), [""; 0]);
+    scheduler.adopt(ledger, root(), vec![hourly()], &[], at("06:30:00")).unwrap();
+    assert_eq!(told(&mut scheduler, "06:30:00"), ["the clock went back by 30 min; nothing that was due is repeated"]);
+    scheduler.adopt(ledger, root(), vec![hourly()], &[], at("06:30:30")).unwrap();
+    assert_eq!(told(&mut scheduler, "06:30:30"), [""; 0]);
+}
+
+#[test]
+fn what_is_to_be_said_is_said_later_where_another_schedule_fails() {
+    let db = due::open_for_tests().unwrap();
+    let (ledger, runs) = (Ledger::new(&db), Table::new(&db));
+    let at = |text: &str| format!("2026-05-26T{text}Z").parse::<Timestamp>().unwrap();
+    let hourly = |name| plan(name, "@hourly", "UTC", Overlap::Skip, Missed::Skip);
+    let mut scheduler = Scheduler::default();
+    scheduler.adopt(ledger, root(), vec![hourly("a.rhai"), hourly("b.rhai")], &[], at("05:30:00")).unwrap();
+    // The first asks for the open runs and has nothing to queue; the second is refused.
+    runs.dies_in.set(Some(1));
+    assert!(scheduler.tick(ledger, &runs, at("06:30:00")).is_err());
+    runs.dies_in.set(None);
+    let notices = scheduler.tick(ledger, &runs, at("06:30:05")).unwrap();
+    assert_eq!(
+        notices.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            "`/p/a.rhai` missed the due time 2026-05-26T06:00:00Z",
+            "`/p/b.rhai` missed the due time 2026-05-26T06:00:00Z"
+        ]
+    );
+}
+
+#[test]
+fn schedules_of_folders_below_and_beside_are_left_to_those_who_follow_them() {
+    let db = due::open_for_tests().unwrap();
+    let ledger = Ledger::new(&db);
+    let now: Timestamp = "2026-05-26T06:00:00Z".parse().unwrap();
+    let of = |name| plan(name, "@hourly", "UTC", Overlap::Skip, Missed::Once);
+    let follow = |folder: &str, plans| Scheduler::default().adopt(ledger, folder.as_ref(), plans, &[], now).unwrap();
+    follow("/p/below", vec![of("below/a.rhai")]);
+    follow("/p", vec![of("b.rhai")]);
+    let notices = follow("/p", Vec::new());
+    assert_eq!(notices.iter().map(ToString::to_string).collect::<Vec<_>>(), ["`/p/b.rhai` has no schedule any more"]);
+    let left: Vec<String> = ledger.versions().unwrap().into_iter().map(|version| version.script).collect();
+    assert_eq!(left, ["/p/below/a.rhai"]);
+}

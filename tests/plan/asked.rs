@@ -12,12 +12,14 @@ fn an_application_asks_at_a_terminal_after_it_has_looked() {
     let scene = Scene::new(&[]);
     scene.planned("update_customer(101, #{mrr: 1}); delete_customer(102);");
     let question = "apply this to the workspace `sandbox`? 2 writes: 0 creates, 1 update, 1 delete [y/N]";
-    let mut asked = at_terminal(&scene, &["apply", "plan.json"]);
-    asked.shows(question);
-    asked.types("n\r");
-    let (code, said, ..) = asked.ended();
-    assert_eq!((code, scene.writes()), (Some(130), 0), "{said}");
-    assert!(said.contains("error: nothing was sent"), "{said}");
+    for no in ["n\r", "\x03"] {
+        let mut asked = at_terminal(&scene, &["apply", "plan.json"]);
+        asked.shows(question);
+        asked.types(no);
+        let (code, said, ..) = asked.ended();
+        assert_eq!((code, scene.writes()), (Some(130), 0), "{said}");
+        assert!(said.trim_end().ends_with("error: nothing was sent") && !said.contains("in flight"), "{said}");
+    }
     assert!(!scene.place.state().join("runs").exists(), "nothing is kept");
 
     scene.meanwhile("update_customer(101, #{mrr: 5});");

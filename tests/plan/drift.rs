@@ -17,6 +17,17 @@ const CASES: &[Case] = &[
         meanwhile: "update_customer(101, #{mrr: 77});",
         what: "`mrr` was $101.mrr, and is 77 now",
     },
+    // What stays as it is is sent all the same, and would overrule whoever has changed it since.
+    Case {
+        script: "update_customer(101, #{mrr: get_customer(101).mrr, plan: \"x\"}); update_customer(102, #{mrr: 1});",
+        meanwhile: "update_customer(101, #{mrr: 77});",
+        what: "`mrr` was $101.mrr, and is 77 now",
+    },
+    Case {
+        script: "update_onboarding(O1, #{waiting_on_customer: O1.waiting_on_customer, notes: \"x\"}); update_onboarding(O2, #{notes: \"x\"});",
+        meanwhile: "update_onboarding(O1, #{waiting_on_customer: !O1.waiting_on_customer});",
+        what: "`waiting_on_customer` was $O1.waiting_on_customer, and is true now",
+    },
     Case {
         script: "update_customer(101, #{mrr: 1}); update_customer(102, #{mrr: 1});",
         meanwhile: "delete_customer(101);",

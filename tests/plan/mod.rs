@@ -7,6 +7,7 @@ mod chance;
 mod damaged;
 mod drift;
 mod faults;
+mod forged;
 mod quote;
 mod shown;
 mod twice;

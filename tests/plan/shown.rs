@@ -31,7 +31,7 @@ fn each_write_says_that_it_was_not_sent() {
     assert!(
         shown.ends_with(
             "\n2 writes: 0 creates, 1 update, 1 delete\n1 other write would change nothing and will not be sent\n\
-             1 write cannot be undone as it was, marked with `!`\n\
+             1 write cannot be undone as it was, marked with !\n\
              applying it takes about 7 requests: 2 writes, 3 reads to see that nothing has moved, 2 reads to keep what vanishes \
              with what is deleted\nat 600/min that is within one window\n"
         ),
@@ -52,6 +52,23 @@ fn what_is_shown_is_cut_after_twenty_records_and_all_of_it_can_be_had() {
     assert!(short.contains("\n  … and 5 (`--all` shows all)\n"), "{short}");
     let all = scene.onramp(&["run", "-e", script, "--dry-run", "--all"]).stdout;
     assert!(all.matches("    plan: ").count() == 25 && !all.contains('…'), "{all}");
+}
+
+#[test]
+fn how_a_plan_is_shown_is_said_of_a_dry_run_alone() {
+    let scene = Scene::new(&[]);
+    for (flags, shown) in [(&["--output", "json"][..], "--output json"), (&["--all"], "--all")] {
+        let ran = scene.onramp(&[&["run", "-e", "print(1); update_customer(101, #{mrr: 1});"], flags].concat());
+        ran.assert_all(
+            2,
+            "",
+            &format!(
+                "error: `{shown}` shows a plan, and only a dry run makes one\n\
+                 hint: add `--dry-run`; for rows that another program reads, use `write_json` or `write_csv` in the script\n"
+            ),
+        );
+    }
+    assert_eq!(scene.writes(), 0);
 }
 
 #[test]
@@ -127,4 +144,19 @@ fn files_that_the_script_writes_go_to_a_folder_that_is_named_and_are_read_from_t
     // What could not be written in earnest fails in the dry run.
     let ran = scene.onramp(&["run", "-e", "write_text(\"nowhere/note.txt\", \"x\");", "--dry-run"]);
     assert!(ran.code == Some(1) && ran.stderr.contains("there is no folder `nowhere`"), "{ran}");
+}
+
+#[test]
+fn a_table_and_a_page_are_files_and_leave_nothing_for_another_form() {
+    let scene = Scene::new(&[]);
+    scene.planned("update_customer(101, #{plan: \"x\"});");
+    for form in ["--csv", "--html"] {
+        let ran = scene.onramp(&["plan", "show", "plan.json", form, "plan.out", "--output", "json"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran}");
+        assert!(
+            ran.stderr.starts_with(&format!("error: the argument '{form} <FILE>' cannot be used with '--output")),
+            "{ran}"
+        );
+        assert!(!scene.place.work().join("plan.out").exists());
+    }
 }

@@ -105,3 +105,54 @@ fn what_must_be_unique_changes_hands_in_the_order_of_the_plan() {
     let applied = scene.onramp(&["apply", "plan.json", "--yes"]);
     assert!(applied.code == Some(0) && applied.stderr.starts_with("5 changed\n"), "{applied}");
 }
+
+#[test]
+fn a_plan_that_was_taken_back_makes_its_records_anew_and_elsewhere_it_is_said_that_they_are_gone() {
+    let scene = Scene::new(&[]);
+    scene.planned(
+        "let made = create_customer(#{name: \"Neu GmbH\"});
+         create_customer_contact(made, #{name: \"Ann\", email: \"ann@neu.example\"});
+         update_customer(made, #{plan: \"gold\"}); update_customer(101, #{plan: \"gold\"});",
+    );
+    let shown = "let c = list_customers().first(); let all = `${c.name} ${c.plan} ${get_customer(101).plan}:`;
+                 for k in list_customer_contacts(c) { all += ` ${k.name}`; } print(all);";
+    let before = scene.meanwhile(shown);
+    assert_eq!(scene.onramp(&["apply", "plan.json", "--yes"]).code, Some(0));
+    assert_eq!(scene.onramp(&["undo", "--last", "--yes"]).code, Some(0));
+    assert_eq!(scene.meanwhile(shown), before);
+    let_the_clock_go_on(&scene);
+    let gone = "an earlier application of the plan has made it, and somebody has deleted it since";
+    let elsewhere = scene.elsewhere(&["apply", "plan.json", "--yes"]);
+    let said = format!(
+        "1 changed, 3 failed\n  create_customer Neu GmbH: {gone}\n  create_customer_contact Ann: {gone}\n  \
+         update_customer Neu GmbH: it is gone\n"
+    );
+    assert!(elsewhere.code == Some(4) && elsewhere.stderr.contains(&said), "{elsewhere}");
+
+    let first = scene.onramp(&["apply", "plan.json", "--yes", "--first", "1"]);
+    Said::at(&scene.place).assert(
+        &first,
+        0,
+        "",
+        "1 changed\nthe first are done: look at them; `onramp resume run0003` goes on with the others\n\
+         `onramp undo run0003` takes it back\n",
+    );
+    let rest = scene.onramp(&["resume", "--last"]);
+    Said::at(&scene.place).assert(
+        &rest,
+        0,
+        "",
+        "3 changed, 1 as it should be already\n`onramp undo run0003` takes it back\n",
+    );
+    assert_eq!(scene.meanwhile(shown), "Neu GmbH gold gold: Ann\n");
+    Said::at(&scene.place).assert(
+        &scene.onramp(&["apply", "plan.json", "--yes"]),
+        0,
+        "",
+        "the run `run0003` has applied this plan already; nothing was sent\n",
+    );
+    assert_eq!(scene.onramp(&["undo", "--last", "--yes"]).code, Some(0));
+    let again = scene.onramp(&["apply", "plan.json", "--yes"]);
+    assert!(again.code == Some(0) && again.stderr.starts_with("3 changed, 1 as"), "{again}");
+    assert_eq!(scene.meanwhile("print(list_customers().filter(|c| c.name == \"Neu GmbH\").count());"), "1\n");
+}

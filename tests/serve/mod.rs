@@ -1,6 +1,8 @@
 //! `onramp serve` with the real program: due times and folders, and processes that are killed.
 
+mod left;
 mod scan;
+mod schedules;
 #[cfg(target_os = "linux")]
 mod service;
 

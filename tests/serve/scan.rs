@@ -3,7 +3,7 @@
 use super::served;
 use std::fs;
 
-fn inbox(folder: &str, body: &str) -> String {
+pub fn inbox(folder: &str, body: &str) -> String {
     format!("// /// onramp\n// [watch]\n// folder = \"{folder}\"\n// settle = \"50ms\"\n// ///\n{body}\n")
 }
 

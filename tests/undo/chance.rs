@@ -11,7 +11,7 @@ use onramp::{
     session::{
         How, Keeper, Manner, Outcome, Recorder, Session, WayBack, Workspace,
         journal::{Past, story::Story},
-        plan::{Head, Plan},
+        plan::{self, Head, Plan},
     },
     store::{StoreError, journal::Journal},
 };
@@ -89,6 +89,8 @@ fn taken_back(side: &Side, journal: &Path, path: &Path) -> Vec<String> {
     let name = path.file_name().unwrap().to_str().unwrap();
     let head = Head { id: format!("{name:0>32}"), ..crate::dry_run::head() };
     let plan = Plan::new(head, entries, 0);
+    // As it is when the undo goes on.
+    let plan = plan::read(&plan.to_json()).unwrap_or_else(|bad| panic!("{bad}\n{}", plan.to_json()));
     let recorder = Recorder::new(path.parent().unwrap(), Box::new(At(path.to_path_buf())));
     let session = side.session(name, recorder);
     let look = session.look_at_plan(&plan).unwrap();

@@ -64,7 +64,8 @@ fn an_undo_that_died_goes_on_with_the_run_that_it_began_to_take_back() {
             &again,
             2,
             "",
-            "error: the run `run0001` was taken back by `run0002` already\nhint: `onramp undo run0002` takes that back\n",
+            "error: the run `run0001` is being taken back by `run0002`, which has not ended\n\
+             hint: `onramp resume run0002` goes on with it\n",
         );
         ends_well(&scene.onramp(&["call", "update_customer", "id=103", "mrr=4711"]));
         ends_well(&scene.onramp(&["resume", runs.id(2)]));

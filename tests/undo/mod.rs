@@ -2,4 +2,6 @@
 
 mod chance;
 mod cut_short;
+mod faults;
 mod kinds;
+mod rest;

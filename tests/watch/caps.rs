@@ -31,3 +31,16 @@ fn a_cap_that_is_none_is_said() {
     ends(&ran, 2);
     assert!(ran.stderr.contains("`ten` is not a size; write for example `512KiB`, `256MiB` or `1GiB`"), "{ran}");
 }
+
+#[test]
+fn a_folder_is_not_looked_at_without_a_pause() {
+    let inbox = Inbox::new("print(1);");
+    for often in ["0s", "9ms"] {
+        let ran = inbox.place.onramp(&["watch", "in", "--run", "a.rhai", "--sandbox", "--rescan", often]).ran();
+        ends(&ran, 2);
+        assert!(
+            ran.stderr.contains(&format!("`{often}` is too often; write for example `5s`, at least `10ms`")),
+            "{ran}"
+        );
+    }
+}

@@ -59,3 +59,15 @@ fn elsewhere_each_step_of_a_file_is_a_line() {
         &format!("`a.csv`: taken, run `{run}`\n`a.csv`: done, now `done/a.csv`, run `{run}`, 2 changed\n"),
     );
 }
+
+#[test]
+fn with_v_the_requests_of_each_run_are_lines_behind_its_id() {
+    let inbox = Inbox::against(SCRIPT, &[]);
+    inbox.drop_in("a.csv", &rows(101..102));
+    let ran: Ran = inbox.watch(&["-v"]).ran();
+    ends(&ran, 0);
+    let run = inbox.runs()[0]["id"].as_str().unwrap().to_string();
+    let said: Vec<&str> = ran.stderr.lines().filter_map(|line| line.strip_prefix(&format!("{run}: "))).collect();
+    assert!(said.iter().any(|line| line.starts_with("PATCH /customers/101: 200, ")), "{ran}");
+    assert_eq!(said.len(), ran.stderr.lines().count() - 2, "{ran}");
+}

@@ -154,6 +154,8 @@ fn a_script_that_fails_sends_its_file_to_failed_with_what_it_said() {
     let report = inbox.report("failed/a.csv");
     assert_eq!((&report["exit_code"], &report["message"]), (&1.into(), &"no good".into()), "{report}");
     assert_eq!(report["log"][0]["text"], "at a.csv");
+    let details = ["  --> a.rhai:2:1", "    |", "  2 | fail(\"no good\");", "    | ^"];
+    assert_eq!(report["details"], serde_json::json!(details), "{report}");
 }
 
 #[test]
@@ -171,6 +173,25 @@ fn a_folder_that_is_not_there_or_is_watched_already_is_said() {
     let ran = place.onramp(&["watch", "in", "--run", "a.rhai", "--sandbox"]).ran();
     ends(&ran, 2);
     assert!(ran.stderr.starts_with("error: another process works on the folder `"), "{ran}");
+    first.interrupt();
+    ends(&first.ended(), 0);
+}
+
+#[test]
+fn a_second_watcher_leaves_the_runs_of_the_first_alone() {
+    let place = Place::new();
+    let script =
+        "// /// onramp\n// allow = [\"create_customer\"]\n// ///\nsleep(\"1s\"); create_customer(#{name: \"A\"});";
+    fs::create_dir(place.work().join("in")).unwrap();
+    fs::write(place.work().join("a.rhai"), script).unwrap();
+    fs::write(place.work().join("in/a.csv"), "x").unwrap();
+    let watch = || place.onramp(&["watch", "in", "--run", "a.rhai", "--settle", "50ms", "--sandbox"]);
+    let first = watch().started();
+    first.says("`a.csv`: taken");
+    let second = watch().ran();
+    ends(&second, 2);
+    assert!(second.stderr.starts_with("error: another process works on the folder `"), "{second}");
+    first.says("`a.csv`: done, now `done/a.csv`");
     first.interrupt();
     ends(&first.ended(), 0);
 }

@@ -1,6 +1,7 @@
 //! Runs that stop for a reason that passes, or for their key: the file stays, and what follows waits.
 
 use super::{Inbox, SCRIPT, THREE, ends};
+use crate::harness::Running;
 use std::fs;
 
 const WRONG: &str = "pivotal_nobodyKnowsThisKey000000";
@@ -84,7 +85,7 @@ fn the_retries_of_a_script_are_made_before_its_folder_is_held_up() {
     inbox.drop_in("a.csv", "name\nA\n");
     let ran = inbox.watch(&["--max-wait", "1s"]).ran();
     ends(&ran, 0);
-    assert!(ran.stderr.contains("it is tried again at "), "{ran}");
+    assert!(ran.stderr.contains("it is tried again at ") && !ran.stderr.contains("is paused"), "{ran}");
     assert_eq!((inbox.made(), inbox.lies().len()), (vec!["A".to_string()], 2), "{ran}");
 }
 
@@ -98,4 +99,66 @@ fn without_retries_the_folder_is_held_up_and_the_next_start_goes_on() {
     let goes_on = (0..10).map(|_| inbox.watch(&["--max-wait", "1s"]).ran()).find(|ran| ran.code != Some(75));
     ends(&goes_on.expect("the service opens its gate again"), 0);
     assert_eq!((inbox.made(), inbox.lies().len()), (vec!["A".to_string()], 2));
+}
+
+const WAITS: &str = "\
+// /// onramp
+// allow = [\"create_customer\"]
+// ///
+create_customer(#{name: run.event.name});
+loop { try { read_text(\"go\"); break; } catch { sleep(\"20ms\"); } }
+";
+
+/// A watcher that is paused by a run whose key was wrong, and somebody who has gone on with that run and is half-way.
+#[cfg(unix)]
+fn in_hands() -> (Inbox, Running, Running) {
+    let inbox = Inbox::new(WAITS);
+    let key = inbox.place.work().join("key");
+    fs::write(&key, WRONG).unwrap();
+    fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    inbox.drop_in("a.csv", "x");
+    let words = "watch in --run a.rhai --settle 50ms --rescan 100ms --key-file key".split(' ').collect::<Vec<_>>();
+    let watching = inbox.sandbox.used_by(inbox.place.onramp(&words)).started();
+    watching.says("goes on with it, and then so does the folder\n");
+    fs::write(&key, "pivotal_sandbox_key").unwrap();
+    let run = inbox.runs()[0]["id"].as_str().unwrap().to_string();
+    let by_hand = inbox.sandbox.used_by(inbox.place.onramp(&["resume", &run])).started();
+    by_hand.until(|| inbox.creates() == 1);
+    (inbox, watching, by_hand)
+}
+
+#[test]
+#[cfg(unix)]
+fn a_run_that_dies_in_the_hands_of_who_went_on_with_it_holds_up_nothing_for_ever() {
+    let (inbox, watching, by_hand) = in_hands();
+    by_hand.kill();
+    watching.says("` goes on\n");
+    inbox.drop_in("b.csv", "y");
+    fs::write(inbox.place.work().join("go"), "").unwrap();
+    watching.says("`a.csv`: done, now `done/a.csv`");
+    watching.says("`b.csv`: done, now `done/b.csv`");
+    watching.interrupt();
+    ends(&watching.ended(), 0);
+    assert_eq!(inbox.made(), ["a.csv", "b.csv"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_run_that_is_interrupted_by_who_went_on_with_it_still_holds_up_the_folder() {
+    let (inbox, watching, by_hand) = in_hands();
+    inbox.drop_in("b.csv", "y");
+    by_hand.interrupt();
+    ends(&by_hand.ended(), 130);
+    let run = inbox.runs()[0]["id"].as_str().unwrap().to_string();
+    fs::write(inbox.place.work().join("go"), "").unwrap();
+    ends(&inbox.sandbox.used_by(inbox.place.onramp(&["resume", &run])).ran(), 0);
+    watching.says("`b.csv`: done, now `done/b.csv`");
+    watching.interrupt();
+    let ran = watching.ended();
+    ends(&ran, 0);
+    let lines: Vec<&str> = ran.stderr.lines().map(|line| line.split(", run `").next().unwrap()).collect();
+    let folder = fs::canonicalize(inbox.path("")).unwrap().display().to_string();
+    let goes_on = format!("`{folder}` goes on");
+    let all = ["`a.csv`: done, now `done/a.csv`", &goes_on, "`b.csv`: taken", "`b.csv`: done, now `done/b.csv`"];
+    assert_eq!(lines[4..8], all, "nothing of `b.csv` before: {ran}");
 }

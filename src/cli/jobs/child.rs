@@ -1,6 +1,7 @@
 //! The process of a run: this program once more, as `onramp resume`, with its streams in the run's folder. It has a group of
 //! its own, so that Ctrl-C reaches the one who serves, who decides.
 
+use super::ear::Ear;
 use crate::{error::Failure, secret::Secret, store};
 use std::{
     fs, io,
@@ -13,6 +14,8 @@ pub struct Children {
     program: PathBuf,
     /// The sandbox that they share, and its key.
     sandbox: Option<(String, Secret)>,
+    /// Whether what they say is heard.
+    listens: bool,
 }
 
 /// What a run wrote goes into these files.
@@ -20,10 +23,16 @@ const OUT: &str = "out";
 const ERR: &str = "err";
 
 impl Children {
-    pub fn new(sandbox: Option<(String, Secret)>) -> Result<Children, Failure> {
+    pub fn new(sandbox: Option<(String, Secret)>, listens: bool) -> Result<Children, Failure> {
         let program = std::env::current_exe()
             .map_err(|error| Failure::bug(&format!("the program does not know where it is ({error})")))?;
-        Ok(Children { program, sandbox })
+        Ok(Children { program, sandbox, listens })
+    }
+
+    /// Hears what the process of a run says that was only just started, where anybody wants to.
+    pub fn ear(&self, folder: &Path) -> Option<Ear> {
+        // One that cannot be heard is carried out all the same.
+        self.listens.then(|| fs::File::open(folder.join(ERR)).ok()).flatten().map(Ear::at)
     }
 
     /// Starts the process of a run whose record lies in `folder`.

@@ -1,8 +1,8 @@
 //! Due times under `onramp serve`: how the runs of schedules are queued, and which runs of a script are still open.
 
-use super::Maker;
+use super::{Maker, pool::AtWork};
 use crate::{
-    cli::record::Record,
+    cli::{record::Record, schedule::scripts::identity},
     run::short_id,
     store::{Lock, Run, State, Store, StoreError, due::LedgerError},
     trigger::{
@@ -11,12 +11,13 @@ use crate::{
     },
 };
 use jiff::Timestamp;
-use std::{cell::RefCell, fs};
+use std::cell::RefCell;
 
 /// Queues runs in the store, within the ledger's transactions.
 pub struct Queue<'a> {
     pub store: &'a Store,
     pub maker: &'a Maker,
+    pub at_work: AtWork,
     pub now: Timestamp,
     /// What was queued, to be handed over once it is committed: the run, when it may begin, and its script.
     pub queued: RefCell<Vec<(String, Timestamp, String)>>,
@@ -42,12 +43,13 @@ impl Runs for Queue<'_> {
 
     fn open(&self, script: &str) -> Result<Vec<Open>, Refused> {
         let runs = self.store.open_runs()?.into_iter().filter(|run| script_of(run).as_deref() == Some(script));
-        // One that stopped waits for people, and holds up nothing.
+        // One that stopped waits for people, and holds up nothing, unless it is to be tried again.
         let counts = |run: &Run| match run.state {
             State::Queued => true,
+            _ if self.at_work.has(&run.id) => true,
             _ => run.exit_code.is_none() && run.trigger != "manual" || Lock::is_held(&self.store.folder(&run.id)),
         };
-        let open = |run: Run| Open { running: run.state == State::Running, id: run.id };
+        let open = |run: Run| Open { running: run.state == State::Running && run.exit_code.is_none(), id: run.id };
         Ok(runs.filter(counts).map(open).collect())
     }
 
@@ -74,6 +76,5 @@ impl Runs for Queue<'_> {
 pub fn script_of(run: &Run) -> Option<String> {
     let record = Record::of(run).ok()?;
     let (name, _) = record.script.as_ref().filter(|_| record.has_file())?;
-    let path = record.folder.join(name);
-    Some(fs::canonicalize(&path).unwrap_or(path).display().to_string())
+    Some(identity(&record.folder.join(name)))
 }

@@ -5,6 +5,7 @@ pub mod again;
 pub mod board;
 pub mod child;
 pub mod due;
+pub mod ear;
 pub mod make;
 pub mod messenger;
 pub mod notice;
@@ -17,7 +18,7 @@ pub mod service;
 pub use child::Children;
 pub use make::Maker;
 pub use messenger::Messenger;
-pub use pool::{Ended, Pool};
+pub use pool::{Ended, News, Pool};
 pub use script::Runnable;
 pub use service::{Heard, How, Service};
 

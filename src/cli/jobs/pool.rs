@@ -2,26 +2,27 @@
 //! run is at is read from the store; this only remembers which ones it was told of.
 
 mod ended;
+mod handover;
 
-use super::child::{self, Children};
+pub use handover::{AtWork, Handover};
+
+use super::{
+    child::{self, Children},
+    ear::Ear,
+};
 use crate::{
     clock::Clock,
     store::{Lock, Run, State, Store, StoreError},
-    trigger::Wake,
 };
+use handover::Message;
 use jiff::{SignedDuration, Timestamp};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     process::Child,
-    sync::{
-        Arc, Mutex,
-        mpsc::{self, Receiver, Sender},
-    },
+    sync::mpsc::{self, Receiver},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
-
-const LOCK: &str = "no code panics while it holds this lock";
 
 /// A young process is looked at so often, an older one less.
 const SOON: Duration = Duration::from_millis(5);
@@ -42,55 +43,25 @@ pub struct Ended {
     pub again: Option<Timestamp>,
 }
 
-/// Where it is said that an attempt ended, or that the store could not be used.
-pub type Tell = Box<dyn Fn(Result<Ended, String>) + Send>;
-
-enum Message {
-    Wake {
-        run: String,
-        not_before: Option<Timestamp>,
-        group: String,
-    },
-    /// Nothing more is begun; what runs may take so long.
-    Stop(Duration),
+/// What a pool has to say.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// An attempt has ended.
+    Ended(Box<Ended>),
+    /// The process of a run has said something.
+    Line { run: String, line: String },
+    /// The store cannot be used, or no process be started.
+    Trouble(String),
 }
 
-/// Hands runs to the pool. Clones hand to the same one.
-#[derive(Clone)]
-pub struct Handover(Arc<Mutex<Sender<Message>>>);
-
-impl Wake for Handover {
-    fn wake(&self, run: &str, not_before: Option<Timestamp>, group: &str) {
-        let message = Message::Wake { run: run.into(), not_before, group: group.into() };
-        // A pool that has ended begins nothing; the next start hands the run over again.
-        let _ = self.0.lock().expect(LOCK).send(message);
-    }
-}
+/// Where it is said.
+pub type Tell = Box<dyn Fn(News) + Send>;
 
 /// The processes of runs.
 pub struct Pool {
     handover: Handover,
     at_work: AtWork,
     thread: JoinHandle<()>,
-}
-
-/// What a pool is at. Clones show the same.
-#[derive(Clone, Default)]
-pub struct AtWork(Arc<Mutex<Present>>);
-
-#[derive(Default)]
-struct Present {
-    busy: bool,
-    waiting: usize,
-    running: Vec<String>,
-}
-
-impl AtWork {
-    /// How many runs wait, and which are at work.
-    pub fn now(&self) -> (usize, Vec<String>) {
-        let present = self.0.lock().expect(LOCK);
-        (present.waiting, present.running.clone())
-    }
 }
 
 impl Pool {
@@ -109,12 +80,11 @@ impl Pool {
             held: HashMap::new(),
             tries: HashMap::new(),
             deaths: HashMap::new(),
-            known: HashSet::new(),
             at_work: at_work.clone(),
             stopping: None,
         };
         let thread = thread::Builder::new().name("jobs".into()).spawn(move || work.run(&receive))?;
-        Ok(Pool { handover: Handover(Arc::new(Mutex::new(send))), at_work, thread })
+        Ok(Pool { handover: Handover::new(send, at_work.clone()), at_work, thread })
     }
 
     pub fn handover(&self) -> Handover {
@@ -123,7 +93,7 @@ impl Pool {
 
     /// Whether a process is at work, or will be without anybody doing anything.
     pub fn is_busy(&self) -> bool {
-        self.at_work.0.lock().expect(LOCK).busy
+        self.at_work.lock().busy
     }
 
     pub fn at_work(&self) -> AtWork {
@@ -132,7 +102,7 @@ impl Pool {
 
     /// Begins nothing more, and waits: what runs may take `grace`, then it is asked to stop. It resumes at the next start.
     pub fn stop(self, grace: Duration) {
-        let _ = self.handover.0.lock().expect(LOCK).send(Message::Stop(grace));
+        self.handover.send(Message::Stop(grace));
         // It does nothing that panics; and if it did, its processes go on by themselves.
         let _ = self.thread.join();
     }
@@ -153,6 +123,7 @@ struct Running {
     epoch: i64,
     child: Child,
     since: Instant,
+    ear: Option<Ear>,
 }
 
 struct Work {
@@ -167,8 +138,6 @@ struct Work {
     held: HashMap<String, (String, Instant)>,
     tries: HashMap<String, u32>,
     deaths: HashMap<String, u32>,
-    /// Runs that wait or are at work here.
-    known: HashSet<String>,
     at_work: AtWork,
     stopping: Option<Stopping>,
 }
@@ -200,7 +169,7 @@ impl Work {
             }
             let turn = self.collect().and_then(|()| self.release()).and_then(|()| self.begin());
             if let Err(error) = turn {
-                (self.tell)(Err(error.message));
+                (self.tell)(News::Trouble(error.message));
             }
             self.show();
             if self.stopping.is_some() && self.end_soon() {
@@ -213,7 +182,7 @@ impl Work {
     fn show(&self) {
         // A run that is to be tried again holds up all of its group but itself.
         let startable = |waiting: &Waiting| self.held.get(&waiting.group).is_none_or(|(run, _)| *run == waiting.run);
-        let mut present = self.at_work.0.lock().expect(LOCK);
+        let mut present = self.at_work.lock();
         present.busy = !self.running.is_empty() || self.waiting.iter().any(startable);
         present.waiting = self.waiting.len();
         if present.running.len() != self.running.len()
@@ -224,12 +193,14 @@ impl Work {
     }
 
     fn heed(&mut self, message: Message) {
-        if let Message::Wake { run, not_before, group } = message
-            && self.known.insert(run.clone())
-        {
-            self.at_work.0.lock().expect(LOCK).busy = true;
+        if let Message::Wake { run, not_before, group } = message {
             self.waiting.push(Waiting { run, not_before, group, elsewhere: None });
         }
+    }
+
+    /// Nothing more is done about a run, unless it is handed over again.
+    fn let_go(&self, run: &str) {
+        self.at_work.lock().in_hand.remove(run);
     }
 
     /// How long nothing needs to be looked at.
@@ -261,11 +232,11 @@ impl Work {
             let found = self.store.find(&waiting.run)?.pop();
             let mut waiting = self.waiting.remove(at);
             let Some(run) = found else {
-                self.known.remove(&waiting.run);
+                self.let_go(&waiting.run);
                 continue;
             };
             if run.state.has_ended() || run.state == State::Cancelled {
-                self.known.remove(&waiting.run);
+                self.let_go(&waiting.run);
                 continue;
             }
             let folder = self.store.folder(&run.id);
@@ -279,13 +250,15 @@ impl Work {
             match self.children.start(&run.id, &folder) {
                 Ok(child) => {
                     let Waiting { run: id, group, .. } = waiting;
-                    self.running.push(Running { run: id, group, epoch: run.epoch, child, since: Instant::now() });
+                    let (epoch, ear) = (run.epoch, self.children.ear(&folder));
+                    self.running.push(Running { run: id, group, epoch, child, since: Instant::now(), ear });
                 }
                 Err(error) => {
                     waiting.not_before = self.clock.now().checked_add(FIRST_WAIT).ok();
                     self.waiting.insert(at, waiting);
                     at += 1;
-                    (self.tell)(Err(format!("no process could be started for run `{}`: {error}", run.id)));
+                    let what = format!("no process could be started for run `{}`: {error}", run.id);
+                    (self.tell)(News::Trouble(what));
                 }
             }
         }

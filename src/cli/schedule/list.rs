@@ -14,6 +14,7 @@ use crate::{
         due::{Last, Ledger},
     },
     text,
+    trigger::schedule::{TOO_FAR, how_to_go_on},
     ui::Ui,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -25,7 +26,7 @@ use serde_json::{Value, json};
 What came last is read from the store in the state folder; `onramp due` shows all of it.
 
 With `--output json` standard output is one array, with `--output jsonl` one object on each line, each with the members \
-`file`, `schedule`, `timezone`, `next` (RFC 3339, UTC), `last_due`, `last_outcome` (`run`, `skipped` or `missed`), \
+`file`, `schedule`, `timezone`, `next` (RFC 3339, UTC), `accounted_to` (up to when each due time has its row), `last_due`, `last_outcome` (`run`, `skipped` or `missed`), \
 `last_reason`, `last_run_due`, `last_run`, and of that run `last_run_state` (as in `onramp runs`), `last_run_ended_at` and \
 `last_run_message`; null where there is none.
 
@@ -43,6 +44,8 @@ pub struct Args {
 #[derive(Default)]
 struct Past {
     due: Last,
+    /// Up to when it is accounted for.
+    accounted_to: Option<Timestamp>,
     /// The run of the newest due time that has one, and what it is at; `None` where its record is gone.
     run: Option<(Run, Condition)>,
 }
@@ -75,7 +78,9 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
 }
 
 fn past(ledger: Ledger<'_>, store: Option<&Store>, script: &str) -> Result<Past, Failure> {
-    let due = ledger.last(script).map_err(|error| due::unusable(&error))?;
+    let unusable = |error| due::unusable(&error);
+    let due = ledger.last(script).map_err(unusable)?;
+    let accounted_to = ledger.in_force(script).map_err(unusable)?.map(|version| version.accounted_to);
     let id = due.run.as_ref().and_then(|row| row.run.as_deref());
     let run = match (store, id) {
         (Some(store), Some(id)) => {
@@ -85,7 +90,7 @@ fn past(ledger: Ledger<'_>, store: Option<&Store>, script: &str) -> Result<Past,
         }
         _ => None,
     };
-    Ok(Past { due, run: run.map(|(condition, run)| (run, condition)) })
+    Ok(Past { due, accounted_to, run: run.map(|(condition, run)| (run, condition)) })
 }
 
 fn lines(script: &Scheduled, past: &Past, now: Timestamp) -> Vec<String> {
@@ -93,6 +98,9 @@ fn lines(script: &Scheduled, past: &Past, now: Timestamp) -> Vec<String> {
     let name = text::escape_control(&script.name);
     let mut lines = vec![format!("{name}: {} in {}", plan.schedule.text(), plan.zone_name)];
     lines.extend(plan.after(now).next().map(|next| format!("  next      {}", moment::line(plan, &next))));
+    if let Some(to) = past.accounted_to.filter(|to| to.duration_since(now) > TOO_FAR) {
+        lines.push(format!("  stopped   accounted for up to {to}; {}", how_to_go_on(&script.name)));
+    }
     if let Some(row) = &past.due.run {
         let run = row.run.as_deref().unwrap_or_default();
         let became = past.run.as_ref().map_or("no record is kept".into(), |(run, at)| became(run, *at, &plan.zone));
@@ -135,6 +143,7 @@ fn entry(script: &Scheduled, past: &Past, now: Timestamp) -> Value {
         "schedule": plan.schedule.text(),
         "timezone": plan.zone_name,
         "next": plan.after(now).next().map(|next| next.at.to_string()),
+        "accounted_to": past.accounted_to.map(|to| to.to_string()),
         "last_due": due.map(|row| row.until.unwrap_or(row.due_at).to_string()),
         "last_outcome": due.map(|row| row.outcome.word()),
         "last_reason": due.and_then(|row| row.reason.clone()),

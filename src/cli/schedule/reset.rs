@@ -30,8 +30,10 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
     let version = ledger.in_force(&script).map_err(|error| due::unusable(&error))?.ok_or_else(unknown)?;
     match schedule::reset(ledger, &script, now).map_err(|error| due::unusable(&error))? {
         Some(before) => ui.status(&format!(
-            "the schedule `{}` of `{shown}` was accounted for up to {}; it goes on from {now}",
-            before.text, before.accounted_to
+            "the schedule `{}` of `{shown}` was accounted for up to {}; it goes on from {}",
+            before.text,
+            before.accounted_to,
+            now.strftime("%FT%H:%M:%SZ")
         )),
         None => ui.status(&format!(
             "the schedule `{}` of `{shown}` is accounted for up to {}, which is not ahead; nothing was changed",

@@ -87,10 +87,12 @@ fn read(path: &Path, flags: &[String], clock: &Clock) -> Result<Option<Scheduled
     Ok(plan.map(|plan| Scheduled { name, text, header, plan }))
 }
 
-/// By which name the ledger knows a script: its absolute path without links.
+/// By which name the ledger knows a script: its own name in its folder, by the folder's absolute path without links. A script
+/// that is itself a link goes by the link's name: where that leads may change, and two may lead to the same text.
 pub fn identity(path: &Path) -> String {
-    let real = fs::canonicalize(path).or_else(|_| std::path::absolute(path));
-    real.unwrap_or_else(|_| path.to_path_buf()).display().to_string()
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let real = path.parent().and_then(|folder| fs::canonicalize(folder).ok()).zip(path.file_name());
+    real.map_or(path.clone(), |(folder, name)| folder.join(name)).display().to_string()
 }
 
 /// The scripts of the project folder around the working directory; without a project file those of the working directory

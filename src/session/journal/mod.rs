@@ -11,7 +11,7 @@ pub use past::{Doubt, Past, Recorded};
 use super::{
     Number, SessionError,
     crash::{self, Point},
-    seen::{Seen, Snapshot},
+    seen::{Found, Seen, Snapshot},
 };
 use crate::store::{
     StoreError,
@@ -105,6 +105,11 @@ impl Recorder {
         self.past.get(number, &self.journal).map_err(|error| self.unusable(&error))
     }
 
+    /// How many writes earlier attempts have carried out.
+    pub fn changes(&self) -> u64 {
+        self.past.changes()
+    }
+
     /// Whether an earlier attempt recorded something under this number.
     pub fn knows(&self, number: Number) -> bool {
         self.past.knows(number)
@@ -169,6 +174,13 @@ impl Recorder {
         Ok(span)
     }
 
+    /// Adds the intents of a group to the record of a run that is kept, all of them or none.
+    pub fn append_intents(&self, intents: &[(&Entry, &[u8])]) -> Result<(), SessionError> {
+        let head = |entry| serde_json::to_vec(entry).expect("an entry is made of texts and numbers");
+        let frames: Vec<_> = intents.iter().map(|(entry, body)| (head(entry), *body)).collect();
+        self.journal.append_all(&frames).map_err(|error| self.unusable(&error))
+    }
+
     /// What was appended is safe from a loss of power when this returns.
     pub fn sync(&self) -> Result<(), SessionError> {
         self.journal.sync().map_err(|error| match error.kind() {
@@ -179,12 +191,19 @@ impl Recorder {
 
     /// The latest state of an object that the run has seen.
     pub fn snapshot(&self, object: &str, id: &str) -> Result<Option<Snapshot>, SessionError> {
-        self.seen.lock().expect(LOCK).get(object, id, &self.journal).map_err(|error| self.unusable(&error))
+        let found = self.seen.lock().expect(LOCK).latest(object, id);
+        self.open(found, object, id)
     }
 
     /// The state of an object that the script has, from its own reads and writes; `None` where that is the latest.
     pub fn as_read(&self, object: &str, id: &str) -> Result<Option<Snapshot>, SessionError> {
-        self.seen.lock().expect(LOCK).as_read(object, id, &self.journal).map_err(|error| self.unusable(&error))
+        let found = self.seen.lock().expect(LOCK).as_read(object, id);
+        self.open(found, object, id)
+    }
+
+    fn open(&self, found: Option<Found>, object: &str, id: &str) -> Result<Option<Snapshot>, SessionError> {
+        let Some(found) = found else { return Ok(None) };
+        found.open(object, id, &self.journal).map_err(|error| self.unusable(&error))
     }
 
     /// Whether a page was looked at again so lately that it would show the same.
@@ -202,9 +221,9 @@ impl Recorder {
         self.ahead.lock().expect(LOCK).and_then(|ahead| at.checked_add(ahead).ok())
     }
 
-    /// The canonical id of an object, by either form of its id; `None` where the run has not seen it.
-    pub fn canonical(&self, object: &str, id: &str) -> Result<Option<String>, SessionError> {
-        self.seen.lock().expect(LOCK).canonical(object, id, &self.journal).map_err(|error| self.unusable(&error))
+    /// A number that an object has, whichever form of its id is given; `None` where the run has not seen it.
+    pub fn place(&self, object: &str, id: &str) -> Option<u32> {
+        self.seen.lock().expect(LOCK).place(object, id)
     }
 
     /// The ids of all that this run has created, in all its attempts.

@@ -19,6 +19,8 @@ use std::{
 #[derive(Debug, Default)]
 pub struct Past {
     at: HashMap<Number, Slot>,
+    /// How many writes were carried out.
+    changes: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +72,7 @@ impl Past {
             let entry: Entry = serde_json::from_slice(&frame.head)
                 .map_err(|_| "its journal was written by another version of onramp".to_string())?;
             let place = Place { head: frame.place(), body: frame.body };
+            let is_answer = matches!(entry, Entry::Answer { .. });
             match entry {
                 Entry::Attempt { format, .. } if format != FORMAT => {
                     return Err("its journal was written by another version of onramp".into());
@@ -86,6 +89,7 @@ impl Past {
                 Entry::Answer { n, .. } | Entry::Denied { n, .. } => {
                     if let Some(slot) = past.at.get_mut(&n) {
                         slot.answered = Some(place);
+                        past.changes += u64::from(is_answer);
                     }
                 }
                 Entry::Unsent { n } => {
@@ -113,6 +117,11 @@ impl Past {
             }
         }
         Ok(doubts)
+    }
+
+    /// How many writes were carried out.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Whether nothing is recorded.

@@ -192,11 +192,14 @@ impl Telling<'_> {
     fn meant(&mut self, n: Number, asked: Asked, label: Option<String>, body: Span) -> io::Result<()> {
         let before = match api::operation(&asked.operation) {
             Some(operation) if operation.effect != Effect::Create => {
-                self.seen.get(object_of(operation), id_of(&asked), self.journal)?
+                match self.seen.latest(object_of(operation), id_of(&asked)) {
+                    Some(found) => found.open(object_of(operation), id_of(&asked), self.journal)?,
+                    None => None,
+                }
             }
             _ => None,
         };
-        self.open.insert(n, Open { asked, label, before: before.map(|snapshot| snapshot.object), body });
+        self.open.insert(n, Open { asked, label, before: before.map(|snapshot| fields(Some(&snapshot.json))), body });
         Ok(())
     }
 

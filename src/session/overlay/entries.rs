@@ -1,9 +1,15 @@
 //! From a write that was answered here to the entry of a plan. Answers nothing.
 
-use super::{Overlay, fields::Fields, kind::Kind, row::Facts, table::Row};
+use super::{
+    Overlay,
+    fields::{Fields, raw},
+    kind::Kind,
+    row::Facts,
+    table::Row,
+};
 use crate::{
     api::{operation::Effect, request::Call},
-    session::plan::{Change, Entry, RecordRef, Undo, provisional},
+    session::plan::{Change, Entry, Exact, RecordRef, Undo, provisional},
 };
 use std::collections::BTreeMap;
 
@@ -25,6 +31,7 @@ impl Overlay {
         let path: Vec<String> = call.path.iter().map(|id| id.trim().to_string()).collect();
         let body = call.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned());
         let changes = changes(before, after);
+        let as_is = before.zip(body.as_deref()).map(|(before, body)| as_is(call, before, &changes, body));
         // What the plan itself makes was not there before.
         let own = self.is_made(&facts.id);
         let undo = if own { Undo::Yes } else { undo(call.operation.effect, kind, &changes) };
@@ -47,6 +54,8 @@ impl Overlay {
                 label: self.label(facts),
             },
             changes,
+            as_is: as_is.unwrap_or_default(),
+            replaces: None,
             from: row.from.as_ref().map(|(filter, _)| (**filter).clone()),
             row: row.from.as_ref().map(|(_, at)| *at),
             seen_updated_at: row.seen_updated_at.clone(),
@@ -94,6 +103,16 @@ fn changes(before: Option<&Fields>, after: Option<&Fields>) -> Vec<Change> {
                 .collect()
         }
     }
+}
+
+/// The fields that a body names and that stay as they were.
+fn as_is(call: &Call, before: &Fields, changes: &[Change], body: &str) -> BTreeMap<String, Exact> {
+    let Ok(sent) = Fields::parse(body) else { return BTreeMap::new() };
+    let named = call.operation.body().filter(|field| sent.raw(field.name).is_some());
+    let stays = named.filter(|field| !changes.iter().any(|change| change.field == field.name));
+    // A field that the record does not have is empty.
+    let value = |name: &str| before.exact(name).unwrap_or_else(|| Exact::new(&raw(())));
+    stays.map(|field| (field.name.to_string(), value(field.name))).collect()
 }
 
 /// What an undo can do about a write.

@@ -2,12 +2,13 @@
 //! far. Reads go out through whoever owns the overlay; writes are kept as the entries of a plan and never sent.
 //!
 //! In reading order: `find` (which record a call is about), `writes` (what a write does to it, with `check` and `rules`),
-//! `entries` (what a plan says of it), `query`, `whose`, `source` and `pages` (lists), `table` and `seen` (what is kept).
+//! `entries` (what a plan says of it) and `agrees` (whether that is so), `query`, `whose`, `source` and `pages` (lists), `table` and `seen` (what is kept).
 //!
 //! What it cannot know: whether a slug or an e-mail address is taken by a record that the run has not seen, texts that
 //! are too long, and whether a record that is missing was deleted before (a delete of one is then a 404). Decision 26
 //! has the reasons.
 
+mod agrees;
 mod check;
 mod entries;
 mod fields;
@@ -26,6 +27,8 @@ mod table;
 mod tests;
 mod whose;
 mod writes;
+
+pub use agrees::agrees;
 
 use super::plan::{Entry, Head, ListFilter, Plan};
 use crate::{

@@ -27,6 +27,12 @@ pub struct Entry {
     /// Each field that is another one afterwards, those that follow from others included, but not `updated_at`. Of a
     /// create the fields that are not empty, of a delete those that were not.
     pub changes: Vec<Change>,
+    /// The fields that the body names and that were so already. They are sent all the same, and so they must still be so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub as_is: BTreeMap<String, Exact>,
+    /// Of what takes the place of a record that was deleted: the id that this one had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
     /// The list that the script had the record from, where it came from one as the service keeps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<ListFilter>,

@@ -96,6 +96,8 @@ mod tests {
             body: Some("{}".into()),
             record: RecordRef { object: "customer".into(), id: format!("c{n}"), display_id: None, label: None },
             changes: Vec::new(),
+            as_is: Default::default(),
+            replaces: None,
             from: row.map(|_| filter),
             row,
             seen_updated_at: None,

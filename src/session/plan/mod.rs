@@ -47,6 +47,9 @@ pub struct Plan {
     pub script: Script,
     pub totals: Totals,
     pub quote: Quote,
+    /// What the plan of an undo cannot bring back, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
     /// The writes, in the order of the script.
     pub entries: Vec<Entry>,
     /// SHA-256 of the document with this field empty, in hexadecimal.
@@ -110,6 +113,7 @@ impl Plan {
             script,
             totals: Totals::of(&entries, unchanged),
             quote: Quote::of(&entries),
+            lost: Vec::new(),
             entries,
             digest: String::new(),
         };
@@ -120,6 +124,13 @@ impl Plan {
     /// The plan with the rate limit under which it was made, from which its time follows.
     pub fn with_rate(mut self, rate: Rate) -> Plan {
         self.quote.set_rate(rate);
+        self.digest = self.fresh_digest();
+        self
+    }
+
+    /// The plan with what it cannot bring back.
+    pub fn with_lost(mut self, lost: Vec<String>) -> Plan {
+        self.lost = lost;
         self.digest = self.fresh_digest();
         self
     }
@@ -136,6 +147,15 @@ impl Plan {
         format!("{text}\n")
     }
 
+    /// The plan for another time, after the run that applied it was taken back: its creates make new records, where those of
+    /// the first time would be answered with what is deleted by now.
+    pub fn once_more(mut self, taken_back: &str) -> Plan {
+        let id: String = hex(Sha256::digest(format!("{} {taken_back}", self.id)).iter());
+        self.id = id[..32].to_string();
+        self.digest = self.fresh_digest();
+        self
+    }
+
     /// The idempotency key of the create at this position: the same on every machine that applies the plan.
     pub fn idempotency_key(&self, position: usize) -> String {
         format!("{}-{position}", self.id)
@@ -148,7 +168,7 @@ impl Plan {
             digest.update(b"\n");
             digest.update(json(entry));
         }
-        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(digest.finalize().iter())
     }
 
     /// All but the entries and the digest.
@@ -163,6 +183,7 @@ impl Plan {
             script: self.script.clone(),
             totals: self.totals,
             quote: self.quote,
+            lost: self.lost.clone(),
             entries: Vec::new(),
             digest: String::new(),
         }
@@ -185,6 +206,10 @@ impl Totals {
     pub fn writes(&self) -> usize {
         self.creates + self.updates + self.deletes
     }
+}
+
+fn hex<'b>(bytes: impl Iterator<Item = &'b u8>) -> String {
+    bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Plans hold texts, numbers and JSON that was read before; all of that can be written.

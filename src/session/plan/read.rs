@@ -3,6 +3,7 @@
 use super::{Entry, FORMAT, Plan, Totals, VERSION, quote::Quote};
 use crate::{
     api::operation::Effect,
+    session::overlay,
     text::{self, escape_control},
 };
 use serde::Deserialize;
@@ -64,6 +65,10 @@ pub fn read(text: &str) -> Result<Plan, BadPlan> {
     plan.check().map_err(|why| bad(format!("it is damaged: {why}")))?;
     if plan.digest != plan.fresh_digest() {
         return Err(bad("it is damaged or was changed by hand: its `digest` is that of another plan".into()));
+    }
+    if let Some(entry) = plan.entries.iter().find(|entry| !overlay::agrees(entry)) {
+        let message = format!("it was changed by hand: entry {} would do something else than it shows", entry.position);
+        return Err(bad(message));
     }
     Ok(plan)
 }

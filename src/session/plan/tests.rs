@@ -32,6 +32,8 @@ fn update(position: usize, id: &str, field: &str, before: &str, after: &str) -> 
             label: Some("Acme <b>\u{1b}[31m".into()),
         },
         changes: vec![Change { field: field.into(), before: exact(before), after: exact(after) }],
+        as_is: Default::default(),
+        replaces: None,
         from: None,
         row: None,
         seen_updated_at: Some("2026-01-01T00:00:00Z".into()),
@@ -192,7 +194,7 @@ delete_customer: 1 write
 
 4 writes: 1 create, 2 updates, 1 delete
 7 other writes would change nothing and will not be sent
-1 write cannot be undone as it was, marked with `!`
+1 write cannot be undone as it was, marked with !
 applying it takes about 9 requests: 4 writes, 3 reads to see that nothing has moved, 2 reads to keep what vanishes with what is deleted
 at 2/min that is at least 4 min
 "#;

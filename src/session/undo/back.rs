@@ -14,7 +14,7 @@ use crate::api::{
     operation::{Effect, Kind, Operation, Set},
 };
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The way back.
 #[derive(Debug, Default)]
@@ -27,6 +27,13 @@ pub struct WayBack {
 /// A record that is made again: its provisional id, and the position of the entry that makes it.
 type Again = (String, usize);
 
+/// A record that was deleted.
+struct Old<'o> {
+    id: &'o str,
+    customer: Option<&'o str>,
+    label: Option<&'o str>,
+}
+
 /// What goes into one entry.
 struct Parts<'p> {
     operation: &'static Operation,
@@ -35,6 +42,8 @@ struct Parts<'p> {
     record: RecordRef,
     changes: Vec<plan::Change>,
     uses: Option<&'p Again>,
+    /// The id of the record whose place it takes.
+    replaces: Option<&'p str>,
 }
 
 impl WayBack {
@@ -75,6 +84,7 @@ impl WayBack {
             record: shown(record),
             changes,
             uses: None,
+            replaces: None,
         });
     }
 
@@ -91,6 +101,7 @@ impl WayBack {
             record: shown(record),
             changes: vec![change(field, Some(now), Some(&value))],
             uses: None,
+            replaces: None,
         });
         Some(value)
     }
@@ -115,7 +126,8 @@ impl WayBack {
         }
         if !body.is_empty() {
             let path = vec![record.id.into()];
-            self.push(Parts { operation, path, body: Some(body), record: shown(record), changes, uses: None });
+            let (record, uses, replaces) = (shown(record), None, None);
+            self.push(Parts { operation, path, body: Some(body), record, changes, uses, replaces });
         }
     }
 
@@ -135,9 +147,9 @@ impl WayBack {
         for name in record.unknown() {
             self.lose(record, &format!("nobody knows what `{name}` was before"));
         }
-        let customer = record.customer();
-        let parent = customer.and_then(|id| again.get(id)).cloned();
-        let (position, id) = self.make(operation, &before, customer, parent.as_ref(), record.last.label.as_deref());
+        let parent = record.customer().and_then(|id| again.get(id)).cloned();
+        let old = Old { id: record.id, customer: record.customer(), label: record.last.label.as_deref() };
+        let (position, id) = self.make(operation, &before, old, parent.as_ref());
         again.insert(record.id, (id, position));
         if lists_below(record.object).next().is_some() && !record.last.children.whole {
             self.lose(record, "nobody knows all contacts and onboardings that it had");
@@ -157,7 +169,8 @@ impl WayBack {
                 &format!("nobody knows what `{name}` was before"),
             ));
         }
-        self.make(operation, &before, text("customer_id"), Some(parent), text("name").or(Some(id)));
+        let old = Old { id, customer: text("customer_id"), label: text("name").or(Some(id)) };
+        self.make(operation, &before, old, Some(parent));
     }
 
     /// A create of what was there before, under the parent that took the place of its customer, or else under that. Gives the
@@ -166,11 +179,10 @@ impl WayBack {
         &mut self,
         operation: &'static Operation,
         before: &Map<String, Value>,
-        customer: Option<&str>,
+        old: Old<'_>,
         parent: Option<&Again>,
-        label: Option<&str>,
     ) -> (usize, String) {
-        let customer = parent.map(|(id, _)| id.as_str()).or(customer);
+        let customer = parent.map(|(id, _)| id.as_str()).or(old.customer);
         let mut body = Map::new();
         for field in operation.body().filter(|field| field.set != Set::Never) {
             let value = match (field.name, before.get(field.name)) {
@@ -186,10 +198,11 @@ impl WayBack {
         let changes = body.iter().map(|(name, value)| change(name, None, Some(value))).collect();
         let path = operation.path_params.iter().filter_map(|_| customer.map(str::to_string)).collect();
         let object = operation.returns.object().name;
-        let (position, label) = (self.entries.len() + 1, label.map(str::to_string));
+        let (position, label) = (self.entries.len() + 1, old.label.map(str::to_string));
         let id = provisional::id(object, position);
         let record = RecordRef { object: object.into(), id: id.clone(), display_id: None, label };
-        self.push(Parts { operation, path, body: Some(body), record, changes, uses: parent });
+        let (uses, replaces) = (parent, Some(old.id));
+        self.push(Parts { operation, path, body: Some(body), record, changes, uses, replaces });
         (position, id)
     }
 
@@ -198,7 +211,7 @@ impl WayBack {
     }
 
     fn push(&mut self, parts: Parts<'_>) {
-        let Parts { operation, path, body, record, changes, uses } = parts;
+        let Parts { operation, path, body, record, changes, uses, replaces } = parts;
         self.entries.push(Entry {
             position: self.entries.len() + 1,
             operation: operation.name.into(),
@@ -206,6 +219,9 @@ impl WayBack {
             body: body.map(|body| Value::Object(body).to_string()),
             record,
             changes,
+            // Only what the run changed is sent.
+            as_is: BTreeMap::new(),
+            replaces: replaces.map(str::to_string),
             from: None,
             row: None,
             seen_updated_at: None,

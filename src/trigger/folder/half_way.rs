@@ -10,26 +10,31 @@ use super::{
 use crate::store::{File, Lock, NewFile, Run, Stage, State};
 use std::io;
 
+/// Exit codes of runs that others can go on with.
+const WILL_PASS: u8 = 75;
+const INTERRUPTED: u8 = 130;
+
 /// How a file stands behind a step.
 enum Stands {
     /// It has left.
     Gone,
     /// Its run waits, or a process is at it.
     AtWork,
-    /// Its run stopped, and nobody goes on with it.
-    Stopped,
+    /// Its run stopped, and goes on when somebody says so.
+    Stopped(Box<Run>),
 }
 
 impl Worker {
-    /// Brings what is half-way one step further, and counts the files that are still there.
-    pub(super) fn go_on(&mut self, standing: &mut Standing) -> Result<(), Stuck> {
+    /// Brings what is half-way one step further, and counts the files that are still there. Unless there is to be `more`, no
+    /// run begins.
+    pub(super) fn go_on(&mut self, more: bool, standing: &mut Standing) -> Result<(), Stuck> {
         let files = self.store.files(&self.dir())?;
         let (mut stopped, mut stuck) = (None, None);
         for (file, run) in files {
-            match self.one_further(&file, &run) {
+            match self.one_further(&file, &run, more) {
                 Ok(Stands::Gone) => {}
                 Ok(Stands::AtWork) => standing.taken += 1,
-                Ok(Stands::Stopped) => {
+                Ok(Stands::Stopped(run)) => {
                     standing.taken += 1;
                     stopped.get_or_insert(run);
                 }
@@ -41,7 +46,7 @@ impl Worker {
                 Err(error) => return Err(error),
             }
         }
-        standing.paused = stopped.as_ref().and_then(|run| run.exit_code);
+        standing.paused = stopped.as_ref().map(|run| run.exit_code.unwrap_or(WILL_PASS));
         match (&stopped, &self.paused) {
             (Some(run), known) if known.as_ref() != Some(&run.id) => {
                 let message = run.message.clone().unwrap_or_else(|| "it says nothing".into());
@@ -55,7 +60,7 @@ impl Worker {
     }
 
     /// Brings one file a step further.
-    fn one_further(&mut self, file: &File, run: &Run) -> Result<Stands, Stuck> {
+    fn one_further(&mut self, file: &File, run: &Run, more: bool) -> Result<Stands, Stuck> {
         match file.stage {
             Stage::Claimed if !self.finish_claim(file, run)? => return Ok(Stands::Gone),
             Stage::Claimed | Stage::Working => {}
@@ -74,11 +79,40 @@ impl Worker {
             let gone = self.put_away_cancelled(file, run)?;
             return Ok(if gone { Stands::Gone } else { Stands::AtWork });
         }
-        // The end of an attempt from before it was handed over says nothing about the one that was asked for.
-        let old = if run.exit_code.is_some() { run.epoch } else { run.epoch - 1 };
-        let base = self.hand_over(&run.id, old);
-        let will_pass = run.state == State::Running && matches!(run.exit_code, Some(3 | 75)) && run.epoch > base;
-        Ok(if will_pass { Stands::Stopped } else { Stands::AtWork })
+        let is_new = !self.woken.contains(&run.id);
+        if is_new || self.wake.has(&run.id) {
+            self.hand_over(&run.id);
+            return Ok(Stands::AtWork);
+        }
+        self.one_let_go(file, &run.id, more)
+    }
+
+    /// What becomes of a file whose run was let go by whoever was to carry it out.
+    fn one_let_go(&mut self, file: &File, run: &str, more: bool) -> Result<Stands, Stuck> {
+        // In this order: who has its lock writes down how it ended before that is free.
+        let is_free = !Lock::is_held(&self.store.folder(run));
+        let Some(run) = self.store.find(run)?.pop() else { return Ok(Stands::AtWork) };
+        let is_told = self.paused.as_ref() == Some(&run.id);
+        match run.exit_code {
+            // The next look puts it away.
+            _ if run.state.has_ended() || run.state == State::Cancelled => {}
+            // It was interrupted with all others.
+            Some(INTERRUPTED) if !more => {}
+            Some(3 | WILL_PASS | INTERRUPTED) => return Ok(Stands::Stopped(Box::new(run))),
+            // Somebody went on with it, and it ended for another reason.
+            Some(code) => {
+                let why = run.message.clone().unwrap_or_else(|| "it was not carried out to its end".into());
+                self.store.give_up(&run, code, &why, self.clock.now())?;
+                self.put_away(file, &run)?;
+                return Ok(Stands::Gone);
+            }
+            // Somebody is at it.
+            None if !is_free && is_told => return Ok(Stands::Stopped(Box::new(run))),
+            // Its process died, whoever had started it.
+            None if is_free && more => self.wake.wake(&run.id, None, &self.settings.script),
+            None => {}
+        }
+        Ok(Stands::AtWork)
     }
 
     /// Takes a file that is claimed into its own folder; false where it is gone, and its run with it.
@@ -135,13 +169,10 @@ impl Worker {
         Ok(is_so)
     }
 
-    /// Hands a run over, once, and says which of its epochs ended before that: `old` if this is the first time.
-    pub(super) fn hand_over(&mut self, run: &str, old: i64) -> i64 {
-        if let Some(base) = self.woken.get(run) {
-            return *base;
+    /// Hands a run over, once.
+    pub(super) fn hand_over(&mut self, run: &str) {
+        if self.woken.insert(run.to_string()) {
+            self.wake.wake(run, None, &self.settings.script);
         }
-        self.woken.insert(run.to_string(), old);
-        self.wake.wake(run, None, &self.settings.script);
-        old
     }
 }

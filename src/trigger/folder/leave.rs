@@ -45,8 +45,9 @@ impl Worker {
         }
         crash::pass(Point::AfterMove);
         self.store.set_stage(&run.id, Stage::Moved, None)?;
-        let is_there = super::place::exists(&self.place.dir().join(&target));
-        if is_there {
+        let is_gone = !super::place::exists(&self.place.dir().join(&target));
+        // Of one that was withdrawn before it was taken something else is told.
+        if !(is_gone && file.stage == Stage::Claimed) {
             self.tell(Told::Moved {
                 name: name.clone(),
                 run: run.id.clone(),
@@ -54,6 +55,7 @@ impl Worker {
                 outcome,
                 message: run.message.clone().filter(|_| outcome != Outcome::Cancelled),
                 counts: run.counts,
+                is_gone,
             });
         }
         Ok(target)

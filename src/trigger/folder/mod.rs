@@ -19,7 +19,7 @@ mod work;
 
 pub use caps::Caps;
 pub use look::{About, LARGEST, about, is_temporary};
-pub use place::Place;
+pub use place::{Place, WORK};
 pub use report::Outcome;
 pub use told::{Standing, Told};
 pub use work::{Given, Tell, Worker};
@@ -66,6 +66,17 @@ pub struct Settings {
     pub caps: Caps,
     /// Whether what was done already is done again.
     pub again: bool,
+    /// Whether files are taken. Where they are not, those that were are brought to their end.
+    pub takes: bool,
+}
+
+impl Settings {
+    /// For a folder that nobody watches any more.
+    pub fn finishing(script: String, rescan: Duration) -> Settings {
+        let (patterns, settle) = (Vec::new(), Duration::ZERO);
+        let (dedupe, caps) = (Dedupe::default(), Caps::default());
+        Settings { script, patterns, settle, rescan, dedupe, caps, again: false, takes: false }
+    }
 }
 
 /// Why a worker looks up.

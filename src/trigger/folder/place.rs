@@ -54,7 +54,7 @@ impl Place {
             if !same_disk(&self.dir, &folder)? {
                 return Err(io::Error::new(
                     io::ErrorKind::CrossesDevices,
-                    format!("`{name}` lies on another disk, or is a link"),
+                    format!("`{name}` is no folder, or lies on another disk"),
                 ));
             }
         }

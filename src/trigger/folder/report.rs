@@ -73,6 +73,7 @@ pub fn report(file: &File, run: &Run, record: &Path) -> io::Result<String> {
         "script": run.script,
         "exit_code": run.exit_code,
         "message": run.message,
+        "details": details(record, run)?,
         "size": file.new.size,
         "sha256": file.new.sha256,
         "modified": file.new.modified,
@@ -126,12 +127,27 @@ fn failures(text: &str) -> Vec<Value> {
     rows.map(row).collect()
 }
 
+/// What stood below the message where the run's process said why it ended: its place in the script, and hints.
+fn details(record: &Path, run: &Run) -> io::Result<Vec<String>> {
+    let text = text_of(&record.join("err"))?;
+    let first = run.message.as_ref().map(|message| format!("error: {message}"));
+    // Of an earlier attempt it may be another one.
+    let lines = text.lines().skip_while(|line| Some(*line) != first.as_deref());
+    let is_below = |line: &&str| line.starts_with(' ') || line.starts_with("hint: ");
+    Ok(lines.skip(1).take_while(is_below).map(String::from).collect())
+}
+
+/// The text of a file of the run's record; none where there is no file.
+fn text_of(path: &Path) -> io::Result<String> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        bytes => Ok(String::from_utf8_lossy(&bytes?).into_owned()),
+    }
+}
+
 /// The last lines of what the run said.
 fn log(record: &Path) -> io::Result<Vec<Value>> {
-    let text = match fs::read_to_string(record.join("log")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        text => text?,
-    };
+    let text = text_of(&record.join("log"))?;
     // Of a process that was killed the last line may be half a line.
     let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     Ok(lines[lines.len().saturating_sub(MOST)..].to_vec())

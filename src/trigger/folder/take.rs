@@ -97,7 +97,7 @@ impl Worker {
         self.seen.remove(&found.name);
         if matches!(claim, Claim::Queued) {
             self.tell(Told::Taken { name: found.name.clone(), run: id.clone() });
-            self.hand_over(&id, -1);
+            self.hand_over(&id);
             crash::pass(Point::AfterWake);
         }
         Ok(Took::It)

@@ -20,6 +20,8 @@ pub enum Told {
         outcome: Outcome,
         message: Option<String>,
         counts: Counts,
+        /// Somebody has taken it away while its run was at it: `target` has a report alone.
+        is_gone: bool,
     },
     /// A file that was claimed is gone.
     Withdrawn {
@@ -78,7 +80,7 @@ impl Told {
     /// Whether somebody should look at it.
     pub fn is_warning(&self) -> bool {
         match self {
-            Told::Moved { outcome, .. } => matches!(outcome, Outcome::Failed | Outcome::Refused),
+            Told::Moved { outcome, is_gone, .. } => *is_gone || matches!(outcome, Outcome::Failed | Outcome::Refused),
             Told::Withdrawn { .. } | Told::Paused { .. } | Told::Lost { .. } | Told::Trouble { .. } => true,
             Told::Taken { .. } | Told::GoesOn { .. } | Told::Found { .. } | Told::Standing(_) => false,
         }
@@ -90,8 +92,15 @@ impl fmt::Display for Told {
         let shown = |text: &str| text::escape_control(text).into_owned();
         match self {
             Told::Taken { name, run } => write!(f, "`{}`: taken, run `{run}`", shown(name)),
-            Told::Moved { name, run, target, outcome, message, counts } => {
-                write!(f, "`{}`: {}, now `{}`, run `{run}`", shown(name), outcome.word(), shown(target))?;
+            Told::Moved { name, run, target, outcome, message, counts, is_gone } => {
+                write!(f, "`{}`: {}", shown(name), outcome.word())?;
+                match is_gone {
+                    true => {
+                        write!(f, ", but it is gone from `work`; see `{}{}`", shown(target), super::report::REPORT)?
+                    }
+                    false => write!(f, ", now `{}`", shown(target))?,
+                }
+                write!(f, ", run `{run}`")?;
                 let Counts { changed, unchanged, skipped, failed, .. } = *counts;
                 let all = [(changed, "changed"), (unchanged, "unchanged"), (skipped, "skipped"), (failed, "failed")];
                 for (count, word) in all.iter().filter(|(count, _)| *count > 0) {

@@ -36,8 +36,8 @@ pub struct Worker {
     nudge: Sender<Nudge>,
     /// What lies in the folder, and since when it has been so.
     pub(super) seen: HashMap<String, (Stamp, Instant)>,
-    /// Runs that were handed over, each with the last epoch whose end is older than that.
-    pub(super) woken: HashMap<String, i64>,
+    /// Runs that were handed over.
+    pub(super) woken: HashSet<String>,
     alarm: Option<((u64, u64), Option<Alarm>)>,
     lost: bool,
     /// Names that are no text, and were told.
@@ -105,7 +105,7 @@ impl Worker {
             tell,
             nudge,
             seen: HashMap::new(),
-            woken: HashMap::new(),
+            woken: HashSet::new(),
             alarm: None,
             lost: false,
             nameless: HashSet::new(),
@@ -166,10 +166,13 @@ impl Worker {
         if self.lock.is_none() {
             return Err(Stuck::Said("another process works on it".into()));
         }
-        let mut stuck = match self.go_on(standing) {
+        let mut stuck = match self.go_on(more, standing) {
             Err(Stuck::Said(why)) => Some(Stuck::Said(why)),
             went => went.map(|()| None)?,
         };
+        if !self.settings.takes {
+            return stuck.map_or(Ok(rescan), Err);
+        }
         let (found, nameless) = look::look(&self.place, &self.settings.patterns)?;
         standing.waiting = found.len();
         let now = Instant::now();
@@ -223,6 +226,9 @@ impl Worker {
 
 /// Why something on a disk could not be done, in plain words.
 fn reason(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::StorageFull {
+        return "the disk is full".into();
+    }
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }

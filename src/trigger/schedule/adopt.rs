@@ -1,19 +1,16 @@
 //! From the scripts that are there to the versions in the ledger: new ones begin, changed ones begin anew, and the due times
 //! of those that are gone end. Nothing that was due before goes without a row.
 
-use super::{Held, Notice, Plan, Scheduler, What, close};
+use super::{Held, Notice, Plan, Scheduler, TOO_FAR, What, close};
 use crate::{
     cron::Schedule,
     store::due::{Ledger, LedgerError, Version},
 };
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use std::path::Path;
 
-/// A cursor that lies further ahead belongs to a clock that was wrong.
-const NEAR: SignedDuration = SignedDuration::from_hours(1);
-
 impl Scheduler {
-    /// Takes over the schedules of the scripts below `root`, and follows these from now on. Another text or another zone is
+    /// Takes over the schedules of the scripts in the folder `root`, and follows these from now on. Another text or another zone is
     /// a new version, which begins now; everything else of a plan counts from the next tick on for what is not accounted
     /// for yet. The versions of the scripts in `broken` stay in force: they are accounted for, and nothing is run. Call it at
     /// the start, and again when scripts may have changed, each time behind a tick.
@@ -27,18 +24,23 @@ impl Scheduler {
     ) -> Result<Vec<Notice>, LedgerError> {
         let (held, notices) = ledger.together(|| {
             let mut notices = Vec::new();
-            let mut ours = ledger.versions()?;
-            ours.retain(|version| Path::new(&version.script).starts_with(root));
+            let mut left = ledger.versions()?;
             let mut held = Vec::new();
             for plan in plans {
-                let at = ours.iter().position(|version| version.script == plan.script);
-                let before = at.map(|at| ours.swap_remove(at));
+                let at = left.iter().position(|version| version.script == plan.script);
+                let before = at.map(|at| left.swap_remove(at));
                 held.push(match before {
-                    Some(version) if same(&version, &plan) => Held::new(plan, version.id, version.accounted_to),
+                    Some(version) if same(&version, &plan) => {
+                        let mut same = Held::new(plan, version.id, version.accounted_to);
+                        same.unseen = self.held.iter().all(|held| held.version != version.id);
+                        same
+                    }
                     before => begin(ledger, plan, before, now, &mut notices)?,
                 });
             }
-            for gone in ours {
+            // Those of other folders are for others to follow, also of folders below this one.
+            left.retain(|version| Path::new(&version.script).parent() == Some(root));
+            for gone in left {
                 if broken.contains(&gone.script)
                     && let Some(plan) = Plan::kept(&gone)
                 {
@@ -80,7 +82,7 @@ fn begin(
         end(ledger, &before, now, "the schedule was changed before it could be started", notices)?;
         notices.push(Notice { script: Some(plan.script.clone()), what: What::Changed });
         // After a small step back of the clock, what the old version was run for is not run again.
-        if before.accounted_to.duration_since(now) <= NEAR {
+        if before.accounted_to.duration_since(now) <= TOO_FAR {
             from = now.max(before.accounted_to);
         }
     }

@@ -9,10 +9,10 @@ mod plan;
 mod reset;
 mod tick;
 
-pub use notice::{Notice, What};
+pub use notice::{Notice, What, how_to_go_on};
 pub use plan::{MISSED_WINDOW, Plan};
 pub use reset::reset;
-pub use tick::{Line, Open, Tick, broken, close, tick};
+pub use tick::{Line, Open, TOO_FAR, Tick, broken, close, tick};
 
 use crate::store::due::{Ledger, LedgerError};
 use jiff::{SignedDuration, Timestamp};
@@ -50,6 +50,8 @@ pub struct Scheduler {
     held: Vec<Held>,
     /// The clock as it was read last.
     last: Option<Timestamp>,
+    /// What there was to say when something failed.
+    unsaid: Vec<Notice>,
 }
 
 #[derive(Debug)]
@@ -60,13 +62,15 @@ struct Held {
     /// When there is something to do next: at the next due time, or, while the script is broken, when that is missed.
     next: Option<Timestamp>,
     stopped: bool,
+    /// An earlier process followed it, and this one has not looked at it yet.
+    unseen: bool,
     /// Since when the script is known to be broken: its due times have their rows, and nothing is run.
     broken: Option<Timestamp>,
 }
 
 impl Held {
     fn new(plan: Plan, version: i64, accounted_to: Timestamp) -> Held {
-        let mut held = Held { plan, version, accounted_to, next: None, stopped: false, broken: None };
+        let mut held = Held { plan, version, accounted_to, next: None, stopped: false, unseen: false, broken: None };
         held.reach(accounted_to);
         held
     }
@@ -93,9 +97,25 @@ impl Held {
 
 impl Scheduler {
     /// Accounts for everything that was due up to `now`, and queues its runs. Where one schedule fails, those before it are
-    /// done, and the next tick does the rest.
+    /// done, and the next tick does the rest, and says what there was to say by then.
     pub fn tick<R: Runs>(&mut self, ledger: Ledger<'_>, runs: &R, now: Timestamp) -> Result<Vec<Notice>, R::Error> {
-        let mut notices = Vec::new();
+        let mut notices = std::mem::take(&mut self.unsaid);
+        match self.look(ledger, runs, now, &mut notices) {
+            Ok(()) => Ok(notices),
+            Err(error) => {
+                self.unsaid = notices;
+                Err(error)
+            }
+        }
+    }
+
+    fn look<R: Runs>(
+        &mut self,
+        ledger: Ledger<'_>,
+        runs: &R,
+        now: Timestamp,
+        notices: &mut Vec<Notice>,
+    ) -> Result<(), R::Error> {
         let last = self.last.replace(now);
         let back = last.map_or(SignedDuration::ZERO, |last| last.duration_since(now));
         if back > STEP {
@@ -105,11 +125,11 @@ impl Scheduler {
             // With nothing due there is nothing to write, and mostly nothing is.
             let behind = held.accounted_to > now;
             if behind || held.stopped || held.next.is_some_and(|next| next <= now) {
-                one(held, ledger, runs, now, &mut notices)?;
+                one(held, ledger, runs, now, notices)?;
             }
             // The step may have been while nothing was there to see it.
             let behind = held.accounted_to.duration_since(now);
-            if last.is_none()
+            if std::mem::take(&mut held.unseen)
                 && !held.stopped
                 && behind > STEP
                 && !notices.iter().any(|n| matches!(n.what, What::Back(_)))
@@ -117,7 +137,7 @@ impl Scheduler {
                 notices.push(Notice { script: None, what: What::Back(behind) });
             }
         }
-        Ok(notices)
+        Ok(())
     }
 
     /// Nothing is run any more, from `now` on, for the scripts of which `works` is false: they are broken, or gone.

@@ -31,16 +31,17 @@ pub enum What {
 }
 
 impl Notice {
-    /// Whether something has to be done about it.
-    pub fn is_error(&self) -> bool {
-        matches!(self.what, What::Stopped(_))
-    }
-
-    /// What to do, in the imperative, where something is to be done.
+    /// What to do, in the imperative, where something has to be done about it.
     pub fn hint(&self) -> Option<String> {
-        let script = self.script.as_deref().map(text::escape_control)?;
-        self.is_error().then(|| format!("set the clock, or run `onramp schedule reset {script}`"))
+        let script = self.script.as_deref().filter(|_| matches!(self.what, What::Stopped(_)))?;
+        Some(how_to_go_on(script))
     }
+}
+
+/// What to do about a schedule that is stopped.
+pub fn how_to_go_on(script: &str) -> String {
+    let script = text::escape_control(script);
+    format!("set the clock, or run `onramp schedule reset {}`", text::shell_word(&script))
 }
 
 impl fmt::Display for Notice {

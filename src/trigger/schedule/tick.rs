@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 /// What is less late than this is on time.
 pub(super) const ON_TIME: SignedDuration = SignedDuration::from_secs(60);
 /// A cursor further in the future than this was put there by a clock that was wrong.
-const TOO_FAR: SignedDuration = SignedDuration::from_hours(1);
+pub const TOO_FAR: SignedDuration = SignedDuration::from_hours(1);
 /// How many missed due times `missed = "all"` makes up for.
 const MOST_RUNS: usize = 100;
 
@@ -96,8 +96,8 @@ fn sort(plan: &Plan, accounted_to: Timestamp, now: Timestamp) -> Found {
         let late = now.duration_since(due.at);
         match plan.missed {
             _ if late < ON_TIME => found.on_time.push(due),
-            _ if late > window => found.old.add(due),
             Missed::Skip => found.passed.add(due),
+            _ if late > window => found.old.add(due),
             Missed::Once => {
                 // The newest is made up for, and stands for those before it.
                 found.late.pop().into_iter().for_each(|before| found.passed.add(before));

@@ -1,6 +1,6 @@
 //! What becomes of a run whose process has ended: it is over, it is tried again, or it holds up the others of its script.
 
-use super::{ELSEWHERE, Ended, FIRST_WAIT, Running, Waiting, Work, child};
+use super::{ELSEWHERE, Ended, FIRST_WAIT, News, Running, Waiting, Work, child};
 use crate::{
     cli::record::Record,
     header::Header,
@@ -21,17 +21,23 @@ impl Work {
         while at < self.running.len() {
             let status = match self.running[at].child.try_wait() {
                 Ok(None) => {
+                    self.listen(at, false);
                     at += 1;
                     continue;
                 }
                 Ok(Some(status)) => child::code(status),
                 Err(_) => None,
             };
+            self.listen(at, true);
             let Running { run, group, epoch, .. } = self.running.swap_remove(at);
-            self.known.remove(&run);
             match self.ended(&run, &group, epoch, status) {
-                Ok(Some(ended)) => (self.tell)(Ok(ended)),
-                Ok(None) => {}
+                Ok(ended) => {
+                    // Before it is told: who hears it looks.
+                    if !self.waiting.iter().any(|waiting| waiting.run == run) {
+                        self.let_go(&run);
+                    }
+                    ended.into_iter().for_each(|ended| (self.tell)(News::Ended(Box::new(ended))));
+                }
                 Err(error) => {
                     // What became of it is looked at again when the store can be used.
                     let not_before = self.clock.now().checked_add(FIRST_WAIT).ok();
@@ -41,6 +47,15 @@ impl Work {
             }
         }
         Ok(())
+    }
+
+    /// Passes on what the process of a run has said.
+    fn listen(&mut self, at: usize, is_over: bool) {
+        let Running { run, ear, .. } = &mut self.running[at];
+        // What cannot be heard now stands in its file.
+        for line in ear.iter_mut().flat_map(|ear| ear.lines(is_over).unwrap_or_default()) {
+            (self.tell)(News::Line { run: run.clone(), line });
+        }
     }
 
     /// What became of a run whose process began it behind the epoch `before`, and ended with `status`.
@@ -63,7 +78,6 @@ impl Work {
     }
 
     fn wait_for(&mut self, run: String, group: String, not_before: Option<Timestamp>, elsewhere: Option<Instant>) {
-        self.known.insert(run.clone());
         self.waiting.push(Waiting { run, not_before, group, elsewhere });
     }
 
@@ -129,7 +143,6 @@ impl Work {
     }
 
     fn requeue(&mut self, run: &Run, group: &str, not_before: Option<Timestamp>) {
-        self.known.insert(run.id.clone());
         // Before those that were handed over later: a script's files are worked through in their order.
         let waiting = Waiting { run: run.id.clone(), not_before, group: group.into(), elsewhere: None };
         self.waiting.insert(0, waiting);

@@ -4,13 +4,14 @@ use super::tally::End;
 use crate::{
     csv::Writer,
     project::{FileError, Project},
-    script::builtins::files::cells,
+    script::{builtins::files::cells, host::Host},
 };
 use rhai::{Dynamic, Map};
 use std::{
     fs::OpenOptions,
     io::{self, Write},
     path::Path,
+    sync::Arc,
 };
 
 /// The report's own columns, behind those of the rows.
@@ -18,6 +19,7 @@ pub const COLUMNS: [&str; 6] = ["_call", "_row", "_id", "_outcome", "_code", "_e
 
 /// A report in the making.
 pub struct Report {
+    host: Arc<Host>,
     path: String,
     call: u64,
     /// Those of the first row.
@@ -27,17 +29,19 @@ pub struct Report {
 
 impl Report {
     /// `call` is the number of the bulk call among the run's.
-    pub fn new(path: &str, call: u64) -> Report {
-        Report { path: path.into(), call, columns: None, writer: Writer::new(',', false) }
+    pub fn new(host: &Arc<Host>, path: &str, call: u64) -> Report {
+        Report { host: host.clone(), path: path.into(), call, columns: None, writer: Writer::new(',', false) }
     }
 
     /// Adds a row.
     pub fn row(&mut self, row: u64, value: &Dynamic, id: &str, end: &End) {
         let map = value.read_lock::<Map>();
         let columns = self.columns.get_or_insert_with(|| {
-            // A report that is worked through again has these columns already.
             let own = map.iter().flat_map(|map| map.keys()).map(ToString::to_string);
-            let columns: Vec<String> = own.filter(|name| !COLUMNS.contains(&name.as_str())).collect();
+            let mut columns: Vec<String> = own.collect();
+            self.host.in_their_order(&mut columns);
+            // A report that is worked through again has these columns already.
+            columns.retain(|name| !COLUMNS.contains(&name.as_str()));
             let all = columns.iter().map(String::as_str).chain(COLUMNS);
             self.writer.row(all.map(|name| (name, false)));
             columns

@@ -46,8 +46,8 @@ pub fn run(
     if let Some(failures) = plan.stop_after_failures {
         bulk.stop_after(failures);
     }
-    let report = plan.report.as_deref().map(|path| Report::new(path, bulk.number()));
-    let failed = host.inputs.failed_rows.as_ref().map(|_| Report::new("", bulk.number()));
+    let report = plan.report.as_deref().map(|path| Report::new(host, path, bulk.number()));
+    let failed = host.inputs.failed_rows.as_ref().map(|_| Report::new(host, "", bulk.number()));
     let mut run = Run { host, plan, bulk, tally: Tally::new(report, failed), failed: 0, handed: 0 };
     let fed = run.feed(&mut walker);
     let ended = match &fed {

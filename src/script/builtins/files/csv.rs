@@ -1,4 +1,4 @@
-//! `read_csv` and `write_csv`: tables of the project folder as arrays of object maps. How cells are found in a text is
+//! `read_csv` and `write_csv`: tables of the project folder as rows of object maps. How cells are found in a text is
 //! `crate::csv`'s business, what they mean is that of `cells`.
 
 use super::{
@@ -10,8 +10,11 @@ use crate::{
     csv::{Parser, Record, SEPARATORS, Writer, separator_of},
     script::{
         decode::Decoder,
+        fault::Spot,
         host::{Host, Level, Raised},
+        packed::Packer,
         shape::Shape,
+        stream::Stream,
         value::kind_of,
     },
     text::{self, escape_control},
@@ -22,8 +25,12 @@ use std::sync::Arc;
 pub const BUILTINS: &[Builtin] = &[
     Builtin {
         name: "read_csv",
-        signatures: &["read_csv(path)", "read_csv(path, #{types: #{column: kind}, decimal: \",\", separator: \";\"})"],
-        summary: "The rows of a CSV file as object maps, named by its header; cells are text unless `types` says otherwise",
+        signatures: &[
+            "read_csv(path)",
+            "read_csv(path, #{types: #{column: kind}, decimal: \",\", separator: \";\", hold: true})",
+        ],
+        summary: "The rows of a CSV file as object maps, named by its header; cells are text unless `types` says otherwise; \
+                  with `hold` as a held list, in a fraction of the memory",
         example: "write_text(\"c.csv\", \"name;mrr\\nAcme;1.200\\n\"); \
                   read_csv(\"c.csv\", #{types: #{mrr: \"integer\"}, decimal: \",\"})",
     },
@@ -42,11 +49,11 @@ pub const BUILTINS: &[Builtin] = &[
 pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     let files = host.clone();
     engine.register_fn("read_csv", move |ctx: NativeCallContext, path: &str| {
-        read(&Call::new("read_csv", &files, &ctx), path, &Map::new())
+        read(&Call::new("read_csv", &files, &ctx), path, &Map::new()).map(|rows| rows.finish(&files, &ctx))
     });
     let files = host.clone();
     engine.register_fn("read_csv", move |ctx: NativeCallContext, path: &str, options: Map| {
-        read(&Call::new("read_csv", &files, &ctx), path, &options)
+        read(&Call::new("read_csv", &files, &ctx), path, &options).map(|rows| rows.finish(&files, &ctx))
     });
     let files = host.clone();
     engine.register_fn("write_csv", move |ctx: NativeCallContext, path: &str, rows: Dynamic| {
@@ -61,8 +68,37 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
 /// Long work looks at the stop flag once in so many rows.
 const BREATH: usize = 1024;
 
-fn read(call: &Call<'_>, path: &str, options: &Map) -> Result<Array, Raised> {
-    call.known(options, &["types", "decimal", "separator"])?;
+/// The rows as they are read.
+enum Rows {
+    Array(Array),
+    Held(Box<Packer>),
+}
+
+impl Rows {
+    fn push(&mut self, row: Dynamic) {
+        match self {
+            Rows::Array(rows) => rows.push(row),
+            Rows::Held(rows) => rows.push(&row),
+        }
+    }
+
+    fn finish(self, host: &Arc<Host>, ctx: &NativeCallContext) -> Dynamic {
+        match self {
+            Rows::Array(rows) => rows.into(),
+            Rows::Held(rows) => Dynamic::from(Stream::held(host, Arc::new(rows.finish()), None, Spot::of(ctx))),
+        }
+    }
+}
+
+fn read(call: &Call<'_>, path: &str, options: &Map) -> Result<Rows, Raised> {
+    call.known(options, &["types", "decimal", "separator", "hold"])?;
+    let mut rows = match options.get("hold").filter(|flag| !flag.is_unit()).map(|flag| (flag.as_bool(), flag)) {
+        None | Some((Ok(false), _)) => Rows::Array(Array::new()),
+        Some((Ok(true), _)) => Rows::Held(Box::default()),
+        Some((Err(_), other)) => {
+            return Err(call.refuse(format!("`hold` is `true` or `false`, not {}", kind_of(other)), None));
+        }
+    };
     let separator = call.letter(options, "separator", &SEPARATORS)?;
     let decimal = call.letter(options, "decimal", &[',', '.'])?;
     let (text, _) = call.read_text(path)?;
@@ -80,16 +116,16 @@ fn read(call: &Call<'_>, path: &str, options: &Map) -> Result<Array, Raised> {
     });
     let Some(header) = records.next().transpose()? else {
         call.host.sink.log(Level::Warn, &format!("`{}` is empty", file.path));
-        return Ok(Array::new());
+        return Ok(rows);
     };
     let names = file.header(&header)?;
     let kinds = file.kinds(&names, options)?;
+    call.host.has_read_columns(&names);
     let shape = Shape::new(names.clone()).expect("a header with a name that stands twice was refused");
     let mut cells = Cells { decimal, zone: call.host.session.clock().zone(), decoder: Decoder::default() };
-    let mut rows = Array::new();
-    for record in records {
+    for (at, record) in records.enumerate() {
         let record = record?;
-        if rows.len().is_multiple_of(BREATH) {
+        if at.is_multiple_of(BREATH) {
             call.go_on()?;
         }
         let mut values = file.row(&record, &names, &kinds, &mut cells)?;

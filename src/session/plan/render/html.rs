@@ -14,7 +14,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:#5
 table{border-collapse:collapse;width:100%;table-layout:fixed}\
 th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;border-top:1px solid #e4e4e4;overflow-wrap:anywhere}\
 th{font-weight:600;border:0}tr.record td{border-top:2px solid #bbb;font-weight:600}tr.record small{font-weight:400;color:#555}\
-td.field{padding-left:1.5rem;color:#555;width:22%}del{color:#a11;text-decoration:none}ins{color:#161;text-decoration:none}\
+.field{width:22%}td.field{padding-left:1.5rem;color:#555}del{color:#a11;text-decoration:none}ins{color:#161;text-decoration:none}\
 .warn{color:#8a4b00;font-weight:400}code{font-family:ui-monospace,monospace;font-size:.92em;white-space:pre-wrap}\
 @media print{body{margin:0;max-width:none;font-size:11px}tr{break-inside:avoid}h2{break-after:avoid}}";
 
@@ -62,7 +62,7 @@ pub fn html(plan: &Plan, options: &Options) -> String {
 fn rows(out: &mut String, entry: &Entry) {
     let (mark, name) = (words::mark(entry).trim(), words::record(entry));
     out.push_str(&format!("<tr class=\"record\"><td colspan=\"3\">{mark} {} ", escaped(&name)));
-    out.push_str(&format!("<small>{}</small>", entry.position));
+    out.push_str(&format!("<small>no. {}</small>", entry.position));
     if let Some(why) = entry.cannot_be_undone() {
         out.push_str(&format!("<br><span class=\"warn\">cannot be undone as it was: {}</span>", escaped(why)));
     }

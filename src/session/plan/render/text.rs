@@ -43,6 +43,9 @@ pub fn text(plan: &Plan, options: &Options) -> String {
             if let Some(why) = entry.cannot_be_undone() {
                 line(&format!("    cannot be undone as it was: {why}"));
             }
+            if let Some(old) = &entry.replaces {
+                line(&format!("    made again under a new id; it was {old}"));
+            }
             for change in &entry.changes {
                 line(&format!("    {}", change_line(change, &shown)));
             }

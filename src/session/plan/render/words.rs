@@ -53,8 +53,9 @@ pub fn notes(plan: &Plan) -> Vec<String> {
         ));
     }
     if plan.totals.not_undoable > 0 {
-        notes
-            .push(format!("{} cannot be undone as it was, marked with `!`", plural(plan.totals.not_undoable, "write")));
+        let they = if plan.totals.not_undoable == 1 { "it was" } else { "they were" };
+        let writes = plural(plan.totals.not_undoable, "write");
+        notes.push(format!("{writes} cannot be undone as {they}, marked with !"));
     }
     notes
 }

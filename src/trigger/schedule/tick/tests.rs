@@ -103,6 +103,13 @@ fn skip_makes_up_for_none_and_all_for_each_the_oldest_first() {
         told(&plan, "2026-05-26T04:00:00Z", "2026-05-26T06:30:00Z", &[]),
         [format!("2026-05-26T05:00:00Z 05:00 missed: {why}"), format!("2026-05-26T06:00:00Z 06:00 missed: {why}")]
     );
+    // Also for what is older than the window.
+    plan.missed_window = Duration::from_secs(1);
+    assert_eq!(
+        told(&plan, "2026-05-26T04:00:00Z", "2026-05-26T05:30:00Z", &[]),
+        [format!("2026-05-26T05:00:00Z 05:00 missed: {why}")]
+    );
+    plan.missed_window = MISSED_WINDOW;
     plan.missed = Missed::All;
     assert_eq!(
         told(&plan, "2026-05-26T04:00:00Z", "2026-05-26T06:30:00Z", &[("41", true)]),

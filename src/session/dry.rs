@@ -1,16 +1,20 @@
-//! What a session does with writes that are not to be sent: it plans them, over the workspace as it would be, and says what
-//! is planned. What a write does there is the overlay's business; how a plan is carried out is in `apply`.
+//! A session in a dry run: writes are planned, and reads see them as if they had been made. Also what becomes of the
+//! provisional ids once a plan is applied. Sends no write.
 
 use super::{
-    LOCK, Planned, Session, SessionError, Workspace,
+    LOCK, Session, SessionError, Workspace,
     overlay::{Overlay, Wrote},
     plan,
 };
 use crate::api::{
+    client::Answer,
     error::CallError,
     request::{Call, Request},
 };
 use std::collections::BTreeMap;
+
+/// What a dry run answers, and what that did to the plan.
+type Planned = (Answer, Wrote);
 
 impl Session {
     /// Sends no write from here on, but plans them: reads see them as if they had been made.

@@ -1,0 +1,173 @@
+//! Undos that do not bring all back, or not at once: what is said of it, the exit code, and how it goes on.
+
+use crate::{
+    harness::{Ran, Said},
+    plans::Scene,
+};
+
+fn says(scene: &Scene, ran: &Ran, code: i32, stderr: &str) {
+    Said::at(&scene.place).assert(ran, code, "", stderr);
+}
+
+/// Runs a script that has to end well.
+#[track_caller]
+fn ran(scene: &Scene, args: &[&str]) {
+    let ran = scene.onramp(&[&["run"], args].concat());
+    assert_eq!(ran.code, Some(0), "{ran}");
+}
+
+#[test]
+fn what_nobody_knows_is_told_and_is_no_success() {
+    let scene = Scene::new();
+    ran(&scene, &["--no-snapshot", "-e", "update_customer(101, #{plan: \"x\"});"]);
+    let lost = "warning: cannot be taken back: Acme Corporation (customer clx9f8g7h6j5k4l3m2n1): nobody knows what `plan` was before\n";
+    let nothing = format!("{lost}the run `run0001` has changed nothing that could be taken back\n");
+    for args in [&["undo", "--last", "--dry-run"][..], &["undo", "--last", "--yes"]] {
+        says(&scene, &scene.onramp(args), 4, &nothing);
+    }
+    ran(
+        &scene,
+        &[
+            "--no-snapshot",
+            "-e",
+            "update_customer(101, #{plan: \"y\"}); let c = get_customer(102); update_customer(c, #{mrr: 7});",
+        ],
+    );
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    says(&scene, &undone, 4, &format!("{lost}1 changed\n"));
+}
+
+#[test]
+fn whoever_gets_another_id_is_named_with_the_one_it_had() {
+    let scene = Scene::new();
+    let ids = "let c = get_customer(102); print(c.id); for k in list_customer_contacts(c) { print(k.id); } \
+               for o in list_customer_onboardings(c) { print(o.id); }";
+    let old = scene.meanwhile(ids);
+    ran(&scene, &["-e", "delete_customer(102);"]);
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    assert_eq!(undone.code, Some(0), "{undone}");
+    let now = scene.meanwhile(
+        "let c = list_customers().first(); print(c.id); for k in list_customer_contacts(c) { print(k.id); } \
+         for o in list_customer_onboardings(c) { print(o.id); }",
+    );
+    let told: Vec<&str> = undone.stderr.lines().filter(|line| line.contains(": made again as ")).collect();
+    assert_eq!((told.len(), now.lines().count()), (old.lines().count(), old.lines().count()), "{undone}");
+    for (old, new) in old.lines().zip(now.lines()) {
+        assert!(
+            told.iter().any(|line| line.ends_with(&format!(": made again as {new}, was {old}"))),
+            "{old}\n{undone}"
+        );
+    }
+}
+
+#[test]
+fn a_dry_run_of_an_undo_tells_of_conflicts_and_ends_as_the_undo_would() {
+    let scene = Scene::new();
+    ran(&scene, &["-e", "for n in [101, 102] { get_customer(n); update_customer(n, #{plan: \"x\"}); }"]);
+    scene.meanwhile("update_customer(101, #{plan: \"y\"});");
+    let writes = scene.writes();
+    let conflict = "  Acme Corporation (customer clx9f8g7h6j5k4l3m2n1): `plan` was \"x\", and is \"y\" now\n";
+    let left_out = format!("1 record was left out, because somebody has changed it since:\n{conflict}");
+    let overruled = format!("warning: 1 record was changed since by somebody else, who is overruled:\n{conflict}");
+    let refused = format!(
+        "error: nothing was sent: 1 record was changed since by somebody else\n{conflict}hint: `--skip-conflicts` leaves them out and \
+         does the others\nhint: `--force` takes them back all the same\n"
+    );
+    for (flags, code, said) in
+        [(&[][..], 5, refused.as_str()), (&["--skip-conflicts"], 4, &left_out), (&["--force"], 0, &overruled)]
+    {
+        let dry = scene.onramp(&[&["undo", "--last", "--dry-run"], flags].concat());
+        let end = if code == 5 { "" } else { "NOT SENT: this is only what would be done\n" };
+        assert_eq!((dry.code, dry.stderr.as_str()), (Some(code), format!("{said}{end}").as_str()), "{dry}");
+        assert!(dry.stdout.contains("2 writes: 0 creates, 2 updates, 0 deletes\n"), "{dry}");
+    }
+    assert_eq!(scene.writes(), writes);
+    // What was left out is still to be done.
+    says(
+        &scene,
+        &scene.onramp(&["undo", "--last", "--yes", "--skip-conflicts"]),
+        4,
+        &format!("{left_out}1 changed, 1 left out\n"),
+    );
+    says(&scene, &scene.onramp(&["undo", "--last", "--yes"]), 5, &refused);
+    let forced = scene.onramp(&["undo", "--last", "--yes", "--force"]);
+    says(&scene, &forced, 0, &format!("{overruled}1 changed, 1 as it should be already\n"));
+    assert_eq!(scene.writes(), writes + 2);
+}
+
+/// A run that deletes and updates, and an undo of it of which one write has failed.
+fn undone_in_part() -> (Scene, std::collections::BTreeMap<String, serde_json::Value>) {
+    let scene = Scene::with(&["--fault", "update-customer:status=403@4"]);
+    ran(&scene, &["-e", "update_customer(110, #{plan: \"older\"});"]);
+    let before = scene.workspace();
+    ran(
+        &scene,
+        &["-e", "delete_customer(102); for n in [101, 103] { get_customer(n); update_customer(n, #{plan: \"x\"}); }"],
+    );
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    assert!(undone.code == Some(4) && undone.stderr.contains(", 1 failed\n"), "{undone}");
+    assert_ne!(scene.workspace(), before);
+    (scene, before)
+}
+
+#[test]
+fn an_undo_of_which_a_write_failed_is_finished_by_another_and_nothing_is_made_twice() {
+    for again in [&["undo", "--last", "--yes"][..], &["retry", "--last"]] {
+        let (scene, before) = undone_in_part();
+        let deletes = scene.served.count("DELETE", "");
+        let rest = scene.onramp(again);
+        assert_eq!(rest.code, Some(0), "{rest}");
+        assert_eq!((scene.workspace(), scene.served.count("DELETE", "")), (before, deletes), "{again:?} {rest}");
+        let runs = Said::at(&scene.place);
+        let more = scene.onramp(&["undo", runs.id(2), "--yes"]);
+        says(
+            &scene,
+            &more,
+            2,
+            "error: the run `run0002` was taken back by `run0004` already\nhint: `onramp undo run0004` takes that back\n",
+        );
+    }
+}
+
+#[test]
+fn who_took_back_what_is_told_to_the_end() {
+    let scene = Scene::new();
+    ran(&scene, &["-e", "update_customer(101, #{plan: \"x\"});"]);
+    for n in 1..=2 {
+        let run = Said::at(&scene.place).id(n).to_string();
+        assert_eq!(scene.onramp(&["undo", &run, "--yes"]).code, Some(0));
+    }
+    let run = Said::at(&scene.place).id(1).to_string();
+    let said = "error: the run `run0001` was taken back by `run0002`, and that by `run0003`\nhint: `onramp undo run0003` takes that back\n";
+    says(&scene, &scene.onramp(&["undo", &run, "--yes"]), 2, said);
+}
+
+#[test]
+fn what_others_have_added_to_a_record_that_the_run_made_does_not_vanish_with_it_unless_it_is_forced() {
+    let scene = Scene::new();
+    let script = "let c = create_customer(#{name: \"Neu\"}); create_customer_contact(c, #{name: \"Ann\", email: \"ann@neu.example\"});";
+    ran(&scene, &["-e", script]);
+    scene.meanwhile(
+        "let c = list_customers().first(); create_customer_contact(c, #{name: \"Bob\", email: \"bob@neu.example\"}); \
+         create_onboarding(#{customer_id: c.id});",
+    );
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    let left = "1 changed, 1 failed\n  delete_customer Neu: it has 1 contact and 1 onboarding by now, which would vanish with it\n";
+    says(&scene, &undone, 4, left);
+    let there =
+        "let c = list_customers().first(); print(c.name); for k in list_customer_contacts(c) { print(k.name); }";
+    assert_eq!(scene.meanwhile(there), "Neu\nBob\n");
+    says(
+        &scene,
+        &scene.onramp(&["undo", "--last", "--yes"]),
+        4,
+        &left.replace("1 changed", "0 changed, 1 as it should be already"),
+    );
+    let forced = scene.onramp(&["undo", "--last", "--yes", "--force"]);
+    says(&scene, &forced, 0, "1 changed, 1 as it should be already\n");
+    assert_eq!(scene.meanwhile("print(list_customers().any(|c| c.name == \"Neu\"));"), "false\n");
+    // Also that can be taken back.
+    let runs = Said::at(&scene.place);
+    assert_eq!(scene.onramp(&["undo", runs.id(4), "--yes"]).code, Some(0));
+    assert!(scene.meanwhile(there).starts_with("Neu\nBob\n"));
+}
