@@ -23,6 +23,23 @@ fn what_was_appended_is_there_again_before_and_after_it_is_kept() {
 }
 
 #[test]
+fn frames_that_were_appended_together_are_read_like_others_before_and_after_it_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let journal = Journal::volatile();
+    journal.append_all(&[(b"one".to_vec(), b"1"), (b"two".to_vec(), b"")]).unwrap();
+    journal.keep(&path).unwrap();
+    journal.append_all(&[(b"three".to_vec(), b"3"), (b"four".to_vec(), b"4")]).unwrap();
+    let last = journal.append(b"five", b"5").unwrap();
+    let frames = journal.frames().unwrap();
+    assert_eq!(heads(&frames), [&b"one"[..], b"two", b"three", b"four", b"five"]);
+    assert_eq!(frames[4].body, last);
+    let bodies: Vec<u8> = frames.iter().flat_map(|frame| journal.read(frame.body).unwrap()).collect();
+    assert_eq!(bodies, b"1345");
+    assert_eq!(heads(&Journal::open(&path).unwrap().1), heads(&frames));
+}
+
+#[test]
 fn a_large_one_leaves_memory_and_no_file_behind() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::volatile();
