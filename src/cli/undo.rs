@@ -73,6 +73,9 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         None => last(&store)?,
     };
     let begun = if resumed { None } else { can_be_undone(&store, &run)? };
+    if undoes.is_none() && args.run.is_none() {
+        ui.status(&format!("the last run is `{}`: {}", run.id, text::escape_control(&run.script)));
+    }
     let name = format!("undo {}", run.id);
     let asked = |text, writes| Asked {
         kind: "undo",
@@ -99,7 +102,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         return Ok(carry::exit_code(plan.lost.is_empty()));
     }
     if !resumed && (args.dry_run || !args.yes) {
-        let shown = render::text(&plan, &render::Options::default());
+        let shown = render::text(&plan, &render::Options { all_by: Some("onramp show"), ..render::Options::default() });
         ui.line(shown.trim_end());
         ui.flush();
     }
@@ -110,7 +113,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         force: args.force,
         first: None,
         resumed,
-        skip_flag: "--skip-conflicts",
+        ways_on: &["`--skip-conflicts` leaves them out and does the others", "`--force` takes them back all the same"],
     };
     if args.dry_run {
         let (session, _) = kept::look(args.connection, ui)?;
@@ -146,6 +149,11 @@ pub fn way_back(session: &Session, store: &Store, run: &Run) -> Result<Plan, Fai
     Ok(Plan::new(head, entries, 0).with_lost(lost))
 }
 
+/// There is nothing to do.
+pub fn nothing_to_take_back(run: &Run) -> Failure {
+    Failure::usage(format!("the run `{}` has changed nothing that could be taken back", run.id))
+}
+
 /// Says what the way back does not bring back.
 pub fn warn_of_lost(plan: &Plan, ui: &Ui) {
     for line in plan.lost.iter().take(carry::SHOWN) {
@@ -159,7 +167,6 @@ pub fn warn_of_lost(plan: &Plan, ui: &Ui) {
 /// An error where a run cannot be taken back. Gives the undo that has begun to and ended with writes that failed or were
 /// left out: its plan is what is still to be done.
 pub fn can_be_undone(store: &Store, run: &Run) -> Result<Option<Run>, Failure> {
-    let failure = |why: String| Err(Failure::usage(why));
     if let Some(undo) = &run.undone_by {
         return undone(store, run, undo).map(Some);
     }
@@ -168,7 +175,7 @@ pub fn can_be_undone(store: &Store, run: &Run) -> Result<Option<Run>, Failure> {
             .hint(format!("stop it first: `onramp cancel {}`", run.id)));
     }
     if !run::journal_in(&store.folder(&run.id)).exists() {
-        return failure(format!("the run `{}` has changed nothing that could be taken back", run.id));
+        return Err(nothing_to_take_back(run));
     }
     Ok(None)
 }
@@ -206,10 +213,14 @@ fn has_changed(store: &Store, run: &Run) -> bool {
     run.counts.changed > 0 || (!run.state.has_ended() && told())
 }
 
+/// The newest run that has changed something and was not taken back. One that is at work is not passed over: it is the one
+/// that people mean.
 fn last(store: &Store) -> Result<Run, Failure> {
     let runs = store.list(&Filter::default()).map_err(|error| kept::failure_of_store(&error))?;
-    let can = |run: &Run| run.kind != "undo" && can_be_undone(store, run).is_ok() && has_changed(store, run);
-    runs.into_iter().find(can).ok_or_else(|| {
+    let at_work = |run: &Run| run.undone_by.is_none() && Lock::is_held(&store.folder(&run.id));
+    let can = |run: &Run| at_work(run) || can_be_undone(store, run).is_ok();
+    let own = |run: &Run| run.kind != "undo" && can(run) && has_changed(store, run);
+    runs.into_iter().find(own).ok_or_else(|| {
         Failure::usage("there is no run that could be taken back").hint("`onramp runs` lists all of them")
     })
 }
