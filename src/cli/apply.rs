@@ -84,7 +84,10 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         force: false,
         first: args.first.filter(|_| !resumed),
         resumed,
-        skip_flag: "--skip-drifted",
+        ways_on: &[
+            "`--skip-drifted` leaves them out and does the others",
+            "make the plan again with `onramp run FILE --dry-run --save PLAN`",
+        ],
     };
     let (session, keeping) = kept::open(begin, asked, args.connection, ui)?;
     let (more, end) = match carry::out(&session, &plan, &way, ui) {

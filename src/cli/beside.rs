@@ -9,7 +9,7 @@ use super::{
     stored, undo,
 };
 use crate::{
-    error::Failure,
+    error::{Failure, Kind},
     repl::{Carried, Carry, LineRun},
     run::Present,
     session::{Capability, Control, Session, plan::Plan},
@@ -45,6 +45,16 @@ impl Beside {
             capability: Capability::default(),
             environment: BTreeMap::new(),
         };
+        let ways_on = match undoes {
+            None => [
+                "`:discard` drops the plan; enter its lines again to plan them from what is there now".to_string(),
+                "`:plan` shows it".to_string(),
+            ],
+            Some(run) => {
+                ["--skip-conflicts` leaves them out and does the others", "--force` takes them back all the same"]
+                    .map(|rest| format!("`onramp undo {run} {rest}"))
+            }
+        };
         let way = Way {
             verb,
             yes: true,
@@ -52,20 +62,22 @@ impl Beside {
             force: false,
             first: None,
             resumed: false,
-            skip_flag: "onramp undo --skip-conflicts",
+            ways_on: &ways_on.each_ref().map(String::as_str),
         };
         let (beside, keeping) = kept::beside(session, asked, &self.connection, undoes, &self.ui)?;
-        match carry::out(&beside, plan, &way, &self.ui) {
+        let (made, changed, end) = match carry::out(&beside, plan, &way, &self.ui) {
             Ok(applied) => {
-                let run = keeping.kept_id().map(str::to_string);
                 let end = carry::tell(plan, &applied, &way, &keeping, &self.ui);
-                carry::leave(keeping, &beside, false, end, &self.ui)?;
-                Ok(Carried { run, changed: applied.changed, made: applied.made })
+                (Some(applied.made), applied.changed, end)
             }
-            Err(failure) => Err(carry::leave(keeping, &beside, false, Err(failure), &self.ui)
-                .err()
-                .unwrap_or_else(|| Failure::bug("a failure was lost"))),
-        }
+            Err(failure) => (None, keeping.counts().changed, Err(failure)),
+        };
+        let run = keeping.kept_id().map(str::to_string);
+        let end = carry::leave(keeping, &beside, false, end, &self.ui).and_then(|code| match code {
+            0 => Ok(()),
+            _ => Err(Failure::new(Kind::Rows, "some of it was not carried out")),
+        });
+        Ok(Carried { run, changed, made, end })
     }
 }
 
@@ -94,6 +106,9 @@ impl Carry for Beside {
             None => undo::way_back(&look, &store, &run)?,
         };
         undo::warn_of_lost(&plan, &self.ui);
+        if plan.entries.is_empty() {
+            return Err(undo::nothing_to_take_back(&run));
+        }
         approve(&plan)?;
         self.carry(session, &plan, Some(&run.id))
     }

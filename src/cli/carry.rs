@@ -40,8 +40,8 @@ pub struct Way<'a> {
     pub first: Option<u64>,
     /// It goes on: it was approved when it began.
     pub resumed: bool,
-    /// The flag that leaves out what has drifted, for the hint.
-    pub skip_flag: &'a str,
+    /// What can be done where somebody has changed what the plan is about.
+    pub ways_on: &'a [&'a str],
 }
 
 /// Holds the plan against the workspace, asks, and carries it out.
@@ -120,12 +120,8 @@ fn drifted(look: &Look, way: &Way<'_>) -> Failure {
     let message = format!("nothing was sent: {count} changed since by somebody else");
     let mut failure = Failure::new(Kind::Refused, message);
     failure.details = table(look);
-    let failure = failure.hint(format!("`{}` leaves them out and does the others", way.skip_flag));
-    if way.verb == "undo" {
-        failure.hint("`--force` takes them back all the same")
-    } else {
-        failure.hint("make the plan again with `onramp run FILE --dry-run --save PLAN`")
-    }
+    failure.hints = way.ways_on.iter().map(ToString::to_string).collect();
+    failure
 }
 
 /// What has moved, and how: the first records, and how many more there are.

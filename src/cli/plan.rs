@@ -129,7 +129,7 @@ impl Show {
         if let Some(path) = &self.save {
             written::whole(path, &plan.to_json())?;
         }
-        let options = Options { all: self.as_text.all, not_sent: true, others };
+        let options = Options { all: self.as_text.all, not_sent: true, others, ..Options::default() };
         self.as_text.show(plan, "NOT SENT: what follows is only planned", &options, ui);
         if let Some(path) = &self.save {
             let path = path.display();

@@ -81,7 +81,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
             ui.hide(key.clone());
             key.to_string()
         }
-        false => String::new(),
+        false => Mode::Sandbox.word().to_string(),
     };
     let project = Project::of_working_directory();
     let settings = project.settings().map_err(|bad| source::failure_of(&bad))?;

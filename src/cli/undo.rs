@@ -102,7 +102,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         return Ok(carry::exit_code(plan.lost.is_empty()));
     }
     if !resumed && (args.dry_run || !args.yes) {
-        let shown = render::text(&plan, &render::Options::default());
+        let shown = render::text(&plan, &render::Options { all_by: Some("onramp show"), ..render::Options::default() });
         ui.line(shown.trim_end());
         ui.flush();
     }
@@ -113,7 +113,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         force: args.force,
         first: None,
         resumed,
-        skip_flag: "--skip-conflicts",
+        ways_on: &["`--skip-conflicts` leaves them out and does the others", "`--force` takes them back all the same"],
     };
     if args.dry_run {
         let (session, _) = kept::look(args.connection, ui)?;
@@ -149,6 +149,11 @@ pub fn way_back(session: &Session, store: &Store, run: &Run) -> Result<Plan, Fai
     Ok(Plan::new(head, entries, 0).with_lost(lost))
 }
 
+/// There is nothing to do.
+pub fn nothing_to_take_back(run: &Run) -> Failure {
+    Failure::usage(format!("the run `{}` has changed nothing that could be taken back", run.id))
+}
+
 /// Says what the way back does not bring back.
 pub fn warn_of_lost(plan: &Plan, ui: &Ui) {
     for line in plan.lost.iter().take(carry::SHOWN) {
@@ -162,7 +167,6 @@ pub fn warn_of_lost(plan: &Plan, ui: &Ui) {
 /// An error where a run cannot be taken back. Gives the undo that has begun to and ended with writes that failed or were
 /// left out: its plan is what is still to be done.
 pub fn can_be_undone(store: &Store, run: &Run) -> Result<Option<Run>, Failure> {
-    let failure = |why: String| Err(Failure::usage(why));
     if let Some(undo) = &run.undone_by {
         return undone(store, run, undo).map(Some);
     }
@@ -171,7 +175,7 @@ pub fn can_be_undone(store: &Store, run: &Run) -> Result<Option<Run>, Failure> {
             .hint(format!("stop it first: `onramp cancel {}`", run.id)));
     }
     if !run::journal_in(&store.folder(&run.id)).exists() {
-        return failure(format!("the run `{}` has changed nothing that could be taken back", run.id));
+        return Err(nothing_to_take_back(run));
     }
     Ok(None)
 }

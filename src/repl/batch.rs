@@ -26,19 +26,29 @@ pub fn piped(session: &mut Session, stop_on_error: bool) -> Result<u8, Failure> 
     let mut input = io::stdin().lock();
     let mut text = String::new();
     let mut failed = false;
+    let mut count = 0_u64;
     // While no line runs there is nothing to stop but the whole.
     let _reading = session.activity.reading();
     loop {
         let line = line(&mut input)?;
         let is_last = line.is_none();
-        if let Some(line) = line {
-            text.push_str(&line);
-        }
-        if !is_last && !is_whole(session, &text)? {
-            continue;
-        }
-        let statement = std::mem::take(&mut text);
-        match take(session, statement.trim_end()) {
+        count += u64::from(!is_last);
+        let statement = match String::from_utf8(line.unwrap_or_default()) {
+            Ok(line) => {
+                text.push_str(&line.replace("\r\n", "\n"));
+                if !is_last && !is_whole(session, &text)? {
+                    continue;
+                }
+                Ok(std::mem::take(&mut text))
+            }
+            Err(_) => {
+                text.clear();
+                Err(Failure::usage(format!("line {count} of standard input is not UTF-8 text"))
+                    .hint("save it as UTF-8")
+                    .into())
+            }
+        };
+        match statement.and_then(|statement| take(session, statement.trim_end())) {
             Ok(Next::Line) => {}
             Ok(Next::Quit) => break,
             Err(Broken::Session(failure)) => return ended(session, failure),
@@ -59,17 +69,12 @@ pub fn piped(session: &mut Session, stop_on_error: bool) -> Result<u8, Failure> 
 }
 
 /// A line with its end; `None` at the end of the input.
-fn line(input: &mut impl BufRead) -> Result<Option<String>, Failure> {
+fn line(input: &mut impl BufRead) -> Result<Option<Vec<u8>>, Failure> {
     let mut bytes = Vec::new();
     let failed =
         |error: io::Error| Failure::usage(format!("standard input cannot be read: {}", config::reason(&error)));
     let count = input.read_until(b'\n', &mut bytes).map_err(failed)?;
-    if count == 0 {
-        return Ok(None);
-    }
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::usage("standard input is not UTF-8 text").hint("save it as UTF-8"))?;
-    Ok(Some(text.replace("\r\n", "\n")))
+    Ok((count > 0).then_some(bytes))
 }
 
 fn is_whole(session: &mut Session, text: &str) -> Result<bool, Failure> {

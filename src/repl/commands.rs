@@ -28,6 +28,10 @@ pub enum Takes {
     Words(&'static [&'static str]),
     /// Text of a script.
     Code,
+    /// A run that the session has made.
+    Run,
+    /// What may happen to writes.
+    Mode,
     /// Names of fields.
     Fields,
 }
@@ -86,14 +90,14 @@ pub const COMMANDS: &[Command] = &[
         name: "mode",
         args: "[plan|live]",
         help: "what happens to writes, or a change of that",
-        takes: Takes::Words(&["live", "plan"]),
+        takes: Takes::Mode,
         run: state::mode,
     },
     Command {
         name: "plan",
-        args: "",
+        args: "[all]",
         help: "the writes that are planned and not sent",
-        takes: Takes::Nothing,
+        takes: Takes::Words(&["all"]),
         run: planned::plan,
     },
     Command {
@@ -114,7 +118,7 @@ pub const COMMANDS: &[Command] = &[
         name: "undo",
         args: "[RUN]",
         help: "takes back what was sent last, or a run, after a question",
-        takes: Takes::Code,
+        takes: Takes::Run,
         run: planned::undo,
     },
     Command {
@@ -156,7 +160,7 @@ pub fn is_command(line: &str) -> bool {
 
 /// The name of a command line, without its colon, and what follows.
 pub fn split(line: &str) -> (&str, &str) {
-    let line = line.trim().trim_start_matches(':');
+    let line = line.trim().trim_start_matches(':').trim_start();
     line.split_once(char::is_whitespace).map_or((line, ""), |(name, rest)| (name, rest.trim()))
 }
 
@@ -176,13 +180,27 @@ pub fn run(session: &mut Session, line: &str) -> Result<Next, Broken> {
     (command.run)(session, rest)
 }
 
+/// What other programs call some of them.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("exit", "quit"),
+    ("bye", "quit"),
+    ("x", "quit"),
+    ("?", "help"),
+    ("type", "help"),
+    ("let", "vars"),
+    ("run", "load"),
+];
+
 fn ending(name: &str) -> &'static str {
     if name == "csv" { "csv" } else { "rhai" }
 }
 
 fn unknown(name: &str) -> Failure {
     let failure = Failure::usage(format!("there is no command `:{}`", text::escape_control(name)));
-    match text::did_you_mean(name, COMMANDS.iter().map(|command| command.name)) {
+    let names = || COMMANDS.iter().map(|command| command.name);
+    let meant = OTHER_WORDS.iter().find(|(word, _)| *word == name).map(|(_, meant)| *meant);
+    let begun = || names().find(|known| !name.is_empty() && known.starts_with(name));
+    match meant.or_else(begun).or_else(|| text::did_you_mean(name, names())) {
         Some(near) => failure.hint(format!("did you mean `:{near}`?")),
         None => failure.hint("`:help` shows them all"),
     }

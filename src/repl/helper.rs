@@ -2,8 +2,10 @@
 //! session's thread, which has nothing else to do then; sends no request.
 
 use super::{
+    Mode,
     commands::{self, COMMANDS, Takes},
     highlight,
+    view::shortened,
 };
 use crate::{
     run::Lines,
@@ -27,6 +29,10 @@ pub struct Editing {
     pub from_history: HistoryHinter,
     /// Columns and rows of the terminal.
     pub size: (usize, usize),
+    /// The mode that sends writes.
+    pub writes: Mode,
+    /// The runs that can be taken back, the newest last.
+    pub runs: Vec<String>,
 }
 
 impl Helper for Editing {}
@@ -101,17 +107,22 @@ impl Editing {
         };
         match command.takes {
             Takes::Nothing => Completion::default(),
-            Takes::Words(words) => {
-                plain(words.iter().filter(|known| known.starts_with(word)).map(ToString::to_string).collect())
-            }
+            Takes::Words(words) => plain(beginning(words.iter(), word)),
+            Takes::Mode => plain(beginning([self.writes.word(), Mode::Plan.word()].iter(), word)),
+            Takes::Run => plain(beginning(self.runs.iter().rev(), word)),
             Takes::Path => plain(names_below(word)),
             Takes::ProjectPath => plain(self.lines.host().project.names_below(word)),
             Takes::Code => shifted(self.script(word, word.len()), from),
             Takes::Fields => {
                 let begin = from + word.rfind([',', ' ']).map_or(0, |at| at + 1);
-                let mut found = self.script(&format!("_.{}", &line[begin..at]), at - begin + 2);
-                found.candidates.retain(|candidate| !candidate.text.contains('('));
-                Completion { start: begin, ..found }
+                // The fields of an object, or those of the rows of a list.
+                let mut candidates = Vec::new();
+                for value in ["_.", "_.first()."] {
+                    let text = format!("{value}{}", &line[begin..at]);
+                    candidates.extend(self.script(&text, text.len()).candidates);
+                }
+                candidates.retain(|candidate| !candidate.text.contains('('));
+                Completion { start: begin, candidates, more: 0 }
             }
             Takes::Function => {
                 let mut found = shifted(self.script(word, word.len()), from);
@@ -127,6 +138,9 @@ impl Editing {
 /// As many candidates as fit on a screen, and how many more there are: paging through them would hold the keys that write
 /// the next letter, Ctrl-C among them. `more` are not among the candidates.
 fn fitting(mut candidates: Vec<Candidate>, more: usize, (columns, rows): (usize, usize)) -> Vec<Candidate> {
+    for candidate in &mut candidates {
+        candidate.shown = shortened(&candidate.shown, columns.saturating_sub(1).max(8)).into_owned();
+    }
     let widest = candidates.iter().map(|candidate| candidate.shown.width()).max().unwrap_or(0) + 2;
     let room = rows.saturating_sub(3).max(1) * (columns / widest.min(columns).max(1)).max(1);
     if candidates.len() <= room && more == 0 {
@@ -143,6 +157,11 @@ fn fitting(mut candidates: Vec<Candidate>, more: usize, (columns, rows): (usize,
     candidates.truncate(shown);
     candidates.push(Candidate { text: common, shown: format!("… and {more} more") });
     candidates
+}
+
+/// The words that begin like this.
+fn beginning<'w>(words: impl Iterator<Item = &'w (impl AsRef<str> + 'w)>, begun: &str) -> Vec<String> {
+    words.map(AsRef::as_ref).filter(|word| word.starts_with(begun)).map(str::to_string).collect()
 }
 
 fn shifted(found: Completion, by: usize) -> Completion {

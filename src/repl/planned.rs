@@ -79,10 +79,17 @@ impl Session {
     }
 }
 
-pub fn plan(session: &mut Session, _: &str) -> Result<Next, Broken> {
+pub fn plan(session: &mut Session, word: &str) -> Result<Next, Broken> {
+    if !matches!(word, "" | "all") {
+        return Err(Failure::usage(format!("`:plan` takes no `{}`", text::escape_control(word)))
+            .hint("write `:plan`, or `:plan all` for every write")
+            .into());
+    }
     match session.plan()? {
         Some(plan) => {
-            session.ui.line(render::text(&plan, &render::Options::default()).trim_end());
+            let options =
+                render::Options { all: word == "all", all_by: Some(":plan all"), ..render::Options::default() };
+            session.ui.line(render::text(&plan, &options).trim_end());
         }
         None => nothing(session),
     }
@@ -98,15 +105,32 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
     if !session.approved(&format!("send {writes} to `{}`?", text::escape_control(&plan.workspace.slug)))? {
         return Ok(Next::Line);
     }
-    let carry = session.carry.clone();
-    let _running = session.activity.running();
-    let run = &session.lines.host().session;
-    let carried = carry.apply(run, &plan)?;
-    // Variables that hold provisional ids stay valid.
-    run.learn_ids(carried.made);
-    run.set_dry(true);
+    let (carry, lines) = (session.carry.clone(), session.lines.clone());
+    let run = &lines.host().session;
+    let carried = {
+        let _running = session.activity.running();
+        carry.apply(run, &plan)?
+    };
     session.carried += carried.changed;
-    session.applied.extend(carried.run);
+    session.applied.extend(carried.run.filter(|_| carried.changed > 0));
+    let Some(made) = carried.made else {
+        session.sent += carried.changed;
+        let way_on = |failure: Failure| match (session.sent, failure.kind) {
+            // It has a way on of its own.
+            (_, Kind::Refused) => failure,
+            (0, _) => failure.hint("`:apply` tries it again, `:discard` drops it"),
+            _ => failure.hint("`:apply` goes on with the others, `:undo` takes back what was sent"),
+        };
+        return Ok(carried.end.map_err(way_on).map(|()| Next::Line)?);
+    };
+    session.sent = 0;
+    run.set_dry(true);
+    // Variables that hold provisional ids stay valid: what they hold becomes the real ones, and wherever else a provisional
+    // one is left, in a list that is walked later, it means the same.
+    let ids = made.clone();
+    run.learn_ids(made);
+    session.with(move |script| script.rename_ids(&ids))?;
+    carried.end?;
     Ok(Next::Line)
 }
 
@@ -118,7 +142,11 @@ pub fn discard(session: &mut Session, _: &str) -> Result<Next, Broken> {
         return Ok(Next::Line);
     }
     run.set_dry(true);
-    session.ui.status(&format!("{} dropped; nothing was sent", text::plural(planned, "write")));
+    let dropped = text::plural(planned, "write");
+    session.ui.status(&match std::mem::take(&mut session.sent) {
+        0 => format!("{dropped} dropped; nothing was sent"),
+        sent => format!("{dropped} dropped; {sent} sent already stay as they are, and `:undo` takes them back"),
+    });
     Ok(Next::Line)
 }
 
@@ -134,7 +162,8 @@ pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
     let _running = session.activity.running();
     let mut declined = false;
     let mut approve = |plan: &Plan| {
-        session.ui.line(render::text(plan, &render::Options::default()).trim_end());
+        let options = render::Options { all_by: Some("onramp show"), ..render::Options::default() };
+        session.ui.line(render::text(plan, &options).trim_end());
         let writes = text::plural(plan.totals.writes(), "write");
         declined = !session.approved(&format!("take it back by {writes}?"))?;
         if declined { Err(Failure::new(Kind::Interrupted, NOTHING_SENT)) } else { Ok(()) }
@@ -144,6 +173,10 @@ pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
         carried => carried?,
     };
     session.carried += carried.changed;
+    // What it had sent of the present plan could otherwise pass for done.
+    lines.host().session.plan_anew();
+    session.sent = 0;
+    carried.end?;
     session.applied.retain(|applied| !applied.starts_with(&id));
     Ok(Next::Line)
 }

@@ -72,7 +72,8 @@ pub struct Session {
     output: Output,
     /// What the workspace is called.
     pub called: String,
-    is_known: bool,
+    /// How often the service may still be asked for it.
+    asks: u8,
     /// The lines that went well.
     pub good: Vec<Good>,
     /// All lines, with their names.
@@ -89,6 +90,8 @@ pub struct Session {
     pub may_write: bool,
     /// What was changed by the runs that apply and take back.
     pub carried: u64,
+    /// What was sent of the present plan, where its application has stopped in the middle.
+    pub sent: u64,
 }
 
 impl Session {
@@ -105,7 +108,7 @@ impl Session {
             at_terminal: options.at_terminal,
             output: options.output.unwrap_or(Output::Text),
             called: options.called.clone(),
-            is_known: options.writes == Mode::Sandbox,
+            asks: if options.writes == Mode::Sandbox { 0 } else { 3 },
             good: Vec::new(),
             said: Vec::new(),
             number: 0,
@@ -115,6 +118,7 @@ impl Session {
             applied: Vec::new(),
             may_write: false,
             carried: 0,
+            sent: 0,
         }
     }
 
@@ -161,8 +165,11 @@ impl Session {
         self.took = Some(begun.elapsed());
         let result = match result {
             Ok(Ok((done, shown))) => {
-                let Done { only_functions, functions, value_at, meant_last, .. } = done;
-                self.good.push(Good { text: text.to_string(), only_functions, functions, value_at, meant_last });
+                let Done { only_functions, functions, value_in, meant_last, .. } = done;
+                // In a script it would be the end.
+                if text.trim().trim_end_matches(';') != "exit()" {
+                    self.good.push(Good { text: text.to_string(), only_functions, functions, value_in, meant_last });
+                }
                 shown.map_err(|fault| self.broken(&fault))
             }
             Ok(Err(fault)) => Err(self.broken(&fault)),
@@ -267,13 +274,15 @@ impl Session {
         self.end_line(running, result)
     }
 
-    /// Asks the service once what the workspace is called, as soon as a line has used the connection anyway.
+    /// Asks the service what the workspace is called, as soon as a line has used the connection anyway; again where no
+    /// answer came.
     fn ask_for_the_workspace(&mut self) {
-        if !self.at_terminal || self.is_known || !self.lines.host().session.is_connected() {
+        if !self.at_terminal || self.asks == 0 || !self.lines.host().session.is_connected() {
             return;
         }
-        self.is_known = true;
+        self.asks -= 1;
         if let Ok(Some(name)) = self.with(|script| script.workspace()) {
+            self.asks = 0;
             self.called = text::escape_control(&name).into_owned();
         }
     }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     error::{Failure, Kind},
     stop::{Reason, Stop},
+    text,
 };
 use rustyline::{
     Behavior, ColorMode, CompletionType, Config, Editor,
@@ -39,19 +40,25 @@ pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
         colour: options.colour,
         from_history: HistoryHinter::new(),
         size: (80, 24),
+        writes: session.writes,
+        runs: Vec::new(),
     }));
     options.questions.will_be_answered();
     session.answer_to =
         Some(answering(&config_of_questions(), &session.activity, session.lines.host().session.stop())?);
     greet(session);
+    let mut warned = false;
     loop {
         session.ui.flush();
         let prompt = session.prompt();
         let read = {
             let _reading = session.activity.reading();
             let size = editor.dimensions();
-            if let (Some((columns, rows)), Some(helper)) = (size, editor.helper_mut()) {
-                helper.size = (usize::from(columns), usize::from(rows));
+            if let Some(helper) = editor.helper_mut() {
+                helper.runs.clone_from(&session.applied);
+                if let Some((columns, rows)) = size {
+                    helper.size = (usize::from(columns), usize::from(rows));
+                }
             }
             editor.readline(&(prompt.clone(), painted(&prompt, session.switch.mode())))
         };
@@ -59,18 +66,27 @@ pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
             Ok(line) => line,
             // The line is gone, the session goes on.
             Err(ReadlineError::Interrupted) => continue,
-            Err(ReadlineError::Eof) => return Ok(0),
+            Err(ReadlineError::Eof) if may_leave(session, &mut warned) => return Ok(0),
+            Err(ReadlineError::Eof) => continue,
             Err(error) => return Err(unusable(&error)),
         };
         if history::may_be_kept(&line, &session.ui) {
             let _ = editor.add_history_entry(line.trim_end());
             kept.append(editor.history_mut(), &session.ui);
         }
+        let (before, word) = (warned, line.trim().trim_end_matches("()"));
+        warned = false;
         match batch::take(session, &line) {
+            Ok(Next::Line) if word == "exit" => session.ui.status("the session goes on; `:quit` or Ctrl-D leaves it"),
             Ok(Next::Line) => {}
-            Ok(Next::Quit) => return Ok(0),
+            Ok(Next::Quit) => {
+                warned = before;
+                if may_leave(session, &mut warned) {
+                    return Ok(0);
+                }
+            }
             Err(Broken::Line(mut failure)) => {
-                if let ("quit" | "exit" | "q" | "help", Kind::Usage) = (line.trim(), failure.kind) {
+                if let ("quit" | "exit" | "q" | "help", Kind::Usage) = (word, failure.kind) {
                     failure.hints = vec!["commands begin with a colon: `:help`, `:quit`".into()];
                 }
                 session.ui.failure(&failure);
@@ -83,6 +99,20 @@ pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
 fn greet(session: &Session) {
     session.ui.status(&format!("onramp {}, {}", env!("CARGO_PKG_VERSION"), session.switch.mode().about()));
     session.ui.status("`:help` shows the commands, Tab completes, Ctrl-D leaves");
+}
+
+/// Whether the session may end. Writes that are planned would be lost with it, so that is said first, once.
+fn may_leave(session: &Session, warned: &mut bool) -> bool {
+    let planned = session.lines.host().session.planned_count();
+    if planned == 0 || std::mem::replace(warned, true) {
+        return true;
+    }
+    let writes = text::plural(planned, "write");
+    let them = if planned == 1 { "it" } else { "them" };
+    session.ui.status(&format!(
+        "{writes} planned and not sent: `:apply` sends {them}, `:save FILE` keeps the lines; leave once more to drop {them}"
+    ));
+    false
 }
 
 fn painted(prompt: &str, mode: Mode) -> String {

@@ -1,20 +1,23 @@
 //! How values look: tables that fit, fields of one object, lists of values. Text in, lines out; writes nothing.
 
+mod table;
+
 use crate::{
     script::interactive::{Cell, Items, Shown},
     text,
 };
 use std::borrow::Cow;
+use table::table;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Between two columns.
 const GAP: usize = 2;
-/// A column is not made narrower than this, while there are more than two.
-const READABLE: usize = 12;
-/// Nor any column than this.
-const NARROWEST: usize = 6;
 /// Values that are no wider stand side by side.
 const SHORT: usize = 10;
+/// What lies within a value is taken apart where it has so many columns.
+const ROOMY: usize = 30;
+/// Of a text no more letters are shown in a terminal.
+const LONGEST: usize = 20_000;
 
 /// Lines of data, and a note about what is not among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,10 +30,10 @@ pub struct View {
 pub fn lay_out(shown: &Shown, width: Option<usize>) -> View {
     match shown {
         Shown::Nothing => View::default(),
-        Shown::Text(text) => View { lines: text.lines().map(str::to_string).collect(), note: None },
+        Shown::Text(text) => plain(text, width),
         Shown::Rows { columns, cells, of } => {
             let (lines, left_out) = table(columns, cells, width);
-            let mut notes: Vec<String> = cut_off(cells.len(), *of).into_iter().collect();
+            let mut notes: Vec<String> = cut_off(cells.len(), *of, ROWS_ON).into_iter().collect();
             if !left_out.is_empty() {
                 let them = left_out.join(", ");
                 notes.push(format!("left out for want of room: {them}; `:table {them}` shows them"));
@@ -39,83 +42,30 @@ pub fn lay_out(shown: &Shown, width: Option<usize>) -> View {
         }
         Shown::Fields(all) if all.is_empty() => View { lines: vec!["#{}".into()], note: None },
         Shown::Fields(all) => View { lines: fields(all, width), note: None },
-        Shown::Values { items, of } => View { lines: values(items, width), note: cut_off(items.len(), *of) },
+        Shown::Values { items, of } => View { lines: values(items, width), note: cut_off(items.len(), *of, VALUES_ON) },
     }
 }
 
-fn cut_off(shown: usize, of: Items) -> Option<String> {
+/// What narrows a list and what shows all of it.
+const ROWS_ON: (&str, &str) = ("where", "`:csv FILE` writes");
+const VALUES_ON: (&str, &str) = ("filter", "`:json` shows");
+
+fn cut_off(shown: usize, of: Items, (narrows, all): (&str, &str)) -> Option<String> {
     let what = match of {
         Items::All(all) if all <= shown => return None,
         Items::All(all) => format!("the first {shown} of {all}"),
         Items::More => format!("the first {shown} of a longer list"),
     };
-    Some(format!("{what}; look closer with `_.where(…)` or `_.skip({shown})`, or write all to a file with `:csv FILE`"))
+    Some(format!("{what}: `_.skip({shown})` goes on, `_.{narrows}(…)` narrows it, {all} all of it"))
 }
 
-/// Rows below their headings, and the columns that had no room.
-fn table(columns: &[String], rows: &[Vec<Cell>], width: Option<usize>) -> (Vec<String>, Vec<String>) {
-    let natural = |at: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.text.width());
-        cells.chain([columns[at].width()]).max().unwrap_or(0)
-    };
-    let right = |at: usize| {
-        let mut cells = rows.iter().filter_map(|row| row.get(at)).filter(|cell| !cell.text.is_empty()).peekable();
-        cells.peek().is_some() && cells.all(|cell| cell.number)
-    };
-    let mut widths: Vec<(usize, bool)> = (0..columns.len()).map(|at| (natural(at), right(at))).collect();
-    let mut kept = columns.len();
-    if let Some(width) = width {
-        kept = fit(&mut widths, width);
-    }
-    let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let mut line = String::new();
-        for (at, (cell, (width, right))) in cells.zip(&widths).enumerate() {
-            let cell = shortened(cell, *width);
-            let room = " ".repeat(width.saturating_sub(cell.width()));
-            if at > 0 {
-                line.push_str(&" ".repeat(GAP));
-            }
-            line.push_str(&if *right { format!("{room}{cell}") } else { format!("{cell}{room}") });
-        }
-        line.trim_end().to_string()
-    };
-    let mut lines = vec![line(&mut columns.iter().map(String::as_str))];
-    lines.extend(rows.iter().map(|row| line(&mut row.iter().map(|cell| cell.text.as_str()))));
-    (lines, columns[kept..].to_vec())
-}
-
-/// Makes the columns narrow enough, the widest first, and drops the last ones where that is not enough. A number is never
-/// cut: it would be another number. Gives back how many columns are left.
-fn fit(widths: &mut Vec<(usize, bool)>, room: usize) -> usize {
-    loop {
-        let gaps = GAP * widths.len().saturating_sub(1);
-        let total: usize = widths.iter().map(|(width, _)| width).sum();
-        if total + gaps <= room {
-            return widths.len();
-        }
-        // Few columns that can be read are worth more than many that cannot.
-        let narrowest = if widths.len() > 2 { READABLE } else { NARROWEST };
-        let firm = |(width, number): &(usize, bool)| if *number { *width } else { (*width).min(narrowest) };
-        let least: usize = widths.iter().map(firm).sum();
-        if least + gaps <= room {
-            // The widest text that lets everything fit; there is one, because the narrowest does.
-            let with = |cap: usize| -> usize {
-                widths.iter().map(|(width, number)| if *number { *width } else { (*width).min(cap) }).sum()
-            };
-            let cap = (narrowest..=room).rev().find(|cap| with(*cap) + gaps <= room).unwrap_or(narrowest);
-            for (width, number) in widths.iter_mut() {
-                if !*number {
-                    *width = (*width).min(cap);
-                }
-            }
-            return widths.len();
-        }
-        if widths.len() == 1 {
-            widths[0].0 = room.max(1);
-            return 1;
-        }
-        widths.pop();
-    }
+/// A text, which in a terminal is no longer than anybody reads.
+fn plain(text: &str, width: Option<usize>) -> View {
+    let end = width.and_then(|_| text.char_indices().nth(LONGEST)).map_or(text.len(), |(at, _)| at);
+    let lines = text[..end].lines().map(str::to_string).collect();
+    let note = (end < text.len())
+        .then(|| format!("the first {LONGEST} of {} letters; `print(_)` shows all of them", text.chars().count()));
+    View { lines, note }
 }
 
 /// The fields of an object, one below the other. Long values go on in the next line.
@@ -126,7 +76,7 @@ fn fields(all: &[(String, Cell)], width: Option<usize>) -> Vec<String> {
         let beside = width.map_or(usize::MAX, |width| width.saturating_sub(names + GAP));
         if beside >= 12 {
             let room = " ".repeat(names - name.width() + GAP);
-            let mut parts = wrapped(&cell.text, beside).into_iter();
+            let mut parts = beside_the_name(cell, beside).into_iter();
             lines.push(format!("{name}{room}{}", parts.next().unwrap_or_default()).trim_end().to_string());
             lines.extend(parts.map(|part| format!("{}{part}", " ".repeat(names + GAP))));
         } else {
@@ -136,6 +86,20 @@ fn fields(all: &[(String, Cell)], width: Option<usize>) -> Vec<String> {
             let parts = wrapped(&cell.text, width - GAP).into_iter().filter(|part| !part.is_empty());
             lines.extend(parts.map(|part| format!("{}{part}", " ".repeat(GAP))));
         }
+    }
+    lines
+}
+
+/// A value in so many columns: in one line where it fits, else taken apart where there is something in it, and room.
+fn beside_the_name(cell: &Cell, width: usize) -> Vec<String> {
+    let Some(inner) = cell.inner.as_ref().filter(|_| width >= ROOMY && cell.text.width() > width) else {
+        return wrapped(&cell.text, width);
+    };
+    let mut lines = lay_out(inner, Some(width)).lines;
+    if let Shown::Rows { cells, of: Items::All(all), .. } = &**inner
+        && *all > cells.len()
+    {
+        lines.push(format!("… and {} more", all - cells.len()));
     }
     lines
 }
@@ -182,7 +146,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 }
 
 /// A text in at most `width` columns, with `…` where something was cut off.
-fn shortened(text: &str, width: usize) -> Cow<'_, str> {
+pub fn shortened(text: &str, width: usize) -> Cow<'_, str> {
     if text.width() <= width {
         return text.into();
     }
@@ -201,7 +165,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn cell(text: &str) -> Cell {
-        Cell { text: text.into(), number: text.parse::<f64>().is_ok() }
+        Cell { text: text.into(), number: text.parse::<f64>().is_ok(), inner: None }
     }
 
     fn rows(columns: &[&str], rows: &[&[&str]], of: Items) -> Shown {
@@ -239,12 +203,11 @@ mod tests {
         assert_eq!(
             lay_out(&shown, None).note.as_deref(),
             Some(
-                "the first 1 of a longer list; look closer with `_.where(…)` or `_.skip(1)`, or write all to a file \
-                 with `:csv FILE`"
+                "the first 1 of a longer list: `_.skip(1)` goes on, `_.where(…)` narrows it, `:csv FILE` writes all of it"
             )
         );
         let shown = Shown::Values { items: vec!["1".into()], of: Items::All(3) };
-        assert!(lay_out(&shown, None).note.is_some_and(|note| note.starts_with("the first 1 of 3; ")));
+        assert!(lay_out(&shown, None).note.is_some_and(|note| note.starts_with("the first 1 of 3: ")));
     }
 
     #[test]
@@ -254,6 +217,43 @@ mod tests {
         assert_eq!(lay_out(&shown, Some(80)).lines, ["name      Acme", "metadata  {\"tier\":\"gold\"}"]);
         assert_eq!(lay_out(&shown, Some(22)).lines, ["name      Acme", "metadata  {\"tier\":\"gol", "          d\"}"]);
         assert_eq!(lay_out(&shown, Some(12)).lines, ["name", "  Acme", "metadata", "  {\"tier\":\"g", "  old\"}"]);
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_line_is_taken_apart() {
+        let inner = |text: &str, inner: Shown| Cell { inner: Some(Box::new(inner)), ..cell(text) };
+        let json = "{\"name\":\"Acme\",\"plan\":\"enterprise\"}";
+        let owner = Shown::Fields(vec![("name".into(), cell("Acme")), ("plan".into(), cell("enterprise"))]);
+        let all = rows(&["id", "name"], &[&["1", "A"], &["2", "B"]], Items::All(9));
+        let object =
+            |text: &str| Shown::Fields(vec![("owner".into(), inner(text, owner.clone())), ("id".into(), cell("7"))]);
+        let wide = lay_out(&object(json), Some(80)).lines;
+        assert_eq!(wide, ["owner  {\"name\":\"Acme\",\"plan\":\"enterprise\"}", "id     7"]);
+        let narrow = lay_out(&object(json), Some(40)).lines;
+        assert_eq!(narrow, ["owner  name  Acme", "       plan  enterprise", "id     7"]);
+        let grouped = Shown::Fields(vec![("pro".into(), inner(&"x".repeat(60), all))]);
+        let lines = lay_out(&grouped, Some(40)).lines;
+        assert_eq!(lines, ["pro  id  name", "      1  A", "      2  B", "     … and 7 more"]);
+        // A pipe has all the room there is.
+        assert_eq!(lay_out(&object(json), None).lines, wide);
+    }
+
+    #[test]
+    fn of_a_time_that_has_no_room_the_day_is_shown() {
+        let table =
+            rows(&["name", "created_at"], &[&["Tidewater Cosmetics", "2026-05-15T05:45:34.940Z"]], Items::All(1));
+        assert_eq!(lay_out(&table, Some(60)).lines[1], "Tidewater Cosmetics  2026-05-15T05:45:34.940Z");
+        assert_eq!(lay_out(&table, Some(40)).lines[1], "Tidewater Cosmetics  2026-05-15…");
+        assert_eq!(lay_out(&table, Some(28)).lines[1], "Tidewater Cosm…  2026-05-15…");
+    }
+
+    #[test]
+    fn a_text_longer_than_anybody_reads_is_cut_in_a_terminal_alone() {
+        let shown = Shown::Text("日\n".repeat(LONGEST));
+        let View { lines, note } = lay_out(&shown, Some(80));
+        assert_eq!(lines.len(), LONGEST / 2);
+        assert_eq!(note.as_deref(), Some("the first 20000 of 40000 letters; `print(_)` shows all of them"));
+        assert_eq!(lay_out(&shown, None), View { lines: vec!["日".to_string(); LONGEST], note: None });
     }
 
     #[test]

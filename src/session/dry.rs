@@ -23,9 +23,19 @@ impl Session {
         self
     }
 
-    /// Plans writes from here on, beginning with none, or sends them again.
+    /// Plans writes from here on, beginning with none, or sends them again. It is another plan than the one before: neither
+    /// provisional ids nor keys come twice in a session.
     pub fn set_dry(&self, dry: bool) {
-        *self.overlay.lock().expect(LOCK) = dry.then(|| Overlay::new(self.clock.clone()));
+        let (mut overlay, mut numbers) = (self.overlay.lock().expect(LOCK), self.numbers.lock().expect(LOCK));
+        *numbers = overlay.take().map_or(*numbers, |old| old.numbers()).next();
+        *overlay = dry.then(|| Overlay::numbered(self.clock.clone(), *numbers));
+    }
+
+    /// What is planned is another plan from here on: what was sent of it has been taken back, and would be sent again.
+    pub fn plan_anew(&self) {
+        if let Some(overlay) = self.overlay.lock().expect(LOCK).as_mut() {
+            overlay.begin_anew();
+        }
     }
 
     /// How many writes are planned so far.
@@ -95,7 +105,7 @@ impl Session {
         let Workspace { id: workspace, slug, .. } = self.workspace()?;
         let plan = overlay.plan(plan::Head {
             onramp: env!("CARGO_PKG_VERSION").into(),
-            id: self.run_key.clone(),
+            id: overlay.plan_id(&self.run_key),
             created_at: self.present(),
             workspace: plan::Workspace { id: workspace, slug },
             script,

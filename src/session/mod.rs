@@ -52,7 +52,7 @@ use crate::{
     stop::Stop,
 };
 use jiff::Timestamp;
-use overlay::Overlay;
+use overlay::{Numbers, Overlay};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -78,6 +78,8 @@ pub struct Session {
     control: Control,
     /// The workspace as it would be, in a dry run: no write is sent then.
     overlay: Mutex<Option<Overlay>>,
+    /// What the plan that comes next gives out, while there is none.
+    numbers: Mutex<Numbers>,
     /// What became of the provisional ids of plans that this session has applied.
     made: Mutex<BTreeMap<String, String>>,
     /// Whether a record that was not read in this run is read before it is changed, so that the change can be told and
@@ -116,6 +118,7 @@ impl Session {
             recorder: RwLock::default(),
             control: Control::default(),
             overlay: Mutex::default(),
+            numbers: Mutex::default(),
             made: Mutex::default(),
             reads_before_it_writes: true,
             steps: Mutex::default(),

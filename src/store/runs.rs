@@ -293,8 +293,8 @@ impl Store {
         self.select("WHERE state IN ('queued', 'running') ORDER BY created_at, rowid", [])
     }
 
-    /// Deletes runs that ended before `before`, and runs that stopped before it and were never taken up again. Gives their
-    /// ids; their folders are gone too.
+    /// Deletes runs that ended before `before`, and runs that stopped before it and were never taken up again; and the due times
+    /// before it whose runs are gone. Gives the ids of the runs; their folders are gone too.
     pub fn prune(&self, before: Timestamp) -> Result<Vec<String>, StoreError> {
         // A file that has not left its folder would never do so without its run.
         let old = self.select(
@@ -316,6 +316,7 @@ impl Store {
             self.forget(&run.id).map_err(|error| self.failed(error))?;
             gone.push(run.id);
         }
+        super::due::prune(&self.db, before).map_err(|error| self.failed(error))?;
         if !gone.is_empty() {
             // Deleted rows stay readable in the file until it is written anew, and beside it until that is done.
             self.db.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").map_err(|error| self.failed(error))?;

@@ -6,6 +6,8 @@ mod broken;
 mod page;
 mod piped;
 #[cfg(unix)]
+mod planned;
+#[cfg(unix)]
 mod terminal;
 #[cfg(unix)]
 mod written;

@@ -58,8 +58,7 @@ fn a_long_list_is_cut_and_no_more_of_it_is_fetched() {
     assert!(ran.stderr.contains("limit=51"), "{ran}");
     assert!(
         ran.stderr.ends_with(
-            "the first 50 of a longer list; look closer with `_.where(…)` or `_.skip(50)`, or write all to a file with \
-             `:csv FILE`\n"
+            "the first 50 of a longer list: `_.skip(50)` goes on, `_.where(…)` narrows it, `:csv FILE` writes all of it\n"
         ),
         "{ran}"
     );
@@ -310,4 +309,66 @@ fn what_is_certainly_wrong_is_said_before_anything_of_a_line_runs() {
         "error: there is no variable `_`\n  --> repl:1:1:1\n    |\n  1 | _\n    | ^\n\
          hint: `_` is the last value: write something that gives one, such as `list_customers()`\n",
     );
+}
+
+#[test]
+fn a_line_that_is_no_text_is_an_error_and_ends_nothing() {
+    let mut input = b"let kept = 1\nfn open() {\n\xff\xfe\n".to_vec();
+    input.extend(b"kept\n");
+    let error = "error: line 3 of standard input is not UTF-8 text\nhint: save it as UTF-8\n";
+    Onramp::new(&["repl", "--sandbox"]).stdin(&input).ran().assert_all(1, "1\n", error);
+    Onramp::new(&["repl", "--sandbox", "--stop-on-error"]).stdin(&input).ran().assert_all(2, "", error);
+}
+
+#[test]
+fn a_script_that_returns_its_value_is_loaded_at_once_and_saved_without_ending_there() {
+    let long: String = (0..3000).map(|n| format!("let v{n} = {n}; v{n} + 1;\n")).collect();
+    let ran = piped(":load long.rhai\n_ + 1\nreturn _ * 2\nexit()\nprint(_)\n:save s.rhai\n")
+        .file("long.rhai", format!("{long}return v7;\n"))
+        .args(&["--max-run-time", "60s"])
+        .ran();
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "8\n16\n16\n"), "{ran}");
+    let script = std::fs::read_to_string(ran.folder().join("s.rhai")).unwrap();
+    let end = "\nlet last = v7;\nlet last = last + 1;\nlet last = last * 2;\nprint(last);\n";
+    assert!(script.ends_with(end), "{}", &script[script.len() - 200..]);
+}
+
+#[test]
+fn columns_that_are_not_there_are_an_error_also_of_one_object_and_of_what_has_none() {
+    piped("get_customer(101)\n:table nmae\n:table name, mrr\n5\n:table name\n").ran().assert_all(
+        1,
+        &format!("{}name  Acme Corporation\nmrr   125000\n5\n", customer()),
+        "error: a customer has no property `nmae`\nhint: did you mean `name`?\nerror: an integer has no columns\n",
+    );
+}
+
+/// The customer 101, as a session shows it.
+fn customer() -> String {
+    piped("get_customer(101)\n").ran().stdout.clone()
+}
+
+#[test]
+fn commands_are_known_by_their_beginnings_and_by_what_others_call_them() {
+    let hint = |typed: &str, meant: &str| {
+        let ran = piped(&format!("{typed}\n")).ran();
+        let wanted = format!("error: there is no command `{typed}`\nhint: did you mean `{meant}`?\n");
+        ran.assert_all(1, "", &wanted);
+    };
+    for (typed, meant) in
+        [(":q", ":quit"), (":exit", ":quit"), (":u", ":undo"), (":?", ":help"), (":functoins", ":functions")]
+    {
+        hint(typed, meant);
+    }
+    piped(": quit\n1\n").ran().assert_all(0, "", "");
+}
+
+#[test]
+fn of_a_long_plan_the_first_writes_are_shown_and_all_where_that_is_said() {
+    let input = ":mode plan\nfor c in list_customers().take(25) { update_customer(c, #{mrr: 5}); }\n";
+    let ran = piped(&format!("{input}:plan\n")).ran();
+    assert!(ran.stdout.contains("\n  … and 5 (`:plan all` shows all)\n"), "{ran}");
+    let ran = piped(&format!("{input}:plan all\n:plan some\n")).ran();
+    assert_eq!(ran.stdout.matches("    mrr: ").count(), 25, "{ran}");
+    let error = "error: `:plan` takes no `some`\nhint: write `:plan`, or `:plan all` for every write\n";
+    assert!(ran.code == Some(1) && ran.stderr.ends_with(error), "{ran}");
 }

@@ -124,6 +124,59 @@ fn one_tab_fills_in_what_is_common_and_shows_the_candidates() {
 }
 
 #[test]
+fn commands_complete_what_they_take() {
+    let mut terminal = started(100);
+    terminal.answers("list_customers().take(2)", SANDBOX);
+    for (typed, completed) in [
+        (":table na", ":table name"),
+        (":table name, pl", ":table name, plan"),
+        (":mode sand", ":mode sandbox"),
+        (":pl", ":plan "),
+    ] {
+        terminal.types(typed);
+        terminal.types(TAB);
+        terminal.shows(completed);
+        terminal.types(CTRL_C);
+        terminal.prompts(SANDBOX);
+    }
+    let sent = terminal.answers("update_customer(101, #{mrr: 1}).mrr", SANDBOX);
+    assert!(sent.ends_with('1'), "{sent}");
+    terminal.types(":undo ");
+    terminal.types(TAB);
+    terminal.until("the run", |screen| {
+        let last = screen.lines().next_back().unwrap_or_default().trim_end();
+        last.strip_prefix("sandbox › :undo ").is_some_and(|run| run.len() == 7)
+    });
+    terminal.types(CTRL_C);
+    terminal.prompts(SANDBOX);
+    leave(terminal);
+    // What is wider than the screen is cut, so that each candidate has its line.
+    let mut terminal = started(20);
+    terminal.types(":h");
+    terminal.types(TAB);
+    terminal.shows(":h\n:help [NAME]  thes…\n:history      the …\nsandbox › :h");
+    terminal.types(CTRL_C);
+    leave(terminal);
+}
+
+#[test]
+fn who_leaves_with_planned_writes_is_told_once() {
+    let mut terminal = started(120);
+    assert!(terminal.answers("exit()", SANDBOX).ends_with("the session goes on; `:quit` or Ctrl-D leaves it"));
+    assert!(terminal.answers("quit()", SANDBOX).ends_with("hint: commands begin with a colon: `:help`, `:quit`"));
+    let plan = "sandbox (plan) ›";
+    terminal.types(":mode plan\r");
+    terminal.prompts(plan);
+    assert!(terminal.answers("update_customer(101, #{mrr: 5}).mrr", plan).ends_with('5'));
+    let told =
+        "1 write planned and not sent: `:apply` sends it, `:save FILE` keeps the lines; leave once more to drop it";
+    assert_eq!(terminal.answers(":quit", plan), told);
+    assert_eq!(terminal.answers("1 + 1", plan), "2");
+    assert_eq!(terminal.answers(":quit", plan), told);
+    leave(terminal);
+}
+
+#[test]
 fn ids_that_were_seen_are_candidates_with_their_names() {
     let mut terminal = started(100);
     assert!(terminal.answers("get_customer(101).name", SANDBOX).contains("Acme Corporation"));

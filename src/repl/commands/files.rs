@@ -25,7 +25,10 @@ pub fn save(session: &mut Session, path: &str) -> Result<Next, Broken> {
     }
     let kept = |line: &&Good| may_be_kept(&line.text, &session.ui);
     let lines: Vec<Good> = session.good.iter().filter(kept).cloned().collect();
-    let text = script(&lines);
+    let text = script(&lines, &mut |text, inside| {
+        let text = text.to_string();
+        session.with(move |script| script.begin_of(&text, inside)).ok().flatten()
+    });
     let options = fs::OpenOptions::new().write(true).create_new(true).open(path);
     options.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {

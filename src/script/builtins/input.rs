@@ -119,6 +119,12 @@ pub fn constants(engine: &mut Engine, host: &Arc<Host>) {
     });
 }
 
+/// The value of a constant that every script has; `None` where there is none of that name.
+pub fn constant_of(name: &str, host: &Host) -> Option<Dynamic> {
+    let zone = LazyCell::new(|| host.session.clock().zone());
+    CONSTANTS.iter().any(|(known, _)| *known == name).then(|| constant(name, &host.inputs, &zone))
+}
+
 fn constant(name: &str, inputs: &Inputs, zone: &impl Deref<Target = TimeZone>) -> Dynamic {
     match name {
         "params" => {

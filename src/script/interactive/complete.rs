@@ -3,7 +3,7 @@
 
 use super::{
     Interactive, LAST,
-    context::{Context, KEYWORDS, Open, Place},
+    context::{Context, KEYWORDS, Open, Place, locals},
     seen::Hits,
 };
 use crate::{
@@ -11,7 +11,10 @@ use crate::{
         self,
         operation::{Field, Kind, Operation},
     },
-    script::{builtins::input::CONSTANTS, catalog::Entry},
+    script::{
+        builtins::{bulk, input::CONSTANTS},
+        catalog::Entry,
+    },
     text,
 };
 use rhai::Map;
@@ -65,18 +68,26 @@ impl Interactive {
     /// What could be written at the byte `at` of `line`.
     pub fn complete(&self, line: &str, at: usize) -> Completion {
         let Some(before) = line.get(..at) else { return Completion::default() };
-        let context = Context::of(before);
+        let mut context = Context::of(before);
+        context.open.splice(0..0, locals(before));
         let mut found = Found { word: context.word.clone(), ..Found::default() };
         match &context.place {
             Place::Nothing => {}
             Place::Name => {
                 self.values_of_the_key(&mut found, &context.open, true);
-                self.names(&mut found, &context.open);
+                if found.word.is_empty() {
+                    self.ids(&mut found, &context.open);
+                }
+                // Where it is known what fits, what could also stand there does not crowd it out.
+                if found.all.is_empty() || !found.word.is_empty() {
+                    self.names(&mut found, &context.open);
+                }
             }
-            Place::Number => self.numbers(&mut found, &context.open),
+            Place::Number => self.ids(&mut found, &context.open),
             Place::Member(receiver) => self.members(&mut found, receiver, &context.open),
             Place::Key => self.keys(&mut found, &context.open),
-            Place::Text { compared } => self.texts(&mut found, &context, compared.as_deref()),
+            Place::Text { imported: true, .. } => self.modules(&mut found),
+            Place::Text { compared, .. } => self.texts(&mut found, &context, compared.as_deref()),
         }
         let candidates = found.all.into_iter().map(|(shown, text)| Candidate { text, shown });
         Completion { start: context.start, candidates: candidates.collect(), more: found.more }
@@ -86,7 +97,7 @@ impl Interactive {
         for open in open {
             match open {
                 Open::Call { params, .. } => params.iter().for_each(|name| found.plain(name)),
-                Open::Block { each: Some((name, _)) } => found.plain(name),
+                Open::Block { each: Some((name, _)) } | Open::Let { name, .. } => found.plain(name),
                 _ => {}
             }
         }
@@ -116,10 +127,20 @@ impl Interactive {
         }
     }
 
+    /// The modules that can be imported: scripts of the project, by their paths without the ending.
+    fn modules(&self, found: &mut Found) {
+        for name in self.host.project.names_below(&found.word) {
+            match name.strip_suffix(".rhai") {
+                Some(module) => found.plain(module),
+                None if name.ends_with('/') => found.plain(&name),
+                None => {}
+            }
+        }
+    }
+
     /// Ids of objects that were seen, as numbers, where an operation takes an id.
-    fn numbers(&self, found: &mut Found, open: &[Open]) {
-        let Some(Open::Call { name, receiver, argument, .. }) = open.last() else { return };
-        let Some(kind) = id_kind(name, *argument + usize::from(receiver.is_some())) else { return };
+    fn ids(&self, found: &mut Found, open: &[Open]) {
+        let Some(kind) = kind_wanted(open) else { return };
         let Hits { things, more } = self.host.seen.numbered(kind, &found.word, MOST);
         found.more += more;
         for thing in things {
@@ -148,12 +169,15 @@ impl Interactive {
     fn method(&self, found: &mut Found, name: &str) {
         let Some(entry) = self.catalog().get(name) else { return };
         let signatures = entry.signatures();
+        // Of onramp's own functions those are methods that are written as such: nobody says `name.sleep()`.
+        let written =
+            |signature: &String| !matches!(entry, Entry::Builtin(_)) || signature.contains(&format!(".{name}("));
         if signatures.is_empty() {
             let alone = matches!(entry, Entry::Standard(standard) if standard.arities.iter().all(|count| *count == 1));
             let (text, shown) = if alone { ("()", "()") } else { ("(", "(…)") };
             found.add(format!("{name}{text}"), format!("{name}{shown}"));
         }
-        for signature in signatures {
+        for signature in signatures.into_iter().filter(written) {
             // `rows.filter(…)` or `update_customer(id, fields)`: without what stands before the dot already.
             let shown = match (signature.find(&format!(".{name}(")), signature.split_once('(')) {
                 (Some(at), _) => signature[at + 1..].to_string(),
@@ -179,8 +203,8 @@ impl Interactive {
 
     /// What the map behind `open` can hold, each with a word about its values.
     fn fields_of_the_map(&self, open: &[Open]) -> Vec<(String, String)> {
-        let Some(Open::Call { name, receiver, .. }) = open.last() else { return Vec::new() };
-        if let Some(operation) = api::operation(name) {
+        let Some(Open::Call { name, receiver, argument, .. }) = open.last() else { return Vec::new() };
+        if let Some(operation) = operation_of(name, *argument + usize::from(receiver.is_some())) {
             return inputs(operation).map(|field| (field.name.to_string(), about(field))).collect();
         }
         if !matches!(name.as_str(), "where" | "any" | "all") {
@@ -193,8 +217,8 @@ impl Interactive {
     /// The known values of the key that is being written, in quotes where they stand in none yet.
     fn values_of_the_key(&self, found: &mut Found, open: &[Open], in_quotes: bool) {
         let Some((Open::Map { key: Some(key), .. }, outer)) = open.split_last() else { return };
-        let Some(Open::Call { name, receiver, .. }) = outer.last() else { return };
-        let field = match api::operation(name) {
+        let Some(Open::Call { name, receiver, argument, .. }) = outer.last() else { return };
+        let field = match operation_of(name, *argument + usize::from(receiver.is_some())) {
             Some(operation) => inputs(operation).find(|field| field.name == key),
             None => receiver
                 .as_ref()
@@ -233,20 +257,24 @@ impl Interactive {
                 self.host.project.names_below(&context.word).iter().for_each(|name| found.plain(name));
                 return;
             }
+            if let Some(receiver) = receiver.as_ref().filter(|_| matches!(name.as_str(), "get" | "contains" | "remove"))
+            {
+                self.known(receiver, open).fields.iter().for_each(|field| found.plain(field));
+            }
             if let Some(receiver) = receiver.as_ref().filter(|_| takes("field")) {
                 let row = self.known(&format!("{receiver}.first()"), open);
                 row.fields.iter().for_each(|field| found.plain(field));
             }
-            if let Some(kind) = id_kind(name, *argument + usize::from(receiver.is_some())) {
-                let Hits { things, more } = self.host.seen.identified(kind, &found.word, MOST);
-                found.more += more;
-                for thing in things {
-                    let name = thing.name.as_ref();
-                    let name = name.map_or(String::new(), |name| format!("  {}", text::escape_control(name)));
-                    found.add(thing.id.clone(), format!("{}{name}", thing.id));
-                }
-                return;
+        }
+        if let Some(kind) = kind_wanted(open) {
+            let Hits { things, more } = self.host.seen.identified(kind, &found.word, MOST);
+            found.more += more;
+            for thing in things {
+                let name = thing.name.as_ref();
+                let name = name.map_or(String::new(), |name| format!("  {}", text::escape_control(name)));
+                found.add(thing.id.clone(), format!("{}{name}", thing.id));
             }
+            return;
         }
         if found.word.is_empty() || found.word.contains(['"', '\\', '\n']) {
             return;
@@ -274,6 +302,26 @@ pub(super) fn about(field: &Field) -> String {
         Kind::Id => "an id".into(),
         Kind::Timestamp => "a time".into(),
         kind => kind.wanted().trim_start_matches("a ").trim_start_matches("an ").to_string(),
+    }
+}
+
+/// The operation whose map stands as this argument of a call: its own, or that of each row of a bulk call.
+fn operation_of(name: &str, argument: usize) -> Option<&'static Operation> {
+    // What follows the rows and their fields are options.
+    api::operation(name).or_else(|| bulk::operation_of(name).filter(|_| argument == 1))
+}
+
+/// The kind of object whose id is wanted here: by an operation, or by a field of its map.
+fn kind_wanted(open: &[Open]) -> Option<&'static str> {
+    let of_param = |name: &str| ["customer", "contact", "onboarding"].into_iter().find(|kind| name.starts_with(*kind));
+    match open.split_last()? {
+        (Open::Call { name, receiver, argument, .. }, _) => id_kind(name, *argument + usize::from(receiver.is_some())),
+        (Open::Map { key: Some(key), .. }, [.., Open::Call { name, receiver, argument, .. }]) => {
+            let operation = operation_of(name, *argument + usize::from(receiver.is_some()))?;
+            let field = inputs(operation).find(|field| field.name == key).filter(|field| field.kind == Kind::Id)?;
+            of_param(field.name)
+        }
+        _ => None,
     }
 }
 

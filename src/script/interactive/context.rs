@@ -2,9 +2,11 @@
 //! cursor and nothing else; text that is no script at all is read as far as it makes sense.
 
 mod lex;
+mod locals;
 mod reader;
 
 pub use lex::KEYWORDS;
+pub use locals::locals;
 
 use reader::Reader;
 
@@ -38,6 +40,8 @@ pub enum Place {
     Text {
         /// The field that it is compared with, as in `c.status == "…`.
         compared: Option<String>,
+        /// Whether it names a module: `import "…`.
+        imported: bool,
     },
 }
 
@@ -58,6 +62,8 @@ pub enum Open {
     Map { used: Vec<String>, key: Option<String> },
     /// A block, with the variable of its `for` and what that walks over.
     Block { each: Option<(String, String)> },
+    /// A variable that the text itself defines, with what it is given: open as long as the text goes on.
+    Let { name: String, value: Option<String> },
     /// Brackets, braces of a text with values, parentheses around an expression.
     Other,
 }

@@ -11,14 +11,17 @@ use crate::{
         operation::{Object, Returns},
     },
     script::{
-        builtins::time::{Span, Time},
+        builtins::{
+            input,
+            time::{Span, Time},
+        },
         catalog::is_name,
         stream::Stream,
     },
 };
 use rhai::{Array, Dynamic, Engine, FLOAT, FnPtr, INT, ImmutableString, Map};
 use std::{
-    any::TypeId,
+    any::{TypeId, type_name},
     collections::{BTreeMap, BTreeSet},
 };
 
@@ -138,14 +141,16 @@ impl Interactive {
     }
 
     fn known_within(&self, expression: &str, open: &[Open], most: usize) -> Known {
-        let Some((first, steps)) = parts(expression).filter(|_| most > 0) else {
-            let quoted = expression.ends_with(['"', '`']);
-            return Known { class: quoted.then(TypeId::of::<ImmutableString>), ..Known::default() };
-        };
+        if let Some(class) = literal(expression.trim()) {
+            return Known { class: Some(class), ..Known::default() };
+        }
+        let Some((first, steps)) = parts(expression).filter(|_| most > 0) else { return Known::default() };
         if let Step::Call(name) = &first {
-            return api::operation(name)
-                .map_or_else(Known::default, |operation| returned(operation.returns))
-                .and(&steps);
+            let known = match api::operation(name) {
+                Some(operation) => returned(operation.returns),
+                None => Known { class: self.methods_of().returned.get(name).copied(), ..Known::default() },
+            };
+            return known.and(&steps);
         }
         let Step::Field(name) = first else { return Known::default() };
         // Parameters of closures and variables of loops hide those of the session.
@@ -153,6 +158,10 @@ impl Interactive {
             let rows = match outer {
                 Open::Call { receiver: Some(receiver), params, .. } if params.contains(&name) => receiver,
                 Open::Block { each: Some((each, rows)) } if *each == name => rows,
+                Open::Let { name: own, value } if *own == name => {
+                    let known = value.as_ref().map(|value| self.known_within(value, &open[..at], most - 1));
+                    return known.unwrap_or_default().and(&steps);
+                }
                 _ => continue,
             };
             let rows = self.known_within(rows, &open[..at], most - 1);
@@ -162,13 +171,31 @@ impl Interactive {
                 _ => row.and(&steps),
             };
         }
-        self.scope.get(&name).map_or_else(Known::default, |value| Known::of(value, &steps))
+        match self.scope.get(&name) {
+            Some(value) => Known::of(value, &steps),
+            None => {
+                input::constant_of(&name, &self.host).map_or_else(Known::default, |value| Known::of(&value, &steps))
+            }
+        }
     }
 
     /// The methods that fit a value of this type.
     pub(super) fn methods(&self, class: TypeId) -> impl Iterator<Item = &str> {
-        let methods = self.kinds.get_or_init(|| Methods::of(&self.engine));
-        methods.0.get(&class).into_iter().flatten().map(String::as_str)
+        self.methods_of().by_class.get(&class).into_iter().flatten().map(String::as_str)
+    }
+
+    fn methods_of(&self) -> &Methods {
+        self.kinds.get_or_init(|| Methods::of(&self.engine))
+    }
+}
+
+/// What kind of literal an expression is, if it is one.
+fn literal(expression: &str) -> Option<TypeId> {
+    match expression.chars().next()? {
+        _ if expression.ends_with(['"', '`']) => Some(TypeId::of::<ImmutableString>()),
+        '[' if closing(expression) == Some(expression.len()) => Some(TypeId::of::<Array>()),
+        '#' if expression.ends_with('}') => Some(TypeId::of::<Map>()),
+        _ => None,
     }
 }
 
@@ -211,24 +238,35 @@ fn closing(text: &str) -> Option<usize> {
     })
 }
 
-/// The names of methods by the type that they can be called on.
-pub(super) struct Methods(BTreeMap<TypeId, BTreeSet<String>>);
+/// What the engine says of the functions that were given to it.
+pub(super) struct Methods {
+    /// The names of methods by the type that they can be called on.
+    by_class: BTreeMap<TypeId, BTreeSet<String>>,
+    /// What functions give back, by name, where that is a time or a span.
+    returned: BTreeMap<String, TypeId>,
+}
 
 impl Methods {
     fn of(engine: &Engine) -> Methods {
-        let mut methods: BTreeMap<TypeId, BTreeSet<String>> = BTreeMap::new();
+        let (mut by_class, mut returned) = (BTreeMap::<TypeId, BTreeSet<String>>::new(), BTreeMap::new());
         let all = engine.collect_fn_metadata(
             None,
             |function| {
                 let about = function.metadata;
-                let class = about.param_types.first()?;
-                is_name(&about.name).then(|| (*class, about.name.to_string()))
+                let gives = about.return_type.to_string();
+                is_name(&about.name).then(|| (about.param_types.first().copied(), gives, about.name.to_string()))
             },
             true,
         );
-        for (class, name) in all {
-            methods.entry(class).or_default().insert(name);
+        for (class, gives, name) in all {
+            let timely = [(type_name::<Time>(), TypeId::of::<Time>()), (type_name::<Span>(), TypeId::of::<Span>())];
+            if let Some((_, class)) = timely.into_iter().find(|(known, _)| gives.contains(known)) {
+                returned.insert(name.clone(), class);
+            }
+            if let Some(class) = class {
+                by_class.entry(class).or_default().insert(name);
+            }
         }
-        Methods(methods)
+        Methods { by_class, returned }
     }
 }

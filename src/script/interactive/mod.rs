@@ -5,6 +5,7 @@ mod about;
 mod brief;
 mod complete;
 mod context;
+mod ids;
 mod input;
 mod kinds;
 mod last;
@@ -60,8 +61,8 @@ pub struct Done {
     pub only_functions: bool,
     /// The functions that it has defined, with the number of their parameters.
     pub functions: BTreeSet<(String, usize)>,
-    /// The byte of its text at which the statement begins that gave the value.
-    pub value_at: Option<usize>,
+    /// A byte of its text inside the statement that gave the value; [`Interactive::begin_of`] tells where it begins.
+    pub value_in: Option<usize>,
     /// The bytes at which `_` stands for the last value.
     pub meant_last: Vec<usize>,
 }
@@ -126,7 +127,7 @@ impl Interactive {
         };
         let value_of = ast.statements().last().filter(|_| !value.is_unit());
         let done = Done {
-            value_at: value_of.and_then(|statement| self.begin_of(text, statement.position())),
+            value_in: value_of.and_then(|statement| byte(text, statement.position())),
             meant_last: meant.into_iter().filter_map(|at| byte(text, at)).collect(),
             value: !value.is_unit(),
             only_functions: ast.statements().is_empty() && ast.has_functions(),
@@ -157,12 +158,11 @@ impl Interactive {
         self.engine.compile(text)
     }
 
-    /// The byte at which the last statement of a text begins; `inside` is a place in it. The engine knows where an operator
+    /// The byte at which the last statement of a text begins; `inside` is one of its own. The engine knows where an operator
     /// stands, but not where its first operand or a bracket before it does, so each place is tried at which a statement can
-    /// begin: the right one takes a name for its value.
-    fn begin_of(&self, text: &str, inside: Position) -> Option<usize> {
-        let before = text.get(..=byte(text, inside)?)?;
-        let begins = before.rmatch_indices([';', '}']).map(|(at, _)| at + 1).chain([0]);
+    /// begin: the right one takes a name for its value. That parses the text again and again, so ask only where it is needed.
+    pub fn begin_of(&self, text: &str, inside: usize) -> Option<usize> {
+        let begins = text.get(..inside)?.rmatch_indices([';', '}']).map(|(at, _)| at + 1).chain([0]);
         let takes_a_name = |at: &usize| {
             let named = format!("{} let named = {}", &text[..*at], &text[*at..]);
             self.compile(&named).is_ok_and(|ast| matches!(ast.statements().last(), Some(Stmt::Var(..))))

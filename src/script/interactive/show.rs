@@ -18,11 +18,20 @@ use crate::{
     },
     text,
 };
-use rhai::{Array, Dynamic, EvalAltResult, Map};
+use rhai::{Array, Dynamic, EvalAltResult, Map, Position};
 use std::sync::Arc;
 
 /// Of a value within rows or fields no more than about so many bytes are shown.
 const LONGEST_VALUE: usize = 4096;
+
+/// A value within the fields of an object is taken apart where it is longer than this.
+const SHORT: usize = 40;
+
+/// So many levels down.
+const LEVELS: usize = 3;
+
+/// Of rows within the fields of an object no more are shown.
+const NESTED_ROWS: usize = 5;
 
 /// In which form a value is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +79,8 @@ pub struct Cell {
     pub text: String,
     /// Whether it is a number, which stands to the right.
     pub number: bool,
+    /// What it holds, for where there is room for more than a line.
+    pub inner: Option<Box<Shown>>,
 }
 
 impl Interactive {
@@ -139,10 +150,18 @@ fn laid_out(name: &str, value: &Dynamic, columns: Option<&[String]>, most: usize
         let fields = map.keys().map(ToString::to_string).collect();
         let wanted = columns.map_or_else(|| in_order(&map, fields), <[String]>::to_vec);
         let cells = wanted.into_iter().map(|field| {
-            let value = map.get(field.as_str()).map_or_else(Cell::default, cell);
-            (text::escape_control(&field).into_owned(), value)
+            // It may be large: what is there is not copied.
+            let cell = match map.get(field.as_str()) {
+                Some(value) => open_cell(value, LEVELS),
+                None => cell(&rows::field(&map, &field)?),
+            };
+            Ok((text::escape_control(&field).into_owned(), cell))
         });
-        return Ok(Shown::Fields(cells.collect()));
+        return cells.collect::<Result<_, Thrown>>().map(Shown::Fields).map_err(|thrown| thrown.raise(Position::NONE));
+    }
+    if columns.is_some() {
+        let thrown = Thrown::general("invalid_argument", format!("{} has no columns", kind_of(value)));
+        return Err(thrown.raise(Position::NONE));
     }
     Ok(Shown::Text(text::escape_block(&brief(value, usize::MAX)).into_owned()))
 }
@@ -151,7 +170,7 @@ fn laid_out(name: &str, value: &Dynamic, columns: Option<&[String]>, most: usize
 fn say(host: &Arc<Host>, line: &str) -> Result<(), Raised> {
     host.say(line);
     if host.must_stop() {
-        return Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::UNIT, rhai::Position::NONE)));
+        return Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::UNIT, Position::NONE)));
     }
     Ok(())
 }
@@ -188,7 +207,7 @@ fn several(rows: &[Dynamic], columns: Option<&[String]>, of: Items) -> Result<Sh
         wanted.iter().map(one).collect::<Result<Vec<_>, _>>()
     };
     let cells = rows.iter().map(of_row).collect::<Result<_, _>>();
-    let cells = cells.map_err(|thrown: Thrown| thrown.raise(rhai::Position::NONE))?;
+    let cells = cells.map_err(|thrown: Thrown| thrown.raise(Position::NONE))?;
     let columns = wanted.iter().map(|name| text::escape_control(name).into_owned()).collect();
     Ok(Shown::Rows { columns, cells, of })
 }
@@ -197,7 +216,31 @@ fn cell(value: &Dynamic) -> Cell {
     Cell {
         text: text::escape_control(&brief(value, LONGEST_VALUE)).into_owned(),
         number: value.is_int() || value.is_float() || kind_of(value) == "a very large integer",
+        inner: None,
     }
+}
+
+/// A cell that shows also what its value holds, down to a few levels.
+fn open_cell(value: &Dynamic, levels: usize) -> Cell {
+    let mut cell = cell(value);
+    // What is short can be read as it is.
+    if levels == 0 || cell.text.len() <= SHORT {
+        return cell;
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        let names = in_order(&map, map.keys().map(ToString::to_string).collect());
+        let fields = names.into_iter().filter_map(|name| {
+            let inner = open_cell(map.get(name.as_str())?, levels - 1);
+            Some((text::escape_control(&name).into_owned(), inner))
+        });
+        cell.inner = Some(Box::new(Shown::Fields(fields.collect())));
+    } else if let Some(array) = value.read_lock::<Array>()
+        && array.iter().all(Dynamic::is_map)
+    {
+        let rows = several(&array[..array.len().min(NESTED_ROWS)], None, Items::All(array.len()));
+        cell.inner = rows.ok().map(Box::new);
+    }
+    cell
 }
 
 /// The columns that people want to see of each kind of object.

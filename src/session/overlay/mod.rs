@@ -44,6 +44,7 @@ use jiff::Timestamp;
 use kind::Kind;
 use query::Query;
 use seen::Seen;
+use sha2::{Digest, Sha256};
 use source::Source;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -68,6 +69,25 @@ pub enum Wrote {
 /// Where a row was read: in which list, and how far down, from 1.
 type From = (Arc<ListFilter>, usize);
 
+/// What is given out once and never again, however many plans a session makes one after the other: whoever still holds a
+/// provisional id of an earlier one must not come to another record by it, nor a create to the key of another.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Numbers {
+    /// How many records of each kind were made.
+    counts: [usize; 3],
+    /// How many records were made.
+    displays: i64,
+    /// Which plan of the session it is.
+    plan: u64,
+}
+
+impl Numbers {
+    /// Those of the plan that comes next.
+    pub fn next(self) -> Numbers {
+        Numbers { plan: self.plan + 1, ..self }
+    }
+}
+
 /// The workspace as it would be.
 #[derive(Debug)]
 pub struct Overlay {
@@ -82,10 +102,7 @@ pub struct Overlay {
     unchanged: BTreeMap<&'static str, usize>,
     /// Provisional ids and display ids, with the position of the create behind each.
     made: HashMap<String, usize>,
-    /// How many records of each kind were made.
-    counts: [usize; 3],
-    /// How many records were made.
-    displays: i64,
+    numbers: Numbers,
     /// The latest time that any row was created.
     newest: Timestamp,
     /// Whether a customer was deleted, which hides others' rows.
@@ -96,6 +113,11 @@ pub struct Overlay {
 impl Overlay {
     /// A view of the workspace as it is. New records are dated by `clock`.
     pub fn new(clock: Clock) -> Overlay {
+        Overlay::numbered(clock, Numbers::default())
+    }
+
+    /// The same, where these numbers are given out.
+    pub fn numbered(clock: Clock, numbers: Numbers) -> Overlay {
         Overlay {
             clock,
             tables: Default::default(),
@@ -105,8 +127,7 @@ impl Overlay {
             entries: Vec::new(),
             unchanged: BTreeMap::new(),
             made: HashMap::new(),
-            counts: [0; 3],
-            displays: 0,
+            numbers,
             newest: Timestamp::MIN,
             customers_deleted: false,
             reads: 0,
@@ -153,6 +174,24 @@ impl Overlay {
     /// How many reads were sent.
     pub fn reads(&self) -> usize {
         self.reads
+    }
+
+    /// What was given out so far.
+    pub fn numbers(&self) -> Numbers {
+        self.numbers
+    }
+
+    /// The id of the plan, in a session whose first one has this id.
+    pub fn plan_id(&self, first: &str) -> String {
+        match self.numbers.plan {
+            0 => first.to_string(),
+            nth => Sha256::digest(format!("{first}/{nth}")).iter().take(16).map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+
+    /// What is planned is another plan from here on: creates of it that were sent would be sent again.
+    pub fn begin_anew(&mut self) {
+        self.numbers = self.numbers.next();
     }
 
     /// The plan of the writes so far.

@@ -2,7 +2,7 @@
 //! first, what is checked next, what is kept. How an entry looks is in `entries`.
 
 use super::{
-    Live, Overlay, Wrote, answered, check,
+    Live, Numbers, Overlay, Wrote, answered, check,
     fields::{Fields, raw},
     kind::Kind,
     problem::Problem,
@@ -61,8 +61,8 @@ impl Overlay {
         let position = self.record(call, kind, None, Some(&record), &row);
         self.made.insert(id, position);
         self.made.insert(display.to_string(), position);
-        self.counts[kind as usize] += 1;
-        self.displays += 1;
+        self.numbers.counts[kind as usize] += 1;
+        self.numbers.displays += 1;
         self.table_mut(kind).put(row);
         Ok((answered(201, json), Wrote::Entry(position)))
     }
@@ -137,7 +137,8 @@ impl Overlay {
     }
 
     fn next_ids(&self, kind: Kind) -> (String, i64) {
-        (provisional::id(kind.name(), self.counts[kind as usize] + 1), provisional::DISPLAY + self.displays + 1)
+        let Numbers { counts, displays, .. } = self.numbers;
+        (provisional::id(kind.name(), counts[kind as usize] + 1), provisional::DISPLAY + displays + 1)
     }
 
     /// A time for a new record: after all that were seen, so that it comes first, and a millisecond after the last one

@@ -21,6 +21,8 @@ pub struct Reader {
     /// The latest name, and whether it is still the latest of all.
     name: Option<(usize, usize)>,
     compared: Option<String>,
+    /// Whether `import` was the latest word.
+    imports: bool,
     /// The variable of a `for` that was begun, and where what it walks over begins.
     each: Option<(Option<String>, Option<usize>)>,
     /// Whether the names being read are the parameters of a closure.
@@ -47,6 +49,7 @@ impl Reader {
 
     /// A literal, or a value in brackets, from here to there: gives where it ends.
     pub fn value(&mut self, from: usize, end: usize) -> usize {
+        self.imports = false;
         self.chain =
             self.chain.filter(|_| self.dotted.is_some_and(|(_, dot)| dot < from && !self.fresh)).or(Some(from));
         self.name = None;
@@ -68,6 +71,7 @@ impl Reader {
             }
             return end;
         }
+        self.imports = name == "import";
         match name {
             "for" => self.each = Some((None, None)),
             "in" if self.each.is_some() => {
@@ -226,7 +230,7 @@ impl Reader {
 
     /// The context in a string whose content begins at `start`.
     pub fn text(self, text: &str, start: usize) -> Context {
-        let place = Place::Text { compared: self.compared };
+        let place = Place::Text { compared: self.compared, imported: self.imports };
         let open = self.frames.into_iter().map(|frame| frame.open).collect();
         Context { place, start, word: text[start..].to_string(), open }
     }

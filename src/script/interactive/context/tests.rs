@@ -12,10 +12,14 @@ fn member(of: &str) -> Place {
     Place::Member(of.into())
 }
 
+fn text(compared: Option<&str>, imported: bool) -> Place {
+    Place::Text { compared: compared.map(Into::into), imported }
+}
+
 #[test]
 fn the_word_at_the_cursor_is_found_with_its_place() {
     let mut wrong = Vec::new();
-    for (text, wanted, word) in [
+    for (line, wanted, word) in [
         ("", Place::Name, ""),
         ("list_cu", Place::Name, "list_cu"),
         ("let x = get_", Place::Name, "get_"),
@@ -29,10 +33,12 @@ fn the_word_at_the_cursor_is_found_with_its_place() {
         ("update_customer(7, #{na", Place::Key, "na"),
         ("update_customer(7, #{name: \"x\", pl", Place::Key, "pl"),
         ("update_customer(7, #{name: na", Place::Name, "na"),
-        ("update_customer(7, #{status: \"ac", Place::Text { compared: None }, "ac"),
-        ("c.status == \"ac", Place::Text { compared: Some("status".into()) }, "ac"),
+        ("update_customer(7, #{status: \"ac", text(None, false), "ac"),
+        ("c.status == \"ac", text(Some("status"), false), "ac"),
+        ("import \"li", text(None, true), "li"),
+        ("import \"lib\" as l; f(\"li", text(None, false), "li"),
         ("`a ${b.c", member("b"), "c"),
-        ("`a ${b} c", Place::Text { compared: None }, " c"),
+        ("`a ${b} c", text(None, false), " c"),
         ("`a ${b}`.le", member("`a ${b}`"), "le"),
         ("get_customer(10", Place::Number, "10"),
         ("1..x", Place::Name, "x"),
@@ -41,8 +47,8 @@ fn the_word_at_the_cursor_is_found_with_its_place() {
         ("f(|na", Place::Nothing, "na"),
         ("x.y na", Place::Name, "na"),
     ] {
-        if place(text) != (wanted, word.to_string()) {
-            wrong.push((text, place(text)));
+        if place(line) != (wanted, word.to_string()) {
+            wrong.push((line, place(line)));
         }
     }
     assert_eq!(wrong, []);

@@ -23,6 +23,8 @@ pub struct Options {
     pub all: bool,
     /// The plan has only just been made, and nothing of it was sent.
     pub not_sent: bool,
+    /// What shows every entry, where that is not `--all`.
+    pub all_by: Option<&'static str>,
     /// The other runs that are at work in the same workspace.
     pub others: Others,
 }

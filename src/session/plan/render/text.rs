@@ -51,7 +51,8 @@ pub fn text(plan: &Plan, options: &Options) -> String {
             }
         }
         if entries.len() > most {
-            line(&format!("  … and {} (`--all` shows all)", entries.len() - most));
+            let all_by = options.all_by.unwrap_or("--all");
+            line(&format!("  … and {} (`{all_by}` shows all)", entries.len() - most));
         }
         line("");
     }

@@ -1,0 +1,93 @@
+//! Plans of a session against a workspace that is live to it: one after the other, stopped half-way, refused.
+
+use crate::harness::{
+    Onramp, Served,
+    terminal::{CTRL_C, CTRL_D, Terminal},
+};
+
+const PLAN: &str = "sandbox (plan) ›";
+
+fn live(served: &Served, args: &[&str]) -> Onramp {
+    served.used_by(Onramp::new(&["repl"]).args(args))
+}
+
+#[test]
+fn plans_that_follow_each_other_make_each_record_once_and_never_mix_them_up() {
+    let served = Served::start(&[]);
+    let input = "let a = create_customer(#{name: \"A\"});\n:apply\nlet b = create_customer(#{name: \"B\"});\n\
+                 update_customer(b, #{mrr: 42}).name\n:discard\nlet c = create_customer(#{name: \"B\"});\nc.id == b.id\n\
+                 update_customer(c, #{mrr: 7}).name\n:apply\ncreate_customer(#{name: \"B\"}).name\n:apply\n\
+                 :mode live\ncreate_customer(#{name: \"L\"}).name\n:mode plan\ncreate_customer(#{name: \"P\"}).name\n:apply\n\
+                 list_customers().take(6).map(|x| `${x.name} ${x.mrr}`)\n";
+    let ran = live(&served, &["--yes"]).stdin(input).ran();
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let last = "[\"P \", \"L \", \"B \", \"B 7\", \"A \", \"Tidewater Cosmetics B.V. 69400\"]";
+    assert_eq!(ran.stdout, format!("B\nfalse\nB\nB\nL\nP\n{last}\n"), "{ran}");
+}
+
+#[test]
+fn what_was_planned_and_applied_has_its_real_ids_in_every_variable() {
+    let served = Served::start(&[]);
+    let input = "let made = create_customer(#{name: \"A\"}); const HELD = [#{deep: made}]; let number = made.display_id;\n\
+                 let later = list_customers().filter(|c| c.id == made.id);\n\
+                 let contact = create_customer_contact(made, #{name: \"N\", email: \"n@x.io\"});\n:apply\n\
+                 made.id == get_customer(made).id\nHELD[0].deep.id == made.id\nnumber == get_customer(\"new_customer_1\").display_id\n\
+                 later.count()\nget_contact(contact).customer_id == made.id\n";
+    let ran = live(&served, &["--yes"]).stdin(input).ran();
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "true\ntrue\ntrue\n1\ntrue\n"), "{ran}");
+}
+
+#[test]
+fn a_plan_that_stops_half_way_is_gone_on_with_or_taken_back() {
+    let served = Served::start(&["--fault", "create-customer:delay=500ms@5-20"]);
+    let onramp = live(&served, &["--yes"]).env("NO_COLOR", "1");
+    let mut terminal = Terminal::start(onramp, 120);
+    terminal.until("the prompt", |screen| screen.trim_end().ends_with("(plan) ›"));
+    terminal.types("for n in 0..30 { create_customer(#{name: \"Twin \" + n}); }\r");
+    terminal.prompts(PLAN);
+    terminal.types(":apply\r");
+    while served.count("POST", "/customers") < 4 {
+        std::thread::yield_now();
+    }
+    terminal.types(CTRL_C);
+    let screen = terminal.prompts(PLAN);
+    assert!(screen.contains("hint: `:apply` goes on with the others, `:undo` takes back what was sent\n"), "{screen}");
+    let twins = "list_customers().filter(|c| c.name.contains(\"Twin\")).unique_by(\"name\").count()";
+    // It is taken back, and what was planned is still there: it is made anew, not found.
+    terminal.types(":undo\r");
+    terminal.until("the end of it", |screen| screen.contains("changed\n") && screen.trim_end().ends_with(PLAN));
+    assert_eq!(served.count("DELETE", "/customers/"), served.count("POST", "/customers:"));
+    terminal.types(":apply\r");
+    terminal.shows("30 changed\n");
+    terminal.prompts(PLAN);
+    assert!(terminal.answers(twins, PLAN).ends_with("30"));
+    assert!(terminal.answers(":plan", PLAN).ends_with("nothing is planned"));
+    terminal.types(CTRL_D);
+    terminal.ends_within(std::time::Duration::from_secs(5));
+}
+
+#[test]
+fn a_plan_that_cannot_be_carried_out_is_an_error_with_a_way_on_in_the_session() {
+    let served = Served::start(&[]);
+    let input = "update_customer(101, #{slug: \"redwood-studios\"}).slug\n:apply\n:apply\n";
+    live(&served, &["--yes"]).stdin(input).ran().assert_all(
+        1,
+        "redwood-studios\n",
+        "NOT SENT: update_customer Acme Corporation (customer 101, clx9f8g7h6j5k4l3m2n1): slug: \"acme-corp\" → \
+         \"redwood-studios\"\n0 changed, 1 failed\n  update_customer Acme Corporation: The slug `redwood-studios` is taken.\n\
+         error: some of it was not carried out\nnothing is planned\n",
+    );
+
+    let mut terminal = Terminal::start(live(&served, &["--yes"]).env("NO_COLOR", "1"), 120);
+    terminal.until("the prompt", |screen| screen.trim_end().ends_with("(plan) ›"));
+    terminal.types("update_customer(101, #{mrr: 5}).mrr\r");
+    terminal.prompts(PLAN);
+    live(&served, &["--writes", "-e", "update_customer(101, #{mrr: 9}).mrr"]).ran().assert_all(0, "9\n", "");
+    assert_eq!(
+        terminal.answers(":apply", PLAN),
+        "error: nothing was sent: 1 record was changed since by somebody else\n  Acme Corporation (customer \
+         clx9f8g7h6j5k4l3m2n1): `mrr` was 125000, and is 9 now\nhint: `:discard` drops the plan; enter its lines again to \
+         plan them from what is there now\nhint: `:plan` shows it"
+    );
+    assert_eq!(terminal.answers(":discard", PLAN), "1 write dropped; nothing was sent");
+}
