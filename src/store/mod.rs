@@ -10,6 +10,7 @@ mod lock;
 pub mod rate;
 mod runs;
 mod schema;
+mod undone;
 mod worked;
 
 pub use changes::{Changed, NewChange};

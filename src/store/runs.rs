@@ -247,19 +247,6 @@ impl Store {
         Ok(changed.map_err(|error| self.failed(error))? == 1)
     }
 
-    /// Notes that `undo` takes back `run`. `false` where another one does that, or has done so to its end.
-    pub fn undone(&self, run: &str, undo: &str) -> Result<bool, StoreError> {
-        let sql = "UPDATE run SET undone_by = ?2 WHERE id = ?1 AND (undone_by IS NULL OR undone_by = ?2
-                OR undone_by IN (SELECT id FROM run WHERE state = 'failed' AND undone_by IS NULL))";
-        Ok(self.db.execute(sql, params![run, undo]).map_err(|error| self.failed(error))? == 1)
-    }
-
-    /// Takes a run out again that was added just now and never begun.
-    pub fn withdraw(&self, id: &str) -> Result<(), StoreError> {
-        let sql = "DELETE FROM run WHERE id = ?1 AND epoch = 0";
-        self.db.execute(sql, params![id]).map(drop).map_err(|error| self.failed(error))
-    }
-
     /// The run with this id, or the only one whose id begins so.
     pub fn find(&self, id: &str) -> Result<Vec<Run>, StoreError> {
         let exact = self.select("WHERE id = ?1", params![id])?;
