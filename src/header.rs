@@ -7,6 +7,7 @@ mod keys;
 mod param;
 mod reader;
 
+pub use block::MARK;
 pub use param::{Param, Type, Value};
 
 use crate::cron::Schedule;
@@ -94,7 +95,8 @@ pub enum Missed {
 pub struct Watch {
     /// The folder, below the project's own.
     pub folder: Option<At<String>>,
-    pub pattern: Option<String>,
+    /// One of them matches a file's name; none stands for all. Each can be read.
+    pub patterns: Vec<At<String>>,
     /// How long a file must have been left alone.
     pub settle: Option<Duration>,
     /// What makes two files the same one.

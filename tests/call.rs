@@ -118,6 +118,23 @@ fn the_catalogue_tells_everything_about_a_function() {
 }
 
 #[test]
+fn a_name_of_several_kinds_of_values_says_what_it_does_with_each() {
+    Onramp::new(&["functions", "len"]).ran().assert_all(
+        0,
+        "\
+len
+with 1 value, the one before the dot included
+
+Number of elements in the array
+Return the length of the BLOB
+Return the length of the string, in number of characters
+Return the number of properties in the object map
+",
+        "",
+    );
+}
+
+#[test]
 fn every_name_of_the_catalogue_has_an_entry() {
     let json = Onramp::new(&["functions", "--output", "json"]).ran();
     let all: Vec<serde_json::Value> = serde_json::from_str(&json.stdout).unwrap();

@@ -68,12 +68,12 @@ fn a_table_that_is_wrong_is_told_by_row_and_column() {
 #[test]
 fn a_table_is_read_as_a_held_list_where_that_is_asked_for() {
     let text = "let rows = read_csv(\"in.csv\", #{hold: true, types: #{n: \"integer\"}});
-print(type_of(rows) == type_of(list_customers().hold()));
+print(type_of(rows) != type_of([]));
 print(`${rows.count()} ${rows.sum(\"n\")} ${rows.first().name}`);
 print(read_csv(\"in.csv\", #{hold: false}).len());
 read_csv(\"in.csv\", #{hold: 1});";
     let ran = script(text).file("in.csv", "name,n\na,1\nb,2\n").ran();
-    let said = "error: `read_csv`: `hold` is `true` or `false`, not a number\n";
+    let said = "error: `read_csv`: `hold` is `true` or `false`, not an integer\n";
     assert!(ran.code == Some(1) && ran.stdout == "true\n2 3 a\n2\n" && ran.stderr.starts_with(said), "{ran}");
 }
 

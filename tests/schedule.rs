@@ -348,6 +348,25 @@ fn due_says_what_became_of_every_due_time() {
 }
 
 #[test]
+fn with_old_runs_go_the_due_times_of_then_that_have_no_run_any_more() {
+    let left = |before: &str, kept: bool| {
+        let onramp = lived(&["due", "--now", NOW]);
+        let store = Store::open(&onramp.path("state")).unwrap();
+        if kept {
+            let run = NewRun { id: "r1".into(), job: "{}".into(), mode: "live".into(), ..NewRun::default() };
+            store.add(&run, State::Queued, "2026-05-23T00:30:00Z".parse().unwrap()).unwrap();
+        }
+        assert_eq!(store.prune(before.parse().unwrap()).unwrap(), [""; 0]);
+        let ran = onramp.ran();
+        assert_eq!(ran.code, Some(0), "{ran}");
+        ran.stdout.lines().map(|line| line[..10].to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(left("2026-05-25T00:30:00Z", false), ["2026-05-25", "2026-05-26"]);
+    assert_eq!(left("2026-08-01T00:00:00Z", false), ["2026-05-26"]);
+    assert_eq!(left("2026-05-25T00:30:01Z", true), ["2026-05-23", "2026-05-26"]);
+}
+
+#[test]
 fn list_shows_what_came_last_and_what_comes_next() {
     lived(&["schedule", "list", "--now", NOW]).ran().assert_all(
         0,

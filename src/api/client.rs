@@ -139,7 +139,7 @@ impl Client {
     }
 
     /// The same; notes in `sent` whether it may have been carried out: a request that has left this machine, and was not
-    /// refused by a 429.
+    /// turned away by a 429 or a 401.
     pub async fn send_noting(
         &self,
         request: &Request,
@@ -189,7 +189,11 @@ impl Client {
             if tried.status.is_ok() {
                 self.reach.hear();
             }
-            if tried.verdict == Verdict::Gate || (tried.status.is_err() && !tried.sent) {
+            // Neither a 429 nor a 401 carries anything out.
+            if tried.verdict == Verdict::Gate
+                || matches!(tried.status, Ok(401))
+                || (tried.status.is_err() && !tried.sent)
+            {
                 sent.store(before_it, Ordering::Relaxed);
             }
             let (retry_in, budget_left) = self.account(pass, &tried, attempt, spent);

@@ -43,9 +43,11 @@ pub fn parse(words: &[OsString]) -> Result<Cli, Early> {
 pub fn parse_with(words: &[OsString], kept: Option<(String, String)>) -> Result<Cli, Early> {
     let is_run = words.get(1).is_some_and(|word| word == "run");
     let program = || if is_run { Program::only_run() } else { Cli::command() };
-    let run = is_run.then(run_alone).flatten();
-    let source = run.as_ref().and_then(|run| find(run, words.get(2..)?));
-    let (Some(run), Some(source)) = (run, source) else {
+    let source = words.get(2..).filter(|_| is_run).and_then(|words| match words.first() {
+        Some(word) if !is_flag(word) => Some(Source::File(word.clone())),
+        _ => find(&run_alone()?, words),
+    });
+    let Some(source) = source else {
         let mut cli = Cli::of(&program().try_get_matches_from(words)?)?;
         match &mut cli.command {
             Command::Call(args) => args.line = words.to_vec(),
@@ -56,10 +58,9 @@ pub fn parse_with(words: &[OsString], kept: Option<(String, String)>) -> Result<
         }
         return Ok(cli);
     };
-    let flags = flags_of(&run);
-    let mut script = Script::read(&source, &flags, kept).map_err(Early::Failed)?;
+    let mut script = Script::read(&source, &run_flags, kept).map_err(Early::Failed)?;
     let augmented = program().mut_subcommand("run", |run| declared::augment(run, &script));
-    let matches = augmented.try_get_matches_from(words).map_err(|error| undeclared(error, &script, &flags))?;
+    let matches = augmented.try_get_matches_from(words).map_err(|error| undeclared(error, &script))?;
     let mut cli = Cli::of(&matches)?;
     if let (Command::Run(args), Some(matches)) = (&mut cli.command, matches.subcommand_matches("run")) {
         if source != args.source() {
@@ -91,13 +92,14 @@ fn flags_of(run: &clap::Command) -> Vec<String> {
 }
 
 /// A flag that neither the script nor onramp knows, in our own words; every other error as it is.
-fn undeclared(error: clap::Error, script: &Script, flags: &[String]) -> Early {
+fn undeclared(error: clap::Error, script: &Script) -> Early {
     let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidArg) else { return error.into() };
     if error.kind() != ErrorKind::UnknownArgument {
         return error.into();
     }
+    let flags = run_flags();
     let declared: Vec<String> = script.header.params.iter().map(crate::header::Param::flag).collect();
-    let known = declared.iter().chain(flags).map(String::as_str);
+    let known = declared.iter().chain(&flags).map(String::as_str);
     let failure = Failure::usage(format!(
         "`{}` is neither a param of `{}` nor a flag of onramp",
         text::escape_control(typed),
@@ -174,6 +176,10 @@ fn is_code(arg: &clap::Arg) -> bool {
 
 fn takes_value(arg: &clap::Arg) -> bool {
     matches!(arg.get_action(), ArgAction::Set | ArgAction::Append)
+}
+
+fn is_flag(word: &OsStr) -> bool {
+    word.as_encoded_bytes().first() == Some(&b'-')
 }
 
 fn looks_like_script(word: &OsStr) -> bool {

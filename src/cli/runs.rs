@@ -65,7 +65,7 @@ Example:
   onramp runs prune --older-than 90d
 
 Runs that are at work or wait for a worker stay. A run that stopped before its end goes too when it is that old, and \
-cannot be resumed any more.
+cannot be resumed any more. The rows of `onramp due` from before go with them, but for the newest of each script.
 
 Exit codes: 0 all went well; 2 the runs cannot be deleted.")]
 struct Prune {

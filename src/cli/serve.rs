@@ -177,6 +177,9 @@ impl Server<'_> {
         let all = text::plural(scripts.len(), "script");
         self.ui.status(&format!("serving {all} of `{}`; Ctrl-C ends it", shown(&self.dir)));
         let width = scripts.iter().map(|script| shown(&script.path).chars().count()).max().unwrap_or(0);
+        if scripts.is_empty() {
+            self.ui.status("hint: no script in it says when it runs; name the folder that they lie in");
+        }
         for script in scripts {
             self.ui.status(&format!("  {:width$}  {}", shown(&script.path), when(script)));
         }

@@ -3,7 +3,7 @@
 use crate::{
     config,
     error::Failure,
-    header::{Header, Problem},
+    header::{self, Header, Problem},
     project::{BadSettings, Project},
     run,
     script::Place,
@@ -42,9 +42,14 @@ pub struct Script {
 }
 
 impl Script {
-    /// Reads a script and its header. `flags` are the flags that no param may be named like.
+    /// Reads a script and its header. `flags` gives the flags that no param may be named like; it is asked where there may
+    /// be params.
     /// `kept` is its name and its text, where they are known already.
-    pub fn read(source: &Source, flags: &[String], kept: Option<(String, String)>) -> Result<Script, Vec<Failure>> {
+    pub fn read(
+        source: &Source,
+        flags: &dyn Fn() -> Vec<String>,
+        kept: Option<(String, String)>,
+    ) -> Result<Script, Vec<Failure>> {
         let (name, text) = match (kept, source) {
             (Some(kept), _) => kept,
             (None, Source::Code(text)) => ("-e".into(), text.clone()),
@@ -56,7 +61,8 @@ impl Script {
         };
         let (workspace, bad) = workspace_of(&project);
         let bad = bad.map(|bad| failure_of(&bad));
-        match run::judge(&text, flags, workspace.as_deref()) {
+        let flags = if text.contains(header::MARK) { flags() } else { Vec::new() };
+        match run::judge(&text, &flags, workspace.as_deref()) {
             Ok(_) if bad.is_some() => Err(bad.into_iter().collect()),
             Ok((header, capability)) => Ok(Script { name, text, header, project, capability }),
             Err(problems) => Err(problems.iter().map(|problem| failure(problem, &name, &text)).chain(bad).collect()),

@@ -73,6 +73,9 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         None => last(&store)?,
     };
     let begun = if resumed { None } else { can_be_undone(&store, &run)? };
+    if undoes.is_none() && args.run.is_none() {
+        ui.status(&format!("the last run is `{}`: {}", run.id, text::escape_control(&run.script)));
+    }
     let name = format!("undo {}", run.id);
     let asked = |text, writes| Asked {
         kind: "undo",
@@ -210,10 +213,14 @@ fn has_changed(store: &Store, run: &Run) -> bool {
     run.counts.changed > 0 || (!run.state.has_ended() && told())
 }
 
+/// The newest run that has changed something and was not taken back. One that is at work is not passed over: it is the one
+/// that people mean.
 fn last(store: &Store) -> Result<Run, Failure> {
     let runs = store.list(&Filter::default()).map_err(|error| kept::failure_of_store(&error))?;
-    let can = |run: &Run| run.kind != "undo" && can_be_undone(store, run).is_ok() && has_changed(store, run);
-    runs.into_iter().find(can).ok_or_else(|| {
+    let at_work = |run: &Run| run.undone_by.is_none() && Lock::is_held(&store.folder(&run.id));
+    let can = |run: &Run| at_work(run) || can_be_undone(store, run).is_ok();
+    let own = |run: &Run| run.kind != "undo" && can(run) && has_changed(store, run);
+    runs.into_iter().find(own).ok_or_else(|| {
         Failure::usage("there is no run that could be taken back").hint("`onramp runs` lists all of them")
     })
 }

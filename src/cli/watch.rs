@@ -104,7 +104,7 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
         failures: args.failures.clone(),
     };
     let mut service = Service::start(how, &stop, ui)?;
-    service.watch(&dir, &script, args.settings(&script)?)?;
+    service.watch(&dir, "", &script, args.settings(&script))?;
     if !args.once {
         ui.status(&format!("watching `{}`; Ctrl-C ends it", text::escape_control(&args.dir.display().to_string())));
     }
@@ -133,36 +133,33 @@ pub fn run(args: Args, ui: &Ui) -> Result<u8, Failure> {
 
 impl Args {
     /// What the flags say, else the header.
-    fn settings(&self, script: &Runnable) -> Result<Settings, Failure> {
-        let Settings { patterns, settle, caps, .. } = settings(script)?;
-        Ok(Settings {
+    fn settings(&self, script: &Runnable) -> Settings {
+        let Settings { patterns, settle, caps, .. } = settings(script);
+        Settings {
             patterns: if self.pattern.is_empty() { patterns } else { self.pattern.clone() },
             settle: self.settle.unwrap_or(settle),
             rescan: self.rescan,
             again: self.again,
             caps: Caps { size: self.max_size.or(caps.size), rows: self.max_rows.or(caps.rows) },
-            ..settings(script)?
-        })
+            ..settings(script)
+        }
     }
 }
 
 /// How a script's header wants its folder watched.
-pub fn settings(script: &Runnable) -> Result<Settings, Failure> {
+pub fn settings(script: &Runnable) -> Settings {
     let watch = script.header.triggers.watch.clone().unwrap_or_default();
-    let patterns = watch.pattern.iter().map(|text| pattern(text)).collect::<Result<Vec<_>, _>>();
-    let patterns = patterns.map_err(|why| {
-        Failure::usage(format!("`watch.pattern` of `{}`: {why}", script.name())).hint("write it as `*.csv`")
-    })?;
-    Ok(Settings {
+    Settings {
         script: script.identity.clone(),
-        patterns,
+        // Each was read with the header.
+        patterns: watch.patterns.iter().filter_map(|text| glob::Pattern::new(&text.value).ok()).collect(),
         settle: watch.settle.unwrap_or(SETTLE),
         rescan: RESCAN,
         dedupe: watch.dedupe.as_deref().and_then(Dedupe::parse).unwrap_or_default(),
         caps: Caps { size: watch.max_size, rows: watch.max_rows },
         again: false,
         takes: true,
-    })
+    }
 }
 
 /// The folder as an absolute path without links.

@@ -41,16 +41,19 @@ fn kind(line: &str) -> Line<'_> {
     }
 }
 
+/// What opens and closes a header: a text without it has none.
+pub const MARK: &str = "///";
+
 /// What a comment marks: `// /// onramp` opens a block and gives its word, `// ///` closes it and gives none.
 fn marker(comment: &str) -> Option<&str> {
     // `//////` is a ruler and `/// x` documentation: the marker stands apart from the comment sign.
-    comment.strip_prefix([' ', '\t'])?.trim().strip_prefix("///").map(str::trim)
+    comment.strip_prefix([' ', '\t'])?.trim().strip_prefix(MARK).map(str::trim)
 }
 
 /// Whether this line of a block comment is, or ends in, what would open a header among line comments.
 fn hides_marker(line: &str) -> bool {
     let signs = |text: &str| text.chars().all(|c| matches!(c, '*' | '/') || c.is_whitespace());
-    line.rsplit_once("///").is_some_and(|(before, word)| {
+    line.rsplit_once(MARK).is_some_and(|(before, word)| {
         let word = word.split_once("*/").map_or(word, |(word, _)| word);
         let before = before.rsplit_once("*/").map_or(before, |(_, behind)| behind);
         word.trim() == WORD && signs(before)

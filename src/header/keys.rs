@@ -110,7 +110,7 @@ fn watch(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>]) -> Watch {
                 watch.folder = reader.located_text(entry, "\"inbox\"");
                 watch.folder.iter().for_each(|folder| reader.problems.extend(watched(folder)));
             }
-            "pattern" => watch.pattern = reader.text(entry, "\"*.csv\""),
+            "pattern" => watch.patterns = patterns(reader, entry),
             "settle" => watch.settle = reader.duration(entry, "\"2s\""),
             "dedupe" => watch.dedupe = reader.word(entry, DEDUPE),
             "max_size" => watch.max_size = reader.size(entry, "\"10MiB\""),
@@ -119,6 +119,24 @@ fn watch(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>]) -> Watch {
         }
     }
     watch
+}
+
+/// One pattern for names, or a list of them.
+fn patterns(reader: &mut Reader<'_>, entry: &Entry<'_, '_>) -> Vec<At<String>> {
+    let all = match entry.value.as_array() {
+        Some(_) => reader.texts(entry, "[\"*.csv\", \"*.CSV\"]").unwrap_or_default(),
+        None => reader.located_text(entry, "\"*.csv\"").into_iter().collect(),
+    };
+    for pattern in &all {
+        if pattern.value.is_empty() {
+            reader.problems.push(pattern.problem(format!("`{}` holds an empty text", entry.path)).hint("leave it out"));
+        } else if let Err(why) = glob::Pattern::new(&pattern.value) {
+            let (shown, why) = (text::escape_control(&pattern.value), why.msg.to_lowercase());
+            let problem = pattern.problem(format!("`{}` cannot be `{shown}`: {why}", entry.path));
+            reader.problems.push(problem.hint("write it as `*.csv`, where `?` is one letter and `[a-z]` one of these"));
+        }
+    }
+    all
 }
 
 /// Whether an environment variable is onramp's own, so that no script may read it.

@@ -144,6 +144,10 @@ impl Kept {
             store.add(&inner.new, State::Running, now)?;
             inner.log.keep(&store.folder(&inner.new.id)).map_err(|error| StoreError::folder(&inner.dir, &error))?;
             store.end(&inner.new.id, 0, &ended, now)?;
+            // All was back already: so that run is no longer the last one.
+            if let Some(run) = inner.new.undoes.as_ref().filter(|_| ending.state == State::Done) {
+                store.undone(run, &inner.new.id)?;
+            }
         }
         let Some(Place { store, epoch, beat, .. }) = place.as_mut() else { return Ok(()) };
         beat.end();
@@ -166,7 +170,10 @@ impl Keeper for Kept {
         }
         let store = Store::open(&inner.dir)?;
         store.add(&inner.new, State::Running, inner.clock.now())?;
-        inner.place(&store, workspace)?;
+        if let Err(error) = inner.place(&store, workspace) {
+            store.withdraw(&inner.new.id)?;
+            return Err(error);
+        }
         if !inner.enter(store, 0)? {
             return Err(StoreError::refused(format!("the run `{}` is taken by another process", inner.new.id)));
         }
@@ -187,7 +194,12 @@ impl Inner {
     fn place(&self, store: &Store, workspace: &Workspace) -> Result<(), StoreError> {
         let id = &self.new.id;
         store.place(id, &workspace.id, &workspace.slug, &workspace.key_prefix)?;
-        self.new.undoes.as_ref().map_or(Ok(()), |undone| store.undone(undone, id))
+        let Some(run) = &self.new.undoes else { return Ok(()) };
+        // While somebody was asked, another may have begun to do the same, or to go on with the run.
+        if !Lock::is_held(&store.folder(run)) && store.undone(run, id)? {
+            return Ok(());
+        }
+        Err(StoreError::taken(run))
     }
 
     /// Takes the lock and begins an attempt.

@@ -5,12 +5,14 @@ use super::{
     closure::Closure,
     fault::{Spot, Thrown},
     host::Raised,
+    packed::Cell,
     row::Row,
+    rows,
     value::{BigInteger, Json, kind_of},
     walk::Cx,
 };
 use crate::text;
-use rhai::{Dynamic, FnPtr, ImmutableString, NativeCallContext};
+use rhai::{Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
 
 /// A field or a closure, as a script gave it to a verb; or the row itself.
 #[derive(Clone)]
@@ -53,10 +55,20 @@ impl By {
         }
     }
 
-    /// The text of the field, as bytes of UTF-8, where it is one and can be had without making a value of it.
-    pub fn text<'c>(&self, row: &Row, cx: &'c mut Cx) -> Option<&'c [u8]> {
+    /// What it finds in a value that belongs to others.
+    pub fn value_of(&self, value: &Dynamic, cx: &mut Cx) -> Result<Dynamic, Raised> {
+        if let By::Field(name, _, spot) = self
+            && let Some(map) = value.read_lock::<Map>()
+        {
+            return rows::field(&map, name).map_err(|thrown| thrown.raise(spot.at));
+        }
+        self.value(&mut Row::Own(value.flatten_clone()), cx)
+    }
+
+    /// The value of the field, where it is a plain one and can be had without making a value for the script of it.
+    pub fn cell<'c>(&self, row: &Row, cx: &'c mut Cx) -> Option<Cell<'c>> {
         match (self, row) {
-            (By::Field(name, ..), Row::Held(home, at)) => cx.held_text(*home, *at, name),
+            (By::Field(name, ..), Row::Held(home, at)) => cx.held_cell(*home, *at, name),
             _ => None,
         }
     }
@@ -74,7 +86,7 @@ impl By {
 /// A row, as messages call it: its number and its id.
 pub fn row_name(number: usize, row: &mut Row, cx: &mut Cx) -> String {
     let id = row.value(cx).ok().and_then(|value| {
-        let map = value.read_lock::<rhai::Map>()?;
+        let map = value.read_lock::<Map>()?;
         map.get("id").filter(|id| !id.is_unit()).map(shown)
     });
     match id {
@@ -89,7 +101,9 @@ pub fn row_name(number: usize, row: &mut Row, cx: &mut Cx) -> String {
 pub enum Key {
     Nothing,
     Flag(bool),
-    Integer(i128),
+    Integer(i64),
+    /// A whole number beyond the script's integers.
+    Big(u64),
     Float(u64),
     Text(ImmutableString),
     /// Arrays and maps, by their JSON text.
@@ -103,7 +117,7 @@ impl Key {
             return Some(Key::Text(text.clone()));
         }
         if let Ok(number) = value.as_int() {
-            return Some(Key::Integer(number.into()));
+            return Some(Key::Integer(number));
         }
         if value.is_unit() {
             return Some(Key::Nothing);
@@ -113,13 +127,13 @@ impl Key {
         }
         if let Ok(number) = value.as_float() {
             let whole = number.fract() == 0.0 && number.abs() < 1e18;
-            return Some(if whole { Key::Integer(number as i128) } else { Key::Float(number.to_bits()) });
+            return Some(if whole { Key::Integer(number as i64) } else { Key::Float(number.to_bits()) });
         }
         if let Ok(letter) = value.as_char() {
             return Some(Key::Text(letter.to_string().into()));
         }
         if let Some(number) = value.read_lock::<BigInteger>() {
-            return Some(Key::Integer(number.0.into()));
+            return Some(Key::Big(number.0));
         }
         if let Some(time) = value.read_lock::<Time>() {
             return Some(Key::Text(time.to_utc().into()));

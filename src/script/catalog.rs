@@ -75,7 +75,7 @@ pub struct Standard {
     pub name: String,
     /// With how many arguments it can be called, the receiver included.
     pub arities: BTreeSet<usize>,
-    /// The first sentence of its own documentation, where it has one.
+    /// The first sentences of its own documentation, where it has one, each on a line.
     pub summary: String,
 }
 
@@ -89,7 +89,8 @@ impl Entry {
         }
     }
 
-    /// One sentence, without a final period; empty where nothing is known.
+    /// One sentence, without a final period, or where the engine has a name for several kinds of values, a line for each.
+    /// Empty where nothing is known.
     pub fn summary(&self) -> &str {
         match self {
             Entry::Operation(operation) => operation.summary,
@@ -124,6 +125,8 @@ impl Catalog {
     /// What can be called with `engine`.
     pub fn of(engine: &Engine) -> Catalog {
         let mut standard: BTreeMap<String, Standard> = BTreeMap::new();
+        // The same name means something else for each kind of value.
+        let mut summaries: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let functions = engine.collect_fn_metadata(
             None,
             |function| {
@@ -140,9 +143,11 @@ impl Catalog {
                 summary: String::new(),
             });
             known.arities.insert(count);
-            if known.summary.is_empty() {
-                known.summary = summary;
-            }
+            summaries.entry(known.name.clone()).or_default().extend((!summary.is_empty()).then_some(summary));
+        }
+        for known in standard.values_mut() {
+            let lines = summaries.remove(&known.name).unwrap_or_default();
+            known.summary = lines.into_iter().collect::<Vec<_>>().join("\n");
         }
         let mut entries: BTreeMap<_, _> =
             standard.into_iter().map(|(name, known)| (name, Entry::Standard(known))).collect();

@@ -1,16 +1,16 @@
 //! JSON to script values. Nothing is rounded, dropped or renamed on the way: integers stay integers, null is `()`, and a
 //! number too large for a script's integer keeps its digits. The way back is in `value`.
 
-use super::{rows::Gaps, shape::Shape, value::BigInteger};
-use rhai::{Array, Dynamic, Identifier, ImmutableString, Map};
+use super::{rows::Gaps, shape::Shape, texts::Texts, value::BigInteger};
+use rhai::{Array, Dynamic, Identifier, Map};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 /// Turns JSON into script values. Short strings that repeat (`active`, `customer`, field values) are shared, and maps
 /// with the same names in the same order are made in one go.
 #[derive(Default)]
 pub struct Decoder {
-    seen: HashMap<Box<str>, ImmutableString, foldhash::fast::RandomState>,
+    texts: Texts,
     /// What was seen at each depth.
     shapes: Vec<Shapes>,
     /// Room for the values of a map that is being read.
@@ -18,10 +18,6 @@ pub struct Decoder {
     gaps: Gaps,
 }
 
-/// Strings longer than this are hardly ever repeated.
-const INTERNED_LENGTH: usize = 24;
-/// So many different short strings, and interning stops paying.
-const INTERNED_COUNT: usize = 4096;
 /// So many different shapes at one depth, and remembering more stops paying.
 const SHAPES: usize = 32;
 
@@ -67,19 +63,9 @@ impl Decoder {
         Seed(self, 1)
     }
 
-    /// A text, shared with the same text that came before.
+    /// A text, shared with the same text where that came not long before.
     pub fn text(&mut self, text: &str) -> Dynamic {
-        if text.len() > INTERNED_LENGTH {
-            return ImmutableString::from(text).into();
-        }
-        if let Some(known) = self.seen.get(text) {
-            return known.clone().into();
-        }
-        let shared = ImmutableString::from(text);
-        if self.seen.len() < INTERNED_COUNT {
-            self.seen.insert(text.into(), shared.clone());
-        }
-        shared.into()
+        self.texts.shared(text).into()
     }
 
     fn shapes(&mut self, depth: usize) -> &mut Shapes {

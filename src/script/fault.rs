@@ -312,10 +312,15 @@ impl Thrown {
         if bad.attempts > 1 {
             about.push(format!("tried {} times", bad.attempts));
         }
+        let hint = match bad.request_id {
+            // No other service gives answers such an id.
+            Some(_) => "run it again; if it stays so, tell Pivotal's support the request id",
+            None => "check that the base URL is the one of the Pivotal API",
+        };
         let mut thrown = Thrown::new("invalid_answer", bad.operation, bad.why.clone())
             .status(bad.status)
             .with("request_id", bad.request_id.clone())
-            .hint("check that the base URL is the one of the Pivotal API".into());
+            .hint(hint.into());
         thrown.fields.insert("notes".into(), notes(about));
         thrown
     }

@@ -5,19 +5,16 @@ use super::{
     by::{By, Key},
     fault::{Spot, Thrown},
     host::{Host, Raised},
-    packed::{Packed, Packer},
+    packed::{Cell, Packed, Packer},
     row::Row,
     stream::Stream,
     value::kind_of,
-    walk::{Cx, Rows, Values, Walk, Walker},
+    walk::{Cx, Rows, Walk, Walker},
 };
 use crate::text;
 use foldhash::fast::RandomState;
-use rhai::{Array, Dynamic, ImmutableString, Map};
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use rhai::{Dynamic, ImmutableString, Map};
+use std::{collections::HashMap, sync::Arc};
 
 /// What `join` was given.
 pub struct Join {
@@ -44,17 +41,30 @@ pub struct Joined<'a> {
     rows: Rows<'a>,
     join: Arc<Join>,
     right: Option<Arc<Right>>,
-    /// The present left row and its partners, the next one last.
-    left: Option<(Dynamic, Vec<u32>)>,
+    /// The present left row and its next partner.
+    left: Option<(Dynamic, u32)>,
 }
 
-/// The rows of the right side, by their keys.
+/// The rows of the right side, by their keys. Texts and integers are kept apart from other keys, so that the plain value
+/// of a held row is looked up where it stands.
+#[derive(Default)]
 pub struct Right {
     packed: Packed,
-    index: HashMap<Key, Vec<u32>, RandomState>,
-    /// The keys that are texts, as bytes: most rows of the left side are told from them that they have no partner.
-    texts: HashSet<Box<[u8]>, RandomState>,
+    texts: HashMap<Box<[u8]>, Alike, RandomState>,
+    integers: HashMap<i64, Alike, RandomState>,
+    others: HashMap<Key, Alike, RandomState>,
+    /// Behind each row the next one with the same key, or [`NONE`].
+    next: Vec<u32>,
 }
+
+/// The first and the last of the rows with one key.
+#[derive(Clone, Copy)]
+struct Alike {
+    first: u32,
+    last: u32,
+}
+
+const NONE: u32 = u32::MAX;
 
 impl<'a> Joined<'a> {
     pub fn new(rows: Rows<'a>, join: Arc<Join>) -> Joined<'a> {
@@ -64,25 +74,64 @@ impl<'a> Joined<'a> {
 
 impl Right {
     /// Reads an array.
-    pub fn of_array(array: Array, by: &By, host: &Arc<Host>, spot: &Spot) -> Result<Right, Raised> {
-        Right::read(Walker::new(Cx::new(host, spot), Box::new(Values(array.into_iter()))), by)
+    pub fn of_array(array: &[Dynamic], by: &By, host: &Arc<Host>, spot: &Spot) -> Result<Right, Raised> {
+        let (mut right, mut packer, mut cx) = (Right::default(), Packer::default(), Cx::new(host, spot));
+        for value in array {
+            cx.look()?;
+            let key = by.value_of(value, &mut cx)?;
+            right.add(&mut packer, by, &key, &cx, value)?;
+        }
+        right.packed = packer.finish();
+        Ok(right)
     }
 
-    fn read(mut walker: Walker, by: &By) -> Result<Right, Raised> {
-        let (mut packer, mut index) = (Packer::default(), HashMap::<Key, Vec<u32>, RandomState>::default());
-        let mut texts = HashSet::default();
+    fn of_list(mut walker: Walker, by: &By) -> Result<Right, Raised> {
+        let (mut right, mut packer) = (Right::default(), Packer::default());
         while let Some(mut row) = walker.next()? {
-            let value = by.value(&mut row, &mut walker.cx)?;
-            let key = Key::found(by, "join", &value, &walker.cx)?;
-            // Nothing is the partner of nothing.
-            if key != Key::Nothing {
-                texts.extend(if let Key::Text(text) = &key { Some(text.as_bytes().into()) } else { None });
-                index.entry(key).or_default().push(packer.len());
-                let spot = walker.cx.spot.at;
-                packer.push(row.value(&mut walker.cx).map_err(|thrown| thrown.raise(spot))?);
-            }
+            let key = by.value(&mut row, &mut walker.cx)?;
+            let spot = walker.cx.spot.at;
+            let value = row.value(&mut walker.cx).map_err(|thrown| thrown.raise(spot))?;
+            right.add(&mut packer, by, &key, &walker.cx, value)?;
         }
-        Ok(Right { packed: packer.finish(), index, texts })
+        right.packed = packer.finish();
+        Ok(right)
+    }
+
+    fn add(&mut self, packer: &mut Packer, by: &By, key: &Dynamic, cx: &Cx, row: &Dynamic) -> Result<(), Raised> {
+        let at = packer.len();
+        let one = Alike { first: at, last: at };
+        let alike = match Key::found(by, "join", key, cx)? {
+            // Nothing is the partner of nothing.
+            Key::Nothing => return Ok(()),
+            Key::Text(text) => self.texts.entry(text.as_bytes().into()).or_insert(one),
+            Key::Integer(number) => self.integers.entry(number).or_insert(one),
+            other => self.others.entry(other).or_insert(one),
+        };
+        if alike.last != at {
+            self.next[alike.last as usize] = at;
+            alike.last = at;
+        }
+        self.next.push(NONE);
+        packer.push(row);
+        Ok(())
+    }
+
+    /// The first row whose key is that of a left row.
+    fn partner(&self, by: &By, row: &mut Row, cx: &mut Cx) -> Result<Option<u32>, Raised> {
+        let alike = match by.cell(row, cx) {
+            Some(Cell::Text(text)) => self.texts.get(text),
+            Some(Cell::Integer(number)) => self.integers.get(&number),
+            Some(Cell::Nothing) => None,
+            None => {
+                let value = by.value(row, cx)?;
+                match Key::found(by, "join", &value, cx)? {
+                    Key::Text(text) => self.texts.get(text.as_bytes()),
+                    Key::Integer(number) => self.integers.get(&number),
+                    other => self.others.get(&other),
+                }
+            }
+        };
+        Ok(alike.map(|alike| alike.first))
     }
 }
 
@@ -111,28 +160,24 @@ impl<'a> Walk<'a> for Joined<'a> {
             Some(right) => right,
             unread => unread.insert(match &self.join.other {
                 Other::Read(right) => right.clone(),
-                Other::List(list) => Arc::new(Right::read(list.walk(&self.join.spot), &self.join.right)?),
+                Other::List(list) => Arc::new(Right::of_list(list.walk(&self.join.spot), &self.join.right)?),
             }),
         };
         loop {
             // A row may have any number of partners.
             cx.look()?;
-            if let Some((left, partners)) = &mut self.left
-                && let Some(at) = partners.pop()
-            {
-                let left = if partners.is_empty() { left.take() } else { left.clone() };
+            if let Some((left, at)) = self.left.take() {
+                let next = right.next[at as usize];
+                if next != NONE {
+                    self.left = Some((left.clone(), next));
+                }
                 let pair = self.join.pair(left, right.packed.row(at));
                 return pair.map(|pair| Some(Row::Own(pair))).map_err(|thrown| thrown.raise(self.join.spot.at));
             }
             let Some(mut row) = self.rows.next(cx)? else { return Ok(None) };
-            if self.join.left.text(&row, cx).is_some_and(|text| !right.texts.contains(text)) {
-                continue;
-            }
-            let value = self.join.left.value(&mut row, cx)?;
-            let key = Key::found(&self.join.left, "join", &value, cx)?;
-            if let Some(partners) = right.index.get(&key) {
+            if let Some(partner) = right.partner(&self.join.left, &mut row, cx)? {
                 let left = row.into_value(cx).map_err(|thrown| thrown.raise(self.join.spot.at))?;
-                self.left = Some((left, partners.iter().rev().copied().collect()));
+                self.left = Some((left, partner));
             }
         }
     }

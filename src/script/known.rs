@@ -13,25 +13,32 @@ use std::{
 pub struct Known<'e> {
     engine: &'e Engine,
     /// With how many arguments a name can be called, the receiver included: one bit for each number.
-    counts: HashMap<Identifier, u64, RandomState>,
+    counts: OnceCell<HashMap<Identifier, u64, RandomState>>,
     catalog: OnceCell<Catalog>,
 }
 
 impl<'e> Known<'e> {
     pub fn of(engine: &'e Engine) -> Known<'e> {
-        let named = |about: &rhai::FuncMetadata| {
-            catalog::is_name(&about.name).then(|| (about.name.clone(), bit(about.num_params)))
-        };
-        let mut counts = HashMap::<_, u64, _>::default();
-        for (name, bit) in engine.collect_fn_metadata(None, |function| named(function.metadata), true) {
-            *counts.entry(name).or_default() |= bit;
-        }
-        Known { engine, counts, catalog: OnceCell::new() }
+        Known { engine, counts: OnceCell::new(), catalog: OnceCell::new() }
+    }
+
+    /// Gathered when a name is asked for that is no keyword: it takes longer than many a script.
+    fn counts(&self) -> &HashMap<Identifier, u64, RandomState> {
+        self.counts.get_or_init(|| {
+            let named = |about: &rhai::FuncMetadata| {
+                catalog::is_name(&about.name).then(|| (about.name.clone(), bit(about.num_params)))
+            };
+            let mut counts = HashMap::<_, u64, _>::default();
+            for (name, bit) in self.engine.collect_fn_metadata(None, |function| named(function.metadata), true) {
+                *counts.entry(name).or_default() |= bit;
+            }
+            counts
+        })
     }
 
     /// Whether there is such a name.
     pub fn has(&self, name: &str) -> bool {
-        catalog::keyword_named(name).is_some() || self.counts.contains_key(name)
+        catalog::keyword_named(name).is_some() || self.counts().contains_key(name)
     }
 
     /// With how many arguments a name can be called, the receiver included; the inner `None` stands for any number.
@@ -39,7 +46,7 @@ impl<'e> Known<'e> {
         if let Some(keyword) = catalog::keyword_named(name) {
             return Some(keyword.arities());
         }
-        let counts = *self.counts.get(name)?;
+        let counts = *self.counts().get(name)?;
         Some(Some((0..u64::BITS as usize).filter(|count| counts & bit(*count) != 0).collect()))
     }
 
@@ -70,6 +77,6 @@ mod tests {
             }
         }
         assert_eq!(known.arities("call"), Some(None));
-        assert!(known.counts.keys().all(|name| catalog.get(name).is_some()));
+        assert!(known.counts().keys().all(|name| catalog.get(name).is_some()));
     }
 }

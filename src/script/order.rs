@@ -14,7 +14,9 @@ use std::cmp::Ordering;
 pub enum Rank {
     /// `()`, and a float that is no number: after all others, in both directions.
     Nothing,
-    Integer(i128),
+    Integer(i64),
+    /// A whole number beyond the script's integers: larger than all of them.
+    Big(u64),
     Float(f64),
     Text(ImmutableString),
     Flag(bool),
@@ -51,7 +53,7 @@ impl Rank {
         if value.is_unit() {
             Ok(Rank::Nothing)
         } else if let Ok(number) = value.as_int() {
-            Ok(Rank::Integer(number.into()))
+            Ok(Rank::Integer(number))
         } else if let Some(text) = value.read_lock::<ImmutableString>() {
             Ok(Rank::Text(text.clone()))
         } else if let Ok(number) = value.as_float() {
@@ -61,7 +63,7 @@ impl Rank {
         } else if let Ok(letter) = value.as_char() {
             Ok(Rank::Text(letter.to_string().into()))
         } else if let Some(number) = value.read_lock::<BigInteger>() {
-            Ok(Rank::Integer(number.0.into()))
+            Ok(Rank::Big(number.0))
         } else if let Some(time) = value.read_lock::<Time>() {
             Ok(Rank::Time(time.0.timestamp()))
         } else if let Some(span) = value.read_lock::<Span>() {
@@ -75,7 +77,7 @@ impl Rank {
     pub fn kind(&self) -> Option<Kind> {
         Some(match self {
             Rank::Nothing => return None,
-            Rank::Integer(_) | Rank::Float(_) => Kind::Number,
+            Rank::Integer(_) | Rank::Big(_) | Rank::Float(_) => Kind::Number,
             Rank::Text(_) => Kind::Text,
             Rank::Flag(_) => Kind::Flag,
             Rank::Time(_) => Kind::Time,
@@ -84,11 +86,12 @@ impl Rank {
     }
 
     /// A number that never puts two places the wrong way round: where two of them are the same, [`Rank::compare`] has
-    /// to decide. A sort that looks at these first hardly ever leaves its own memory.
-    pub fn prefix(&self, descending: bool) -> (bool, u64) {
+    /// to decide. A sort that looks at these first hardly ever leaves its own memory. `None` for what comes last.
+    pub fn prefix(&self, descending: bool) -> Option<u64> {
         let prefix = match self {
-            Rank::Nothing => return (true, 0),
+            Rank::Nothing => return None,
             Rank::Integer(number) => float_order(*number as f64),
+            Rank::Big(number) => float_order(*number as f64),
             Rank::Float(number) => float_order(*number),
             Rank::Text(text) => {
                 let mut first = [0; 8];
@@ -99,7 +102,7 @@ impl Rank {
             Rank::Time(time) => whole_order(time.as_second()),
             Rank::Span(span) => whole_order(span.as_secs()),
         };
-        (false, if descending { !prefix } else { prefix })
+        Some(if descending { !prefix } else { prefix })
     }
 
     /// Which of two comes first. [`Rank::Nothing`] comes last, also where `descending`.
@@ -112,8 +115,13 @@ impl Rank {
             (Integer(a), Integer(b)) => a.cmp(b),
             (Text(a), Text(b)) => a.as_str().cmp(b.as_str()),
             (Float(a), Float(b)) => a.partial_cmp(b).unwrap_or(Ordering::Equal),
-            (Integer(a), Float(b)) => mixed(*a, *b),
-            (Float(a), Integer(b)) => mixed(*b, *a).reverse(),
+            (Integer(a), Float(b)) => mixed((*a).into(), *b),
+            (Float(a), Integer(b)) => mixed((*b).into(), *a).reverse(),
+            (Big(a), Big(b)) => a.cmp(b),
+            (Integer(_), Big(_)) => Ordering::Less,
+            (Big(_), Integer(_)) => Ordering::Greater,
+            (Big(a), Float(b)) => mixed((*a).into(), *b),
+            (Float(a), Big(b)) => mixed((*b).into(), *a).reverse(),
             (Flag(a), Flag(b)) => a.cmp(b),
             (Time(a), Time(b)) => a.cmp(b),
             (Span(a), Span(b)) => a.cmp(b),
@@ -170,9 +178,21 @@ mod tests {
         let numbers: Vec<Rank> = [0, 1, -1, 7, big, big + 1, -big - 1, i64::MAX, i64::MIN]
             .map(Dynamic::from)
             .into_iter()
+            .chain([1 << 63, u64::MAX].map(|number| Dynamic::from(BigInteger(number))))
             .chain(
-                [0.0, -0.0, 1.5, -1.5, 9007199254740992.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN]
-                    .map(Dynamic::from),
+                [
+                    0.0,
+                    -0.0,
+                    1.5,
+                    -1.5,
+                    9007199254740992.0,
+                    9223372036854775808.0,
+                    2e19,
+                    f64::INFINITY,
+                    f64::NEG_INFINITY,
+                    f64::NAN,
+                ]
+                .map(Dynamic::from),
             )
             .map(rank)
             .collect();
@@ -181,7 +201,8 @@ mod tests {
         for ranks in [&numbers[..], &texts, &flags] {
             for (a, b) in ranks.iter().flat_map(|a| ranks.iter().map(move |b| (a, b))) {
                 for descending in [false, true] {
-                    let (order, prefix) = (a.compare(b, descending), a.prefix(descending).cmp(&b.prefix(descending)));
+                    let place = |rank: &Rank| rank.prefix(descending).map_or((true, 0), |prefix| (false, prefix));
+                    let (order, prefix) = (a.compare(b, descending), place(a).cmp(&place(b)));
                     assert!(prefix == Ordering::Equal || prefix == order, "{a:?} {b:?} {descending}");
                 }
             }

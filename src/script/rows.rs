@@ -1,7 +1,7 @@
 //! Rules about single rows, the same for lists and arrays: reading a field, the conditions of `where`, a closure's
 //! verdict. Walks nothing.
 
-use super::{by::Key, fault::Thrown, row::Row, shape::Shape, value::kind_of, walk::Cx};
+use super::{by::Key, fault::Thrown, packed::Cell, row::Row, shape::Shape, value::kind_of, walk::Cx};
 use crate::{api, text};
 use rhai::{Array, Dynamic, INT, ImmutableString, Map};
 use std::{
@@ -103,13 +103,13 @@ impl Conditions {
             return Ok(self.0.iter().zip(&values).all(|((_, wanted), value)| wanted.is(value)));
         }
         for (name, wanted) in &self.0 {
-            if let Row::Held(home, at) = row
-                && let Some(text) = cx.held_text(*home, *at, name)
-            {
-                met &= wanted.is_text(text);
-                continue;
-            }
-            met &= wanted.is(&row.field(verb, name, cx)?);
+            let cell = if let Row::Held(home, at) = row { cx.held_cell(*home, *at, name) } else { None };
+            met &= match cell {
+                Some(Cell::Text(text)) => wanted.is_text(text),
+                Some(Cell::Integer(number)) => wanted.is(&number.into()),
+                Some(Cell::Nothing) => wanted.is(&Dynamic::UNIT),
+                None => wanted.is(&row.field(verb, name, cx)?),
+            };
         }
         Ok(met)
     }

@@ -4,6 +4,7 @@
 use super::{
     by::{By, Key},
     closure::Closure,
+    distinct::Distinct,
     fault::Spot,
     host::Raised,
     join::{Join, Joined},
@@ -11,9 +12,8 @@ use super::{
     rows::{self, Conditions},
     walk::{Cx, Rows, Walk},
 };
-use foldhash::fast::RandomState;
 use rhai::{Array, Dynamic};
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 /// A lazy verb with its arguments: a recipe, from which each walk makes its own.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ impl Stage {
             Stage::Take(left) => Box::new(Take { rows, left }),
             Stage::Skip(left) => Box::new(Skip { rows, left }),
             Stage::Pluck(by) => Box::new(Pluck { rows, by }),
-            Stage::UniqueBy(by) => Box::new(Unique { rows, by, seen: HashSet::default() }),
+            Stage::UniqueBy(by) => Box::new(Unique { rows, by, seen: Distinct::default() }),
             Stage::Chunk(size) => Box::new(Chunk { rows, size }),
             Stage::Join(join) => Box::new(Joined::new(rows, join)),
         }
@@ -174,15 +174,20 @@ impl<'a> Walk<'a> for Pluck<'a> {
 struct Unique<'a> {
     rows: Rows<'a>,
     by: By,
-    seen: HashSet<Key, RandomState>,
+    seen: Distinct,
 }
 
 impl<'a> Walk<'a> for Unique<'a> {
     fn next(&mut self, cx: &mut Cx) -> Result<Option<Row<'a>>, Raised> {
         while let Some(mut row) = self.rows.next(cx)? {
-            let value = self.by.value(&mut row, cx)?;
-            let key = Key::found(&self.by, "unique_by", &value, cx)?;
-            if self.seen.insert(key) {
+            let new = match self.by.cell(&row, cx) {
+                Some(cell) => self.seen.insert_cell(&cell),
+                None => {
+                    let value = self.by.value(&mut row, cx)?;
+                    self.seen.insert(Key::found(&self.by, "unique_by", &value, cx)?)
+                }
+            };
+            if new {
                 return Ok(Some(row));
             }
         }

@@ -5,7 +5,7 @@ use super::{
     decode::Decoder,
     fault::{Spot, Thrown},
     host::{Host, Level, Raised},
-    packed::{Column, Packed},
+    packed::{Cell, Column, Packed},
     row::{Home, Row},
 };
 use crate::{api::page, session::Listing};
@@ -58,10 +58,10 @@ impl Cx {
         self.homes[home.0].field(at, &self.columns[column].2)
     }
 
-    /// The same where it is a text, as bytes of UTF-8.
-    pub fn held_text(&mut self, home: Home, at: u32, name: &str) -> Option<&[u8]> {
+    /// The same where it is a plain one, without making a value of it.
+    pub fn held_cell(&mut self, home: Home, at: u32, name: &str) -> Option<Cell<'_>> {
         let column = self.column(home, name);
-        self.homes[home.0].text(at, &self.columns[column].2)
+        self.homes[home.0].cell(at, &self.columns[column].2)
     }
 
     fn column(&mut self, home: Home, name: &str) -> usize {
@@ -98,16 +98,6 @@ impl<'a> Walk<'a> for Elements<'a> {
     fn next(&mut self, cx: &mut Cx) -> Result<Option<Row<'a>>, Raised> {
         cx.look()?;
         Ok(self.0.next().map(Row::Slot))
-    }
-}
-
-/// Values of the host's own.
-pub struct Values(pub std::vec::IntoIter<Dynamic>);
-
-impl Walk<'_> for Values {
-    fn next(&mut self, cx: &mut Cx) -> Result<Option<Row<'static>>, Raised> {
-        cx.look()?;
-        Ok(self.0.next().map(Row::Own))
     }
 }
 

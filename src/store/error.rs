@@ -34,6 +34,12 @@ impl StoreError {
         StoreError::new("nothing was sent".into(), "`--dry-run` shows what would be changed")
     }
 
+    /// Another process takes a run back already, or is at work on it.
+    pub fn taken(run: &str) -> StoreError {
+        let message = format!("nothing was sent: the run `{run}` goes on or is taken back in another process");
+        StoreError::new(message, &format!("see how it stands with `onramp show {run}`"))
+    }
+
     /// Whether it is [`StoreError::declined`].
     pub fn is_declined(&self) -> bool {
         *self == StoreError::declined()

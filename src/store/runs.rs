@@ -247,10 +247,17 @@ impl Store {
         Ok(changed.map_err(|error| self.failed(error))? == 1)
     }
 
-    /// Notes that `undo` took back `run`.
-    pub fn undone(&self, run: &str, undo: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE run SET undone_by = ?2 WHERE id = ?1";
-        self.db.execute(sql, params![run, undo]).map(drop).map_err(|error| self.failed(error))
+    /// Notes that `undo` takes back `run`. `false` where another one does that, or has done so to its end.
+    pub fn undone(&self, run: &str, undo: &str) -> Result<bool, StoreError> {
+        let sql = "UPDATE run SET undone_by = ?2 WHERE id = ?1 AND (undone_by IS NULL OR undone_by = ?2
+                OR undone_by IN (SELECT id FROM run WHERE state = 'failed' AND undone_by IS NULL))";
+        Ok(self.db.execute(sql, params![run, undo]).map_err(|error| self.failed(error))? == 1)
+    }
+
+    /// Takes a run out again that was added just now and never begun.
+    pub fn withdraw(&self, id: &str) -> Result<(), StoreError> {
+        let sql = "DELETE FROM run WHERE id = ?1 AND epoch = 0";
+        self.db.execute(sql, params![id]).map(drop).map_err(|error| self.failed(error))
     }
 
     /// The run with this id, or the only one whose id begins so.
@@ -286,8 +293,8 @@ impl Store {
         self.select("WHERE state IN ('queued', 'running') ORDER BY created_at, rowid", [])
     }
 
-    /// Deletes runs that ended before `before`, and runs that stopped before it and were never taken up again. Gives their
-    /// ids; their folders are gone too.
+    /// Deletes runs that ended before `before`, and runs that stopped before it and were never taken up again; and the due times
+    /// before it whose runs are gone. Gives the ids of the runs; their folders are gone too.
     pub fn prune(&self, before: Timestamp) -> Result<Vec<String>, StoreError> {
         // A file that has not left its folder would never do so without its run.
         let old = self.select(
@@ -309,6 +316,7 @@ impl Store {
             self.forget(&run.id).map_err(|error| self.failed(error))?;
             gone.push(run.id);
         }
+        super::due::prune(&self.db, before).map_err(|error| self.failed(error))?;
         if !gone.is_empty() {
             // Deleted rows stay readable in the file until it is written anew, and beside it until that is done.
             self.db.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").map_err(|error| self.failed(error))?;

@@ -104,6 +104,24 @@ hint: look at the workspace before you run the script again: 1 change had been m
 }
 
 #[test]
+fn answers_of_the_service_that_stay_empty_are_not_blamed_on_the_base_url() {
+    bad_day("get_customer(101)", &["get-customer:empty"]).ran().assert_all(
+        1,
+        "",
+        "\
+error: `get_customer` failed: the answer is empty
+  --> script.rhai:1:1
+    |
+  1 | get_customer(101)
+    | ^
+  status 200, request id req_00000005
+  tried 5 times
+hint: run it again; if it stays so, tell Pivotal's support the request id
+",
+    );
+}
+
+#[test]
 fn a_network_that_comes_back_is_waited_for_and_only_that_is_said() {
     let ran = bad_day(CREATE, &["list-customers:reset-before@1-6"]).ran();
     assert_eq!(ran.code, Some(0), "{ran}");

@@ -40,6 +40,7 @@ fn the_line_stands_below_what_is_said_and_goes_with_the_call() {
 #[test]
 fn what_is_said_meanwhile_is_whole() {
     let (_served, mut terminal) = at_terminal(120, "30s");
+    terminal.shows("again in");
     let screen = terminal.shows("8/12");
     let waits = screen.lines().nth(1).unwrap();
     assert!(waits.starts_with("PATCH /customers/") && waits.contains("again in 30"), "{screen}");

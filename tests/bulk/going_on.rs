@@ -66,6 +66,9 @@ fn a_revoked_key_ends_the_run_with_3_and_it_goes_on_with_another_key() {
     assert_eq!(ran.code, Some(3), "{ran}");
     let hint = format!("hint: `onramp resume {}` goes on where it stopped; ", scene.id());
     assert!(ran.stderr.contains("error: the API key has been revoked\n") && ran.stderr.contains(&hint), "{ran}");
+    // What the service turned away for its key was certainly not carried out.
+    let shown = scene.place.onramp(&["show", &scene.id()]).ran();
+    assert!(shown.stdout.contains("\nchanged\n") && !shown.stdout.contains("in doubt"), "{shown}");
     assert_eq!(scene.resume().code, Some(3), "the key is still revoked");
     let resume = scene.place.onramp(&["resume", "--last"]);
     let ran = scene.served.used_by(resume).env("PIVOTAL_API_KEY", onramp::sandbox::TEST_KEY).ran();

@@ -2,7 +2,7 @@
 
 use crate::{
     docs::blocks,
-    harness::{NOW, Onramp},
+    harness::{NOW, Onramp, files},
     readme::{Step, steps},
     schedule::lived_by,
 };
@@ -36,7 +36,28 @@ fn lived(command: &str) -> Onramp {
     onramp
 }
 
-fn holds(Step { command, shown }: &Step) {
+/// Serves all scripts of the repository, as the page says.
+fn serves(Step { command, shown }: &Step) {
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    let mut onramp = Onramp::new(&words).file("scripts/inbox/before.csv", "");
+    for script in files("scripts", "rhai") {
+        let name = script.file_name().unwrap().to_str().unwrap();
+        onramp = onramp.file(&format!("scripts/{name}"), fs::read_to_string(&script).unwrap());
+    }
+    fs::remove_file(onramp.path("scripts/inbox/before.csv")).unwrap();
+    let running = onramp.started();
+    running.says(shown.last().unwrap());
+    running.interrupt();
+    let ran = running.ended();
+    let shown = shown.join("\n") + "\n";
+    assert!(ran.code == Some(0) && ran.stderr.starts_with(&shown), "{shown}{ran}");
+}
+
+fn holds(step: &Step) {
+    let Step { command, shown } = step;
+    if command.starts_with("onramp serve ") {
+        return serves(step);
+    }
     let ran = if command.contains(" next ") {
         let words: Vec<&str> = command.split(' ').skip(1).collect();
         let script = words.iter().find(|word| word.ends_with(".rhai")).unwrap();
@@ -57,8 +78,10 @@ fn the_sessions_about_schedules_say_what_the_page_shows() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/triggers.md")).unwrap();
     let sessions = blocks(&page).into_iter().filter(|block| block.language == "console");
     let all: Vec<Step> = sessions.flat_map(|block| steps(&block)).collect();
-    let ours = |step: &&Step| ["onramp schedule ", "onramp due "].iter().any(|begin| step.command.starts_with(begin));
+    let ours = |step: &&Step| {
+        ["onramp schedule ", "onramp due ", "onramp serve "].iter().any(|begin| step.command.starts_with(begin))
+    };
     let ours: Vec<&Step> = all.iter().filter(ours).collect();
-    assert!(ours.len() >= 3, "{} commands", ours.len());
+    assert!(ours.len() >= 4, "{} commands", ours.len());
     ours.into_iter().for_each(holds);
 }

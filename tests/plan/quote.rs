@@ -43,6 +43,20 @@ fn an_application_sends_as_many_requests_as_its_plan_quotes() {
 }
 
 #[test]
+fn where_nobody_knows_how_far_down_the_records_stand_the_quote_is_an_upper_bound() {
+    let scene = Scene::new(&["--rate", "25/min"]);
+    let shown = scene.planned("for n in 101..113 { update_customer(n, #{mrr: 1}); }");
+    let quote = "applying it takes at most 26 requests: 12 writes, 14 reads to see that nothing has moved\n\
+                 at 25/min that is up to 1 min\n";
+    assert!(shown.stdout.contains(quote), "{shown}");
+    let scene = Scene::new(&[]);
+    scene.planned("for n in 101..113 { update_customer(n, #{mrr: 1}); }");
+    let before = scene.served.asked();
+    assert_eq!(scene.onramp(&["apply", "plan.json", "--yes"]).code, Some(0));
+    assert!(scene.served.asked() - before <= 26);
+}
+
+#[test]
 fn without_snapshots_nothing_is_read_only_because_it_is_written_to() {
     let script = "for c in list_customers().take(1) { delete_customer(c); } update_customer(110, #{mrr: 5});";
     for (flags, reads) in [(&[][..], 5), (&["--no-snapshot"][..], 2)] {

@@ -57,7 +57,8 @@ fn each_line_that_writes_is_a_run_and_no_other_line_is() {
         "",
     );
     assert!(place.onramp(&["logs", said.id(1)]).ran().stdout.contains("up"));
-    served.used_by(place.onramp(&["undo", "--last", "--yes"])).ran().assert_all(0, "", "1 changed\n");
+    let last = format!("the last run is `{}`: repl: up(6); throw \"enough\"\n1 changed\n", said.id(3));
+    served.used_by(place.onramp(&["undo", "--last", "--yes"])).ran().assert_all(0, "", &last);
     assert_eq!(mrr(&served, &place), "5\n");
     served.used_by(place.onramp(&["undo", said.id(1), "--yes"])).ran().assert_all(0, "", "1 changed\n");
     assert_eq!(mrr(&served, &place), "125000\n");
@@ -124,7 +125,9 @@ fn a_line_that_was_killed_is_not_resumed_but_can_be_taken_back() {
     let shown = said.plain(&place.onramp(&["show", said.id(1)]).ran().stdout);
     assert!(shown.ends_with("\n\nnext\n  `onramp undo run0001` takes back what it changed\n"), "{shown}");
     // Of the second write nobody knows: it had been carried out, and is taken back as well.
-    served.used_by(place.onramp(&["undo", "--last", "--yes"])).ran().assert_all(0, "", "2 changed\n");
+    let script = "repl: for c in list_customers().take(3) { update_customer(c,…";
+    let last = format!("the last run is `{}`: {script}\n2 changed\n", said.id(1));
+    served.used_by(place.onramp(&["undo", "--last", "--yes"])).ran().assert_all(0, "", &last);
 }
 
 #[test]

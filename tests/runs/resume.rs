@@ -141,7 +141,7 @@ fn a_value_that_is_another_one_stops_a_run_until_it_is_as_it_was() {
     let said = "error: the environment value `TONE` is not the same as when the run began\n  --> a.rhai:5:";
     assert!(ran.stderr.starts_with(said), "{ran}");
     let hints = "hint: put it back as it was; `onramp retry` begins the script anew with what is there now\n\
-                 hint: `onramp resume run0001` goes on where it stopped; 1 change made so far\n";
+                 hint: `onramp resume run0001` goes on where it stopped; 2 changes made so far\n";
     assert!(runs.plain(&ran.stderr).ends_with(hints), "{ran}");
     for stream in [&ran.stdout, &ran.stderr] {
         assert!(!stream.contains("calm") && !stream.contains("loud"), "{ran}");

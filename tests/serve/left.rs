@@ -21,7 +21,7 @@ fn half_way(place: &Place, sandbox: &Served) -> Running {
         fs::write(place.work().join("s/inbox").join(name), name).unwrap();
     }
     running.until(|| sandbox.count("POST", "/customers") == 1);
-    running.says("`b.csv`: taken");
+    running.says("`inbox/b.csv`: taken");
     running
 }
 
@@ -41,10 +41,10 @@ fn a_script_that_watches_another_folder_leaves_nothing_half_way_in_its_old_one()
     running.says(&goes_on(&place, "2 files"));
     fs::write(at("go"), "").unwrap();
     fs::write(at("inbox/c.csv"), "c").unwrap();
-    running.says("`a.csv`: done, now `done/a.csv`");
-    running.says("`b.csv`: done, now `done/b.csv`");
+    running.says("inbox/a.csv`: done, now `/");
+    running.says("inbox/done/b.csv`, run `");
     fs::write(at("new/d.csv"), "d").unwrap();
-    running.says("`d.csv`: done, now `done/d.csv`");
+    running.says("`new/d.csv`: done, now `new/done/d.csv`");
     running.interrupt();
     let ran = running.ended();
     assert_eq!((ran.code, sandbox.count("POST", "/customers")), (Some(0), 6), "{ran}");
@@ -61,7 +61,7 @@ fn a_server_that_was_killed_finishes_at_the_next_start_what_it_took_for_a_script
     fs::write(place.work().join("s/go"), "").unwrap();
     let next = sandbox.used_by(place.onramp(&["serve", "s"])).started();
     next.says(&goes_on(&place, "2 files"));
-    next.says("`b.csv`: done, now `done/b.csv`");
+    next.says("inbox/done/b.csv`, run `");
     next.interrupt();
     let ran = next.ended();
     assert_eq!((ran.code, sandbox.count("POST", "/customers")), (Some(0), 4), "{ran}");
@@ -84,7 +84,7 @@ fn a_folder_that_went_with_its_script_is_said_once_and_finished_when_it_is_back(
     ));
     fs::rename(at("away"), at("inbox")).unwrap();
     next.says(&goes_on(&place, "2 files"));
-    next.says("`b.csv`: done, now `done/b.csv`");
+    next.says("inbox/done/b.csv`, run `");
     next.interrupt();
     let ran = next.ended();
     assert_eq!((ran.code, ran.stderr.matches("cannot be worked on").count()), (Some(0), 1), "{ran}");

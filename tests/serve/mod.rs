@@ -73,7 +73,7 @@ print(run.event.name);
         served(&[("in.rhai", inbox), ("b.rhai", "fn("), ("c.rhai", nowhere), ("d.rhai", "print(1)")]);
     fs::write(place.work().join("s/inbox/a.csv"), "x\n").unwrap();
     let running = sandbox.used_by(place.onramp(&["serve", "s"])).started();
-    running.says("`a.csv`: done");
+    running.says("`inbox/a.csv`: done");
     let second = sandbox.used_by(place.onramp(&["serve", "s"])).ran();
     assert_eq!(second.code, Some(2), "{second}");
     assert!(second.stderr.starts_with("error: another process serves with the state folder `"), "{second}");

@@ -37,8 +37,8 @@ fn scripts_that_are_added_changed_broken_or_removed_are_noticed_while_it_runs() 
     for folder in ["change", "break", "gone", "new"] {
         fs::write(at(folder).join("a.csv"), folder).unwrap();
     }
-    running.says("`a.csv`: failed, now `failed/a.csv`");
-    running.says("`a.csv`: done, now `done/a.csv`");
+    running.says("`change/a.csv`: failed, now `change/failed/a.csv`");
+    running.says("`new/a.csv`: done, now `new/done/a.csv`");
     fs::write(at("break.rhai"), inbox("break", "print(2);")).unwrap();
     running.says("`s/break.rhai` has changed: files of `break`\n");
     running.until(|| at("break/done/a.csv.report.json").exists());
@@ -68,7 +68,7 @@ fn a_script_whose_folder_cannot_be_watched_is_in_service_as_soon_as_it_can() {
     fs::create_dir(folder.join("later")).unwrap();
     fs::write(folder.join("later/a.csv"), "x").unwrap();
     running.says("`s/a.rhai` is in service: files of `later`\n");
-    running.says("`a.csv`: done, now `done/a.csv`");
+    running.says("`later/a.csv`: done, now `later/done/a.csv`");
     fs::remove_file(folder.join("b.rhai")).unwrap();
     running.says("`s/c.rhai` is in service: files of `inbox`\n");
     running.interrupt();

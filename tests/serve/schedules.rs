@@ -50,7 +50,7 @@ fn schedules_are_taken_over_as_soon_as_the_store_can_be_used() {
     let (place, sandbox) = served(&[]);
     let serve = || sandbox.used_by(place.onramp(&["serve", "s"]));
     let running = serve().started();
-    running.says("serving 0 scripts");
+    running.says("serving 0 scripts of `s`; Ctrl-C ends it\nhint: no script in it says when it runs; name the folder that they lie in\n");
     running.interrupt();
     running.ended();
     let db = store(&place);

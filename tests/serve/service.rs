@@ -87,7 +87,7 @@ fn what_does_not_end_within_the_grace_is_stopped_and_goes_on_at_the_next_start()
     assert_eq!((ran.code, sandbox.count("POST", "/customers")), (Some(0), 1), "{ran}");
     assert_eq!(run_of(&place)["state"], "stopped", "{ran}");
     let next = sandbox.used_by(place.onramp(&["serve", "s"])).started();
-    next.says("`a.csv`: done, now `done/a.csv`");
+    next.says("`inbox/a.csv`: done, now `inbox/done/a.csv`");
     next.interrupt();
     assert_eq!(next.ended().code, Some(0));
     assert_eq!(sandbox.count("POST", "/customers"), 2);
@@ -108,7 +108,7 @@ fn its_runs_are_seen_followed_and_cancelled_from_another_terminal() {
     let said =
         format!("the run `{id}` is cancelled; its file goes to `failed`, and `onramp retry {id}` finds it there\n");
     cancelled.assert_all(0, "", &said);
-    running.says("`a.csv`: cancelled, now `failed/a.csv`");
+    running.says("`inbox/a.csv`: cancelled, now `inbox/failed/a.csv`");
     assert_eq!(follow.ended().code, Some(0));
     running.interrupt();
     assert_eq!(running.ended().code, Some(0));
@@ -118,14 +118,14 @@ fn its_runs_are_seen_followed_and_cancelled_from_another_terminal() {
 fn old_runs_are_deleted_and_a_file_that_was_done_stays_known() {
     let (place, sandbox) = inbox();
     let first = sandbox.used_by(place.onramp(&["serve", "s"])).started();
-    first.says("`a.csv`: done");
+    first.says("`inbox/a.csv`: done");
     first.interrupt();
     assert_eq!(first.ended().code, Some(0));
     let id = run_of(&place)["id"].as_str().unwrap().to_string();
     let second = sandbox.used_by(place.onramp(&["serve", "s", "--keep", "1ms"])).started();
     second.says("1 run of more than 1 ms ago deleted\n");
     fs::write(place.work().join("s/inbox/a.csv"), "x\n").unwrap();
-    second.says("`a.csv`: duplicate, now `done/a-2.csv`");
+    second.says("`inbox/a.csv`: duplicate, now `inbox/done/a-2.csv`");
     second.interrupt();
     assert_eq!(second.ended().code, Some(0));
     assert!(!place.state().join("runs").join(&id).exists());
@@ -160,7 +160,7 @@ fn the_key_is_no_more_exposed_in_a_run_than_in_the_server() {
             assert_eq!(read(&environ).contains("pivotal_"), in_environment);
             assert!(!read(&words).contains("pivotal_"));
         }
-        running.says("`b.csv`: done");
+        running.says("`inbox/b.csv`: done");
         running.interrupt();
         assert_eq!(running.ended().code, Some(0));
     }

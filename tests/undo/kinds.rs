@@ -50,7 +50,12 @@ fn what_was_made_and_deleted_again_leaves_nothing_to_do() {
     assert_eq!(scene.onramp(&["run", "-e", script]).code, Some(0));
     let writes = scene.writes();
     let undone = scene.onramp(&["undo", "--last", "--yes"]);
-    Said::at(&scene.place).assert(&undone, 0, "", "the run `run0001` has changed nothing that could be taken back\n");
+    Said::at(&scene.place).assert(
+        &undone,
+        0,
+        "",
+        "the last run is `run0001`: -e\nthe run `run0001` has changed nothing that could be taken back\n",
+    );
     assert_eq!(scene.writes(), writes);
 }
 
@@ -80,7 +85,7 @@ fn names_that_went_round_go_back_by_way_of_another() {
     assert_eq!(scene.onramp(&["run", "-e", script]).code, Some(0));
     let writes = scene.writes();
     let undone = scene.onramp(&["undo", "--last", "--yes"]);
-    Said::at(&scene.place).assert(&undone, 0, "", "8 changed\n");
+    Said::at(&scene.place).assert(&undone, 0, "", "the last run is `run0001`: -e\n8 changed\n");
     assert_eq!((scene.writes() - writes, scene.workspace()), (9, before), "one was sent twice");
 }
 
@@ -92,6 +97,6 @@ fn several_writes_to_one_record_go_back_as_one() {
     assert_eq!(scene.onramp(&["run", "-e", script]).code, Some(0));
     let writes = scene.writes();
     let undone = scene.onramp(&["undo", "--last", "--yes"]);
-    Said::at(&scene.place).assert(&undone, 0, "", "1 changed\n");
+    Said::at(&scene.place).assert(&undone, 0, "", "the last run is `run0001`: -e\n1 changed\n");
     assert_eq!((scene.writes() - writes, scene.workspace()), (1, before));
 }

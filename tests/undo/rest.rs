@@ -1,5 +1,7 @@
 //! Undos that do not bring all back, or not at once: what is said of it, the exit code, and how it goes on.
 
+#[cfg(unix)]
+use crate::harness::terminal::Terminal;
 use crate::{
     harness::{Ran, Said},
     plans::Scene,
@@ -7,6 +9,11 @@ use crate::{
 
 fn says(scene: &Scene, ran: &Ran, code: i32, stderr: &str) {
     Said::at(&scene.place).assert(ran, code, "", stderr);
+}
+
+/// The same of an undo of the last run, which is named first.
+fn says_of_last(scene: &Scene, ran: &Ran, run: usize, code: i32, stderr: &str) {
+    says(scene, ran, code, &format!("the last run is `run{run:04}`: -e\n{stderr}"));
 }
 
 /// Runs a script that has to end well.
@@ -23,7 +30,7 @@ fn what_nobody_knows_is_told_and_is_no_success() {
     let lost = "warning: cannot be taken back: Acme Corporation (customer clx9f8g7h6j5k4l3m2n1): nobody knows what `plan` was before\n";
     let nothing = format!("{lost}the run `run0001` has changed nothing that could be taken back\n");
     for args in [&["undo", "--last", "--dry-run"][..], &["undo", "--last", "--yes"]] {
-        says(&scene, &scene.onramp(args), 4, &nothing);
+        says_of_last(&scene, &scene.onramp(args), 1, 4, &nothing);
     }
     ran(
         &scene,
@@ -34,7 +41,7 @@ fn what_nobody_knows_is_told_and_is_no_success() {
         ],
     );
     let undone = scene.onramp(&["undo", "--last", "--yes"]);
-    says(&scene, &undone, 4, &format!("{lost}1 changed\n"));
+    says_of_last(&scene, &undone, 2, 4, &format!("{lost}1 changed\n"));
 }
 
 #[test]
@@ -78,20 +85,22 @@ fn a_dry_run_of_an_undo_tells_of_conflicts_and_ends_as_the_undo_would() {
     {
         let dry = scene.onramp(&[&["undo", "--last", "--dry-run"], flags].concat());
         let end = if code == 5 { "" } else { "NOT SENT: this is only what would be done\n" };
-        assert_eq!((dry.code, dry.stderr.as_str()), (Some(code), format!("{said}{end}").as_str()), "{dry}");
+        let said = format!("the last run is `{}`: -e\n{said}{end}", Said::at(&scene.place).id(1));
+        assert_eq!((dry.code, dry.stderr.as_str()), (Some(code), said.as_str()), "{dry}");
         assert!(dry.stdout.contains("2 writes: 0 creates, 2 updates, 0 deletes\n"), "{dry}");
     }
     assert_eq!(scene.writes(), writes);
     // What was left out is still to be done.
-    says(
+    says_of_last(
         &scene,
         &scene.onramp(&["undo", "--last", "--yes", "--skip-conflicts"]),
+        1,
         4,
         &format!("{left_out}1 changed, 1 left out\n"),
     );
-    says(&scene, &scene.onramp(&["undo", "--last", "--yes"]), 5, &refused);
+    says_of_last(&scene, &scene.onramp(&["undo", "--last", "--yes"]), 1, 5, &refused);
     let forced = scene.onramp(&["undo", "--last", "--yes", "--force"]);
-    says(&scene, &forced, 0, &format!("{overruled}1 changed, 1 as it should be already\n"));
+    says_of_last(&scene, &forced, 1, 0, &format!("{overruled}1 changed, 1 as it should be already\n"));
     assert_eq!(scene.writes(), writes + 2);
 }
 
@@ -153,21 +162,72 @@ fn what_others_have_added_to_a_record_that_the_run_made_does_not_vanish_with_it_
     );
     let undone = scene.onramp(&["undo", "--last", "--yes"]);
     let left = "1 changed, 1 failed\n  delete_customer Neu: it has 1 contact and 1 onboarding by now, which would vanish with it\n";
-    says(&scene, &undone, 4, left);
+    says_of_last(&scene, &undone, 1, 4, left);
     let there =
         "let c = list_customers().first(); print(c.name); for k in list_customer_contacts(c) { print(k.name); }";
     assert_eq!(scene.meanwhile(there), "Neu\nBob\n");
-    says(
+    says_of_last(
         &scene,
         &scene.onramp(&["undo", "--last", "--yes"]),
+        1,
         4,
         &left.replace("1 changed", "0 changed, 1 as it should be already"),
     );
     let forced = scene.onramp(&["undo", "--last", "--yes", "--force"]);
-    says(&scene, &forced, 0, "1 changed, 1 as it should be already\n");
+    says_of_last(&scene, &forced, 1, 0, "1 changed, 1 as it should be already\n");
     assert_eq!(scene.meanwhile("print(list_customers().any(|c| c.name == \"Neu\"));"), "false\n");
     // Also that can be taken back.
     let runs = Said::at(&scene.place);
     assert_eq!(scene.onramp(&["undo", runs.id(4), "--yes"]).code, Some(0));
     assert!(scene.meanwhile(there).starts_with("Neu\nBob\n"));
+}
+
+#[test]
+#[cfg(unix)]
+fn of_two_undos_of_one_run_that_were_asked_for_at_the_same_time_one_does_it() {
+    let scene = Scene::new();
+    ran(&scene, &["-e", "delete_customer(102);"]);
+    let mut asked =
+        Terminal::start(scene.served.used_by(scene.place.onramp(&["undo", "--last"])).env("NO_COLOR", "1"), 120);
+    asked.shows("[y/N]");
+    assert_eq!(scene.onramp(&["undo", "--last", "--yes"]).code, Some(0));
+    let writes = scene.writes();
+    asked.types("y\r");
+    let (code, said, ..) = asked.ended();
+    let run = Said::at(&scene.place).id(1).to_string();
+    assert_eq!((code, scene.writes()), (Some(2), writes), "{said}");
+    assert!(
+        said.contains(&format!("error: nothing was sent: the run `{run}` goes on or is taken back in another process")),
+        "{said}"
+    );
+    let runs = scene.onramp(&["runs"]).stdout;
+    assert_eq!(runs.lines().count(), 3, "the second one leaves nothing: {runs}");
+}
+
+#[test]
+fn a_last_run_that_is_at_work_is_not_passed_over() {
+    let scene = Scene::with(&["--fault", "update-customer:429=60s@3"]);
+    ran(&scene, &["-e", "update_customer(110, #{plan: \"older\"});"]);
+    let code = "update_customer(101, #{plan: \"x\"}); update_customer(103, #{plan: \"x\"});";
+    let working = scene.served.used_by(scene.place.onramp(&["run", "-v", "-e", code])).started();
+    working.says("429");
+    let writes = scene.writes();
+    let ran = scene.onramp(&["undo", "--last", "--yes"]);
+    says(&scene, &ran, 2, "error: the run `run0002` is at work\nhint: stop it first: `onramp cancel run0002`\n");
+    assert_eq!(scene.writes(), writes);
+}
+
+#[test]
+fn a_run_of_which_all_is_back_already_is_closed_and_the_one_before_it_is_the_last() {
+    let scene = Scene::new();
+    ran(&scene, &["-e", "update_customer(110, #{plan: \"older\"});"]);
+    let old = scene.meanwhile("print(get_customer(101).mrr);");
+    ran(&scene, &["-e", "update_customer(101, #{mrr: 7});"]);
+    scene.meanwhile(&format!("update_customer(101, #{{mrr: {}}});", old.trim()));
+    let writes = scene.writes();
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    let said = "0 changed, 1 as it should be already\nthere was nothing to do: all is as the plan wants it\n";
+    says_of_last(&scene, &undone, 2, 0, said);
+    assert_eq!(scene.writes(), writes);
+    says_of_last(&scene, &scene.onramp(&["undo", "--last", "--yes"]), 1, 0, "1 changed\n");
 }

@@ -138,7 +138,7 @@ fn rows_that_failed_come_back_as_a_file_that_can_be_dropped_in_again() {
     assert_eq!(report["failures"][0]["row"], 2, "{report}");
     let rows = fs::read_to_string(inbox.path("failed/orders.csv.failed.csv")).unwrap();
     assert_eq!(rows.lines().count(), 2, "{rows}");
-    let mended = rows.replacen("\n2,,", "\n2,Mended,", 1);
+    let mended = rows.replacen("\n,2,", "\nMended,2,", 1);
     assert_ne!(mended, rows);
     inbox.drop_in("mended.csv", &mended);
     let ran = inbox.watch(&[]).ran();

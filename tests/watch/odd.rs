@@ -76,6 +76,21 @@ fn names_may_hold_any_letter_and_be_as_long_as_a_disk_takes() {
 }
 
 #[test]
+fn a_header_may_name_several_patterns_and_a_flag_stands_for_all_of_them() {
+    let header = "// /// onramp\n// [watch]\n// pattern = [\"*.csv\", \"*.CSV\"]\n// ///\n";
+    let inbox = Inbox::new(&format!("{header}print(1);\n"));
+    let left = || inbox.lies().into_iter().filter(|file| !file.contains('/')).collect::<Vec<_>>();
+    for name in ["a.csv", "B.CSV", "c.txt", "d.tsv"] {
+        inbox.drop_in(name, name);
+    }
+    ends(&inbox.watch(&[]).ran(), 0);
+    assert_eq!(left(), ["c.txt", "d.tsv"]);
+    inbox.drop_in("e.csv", "e");
+    ends(&inbox.watch(&["--pattern", "*.txt", "--pattern", "d*"]).ran(), 0);
+    assert_eq!(left(), ["e.csv"]);
+}
+
+#[test]
 fn an_empty_file_is_a_file() {
     let inbox = Inbox::new(SCRIPT);
     inbox.drop_in("a.csv", "");
@@ -108,4 +123,23 @@ fn a_file_that_cannot_be_read_is_refused() {
     let report = inbox.report("failed/a.csv");
     assert_eq!(report["message"], "`a.csv` cannot be read: permission denied");
     assert_eq!((&report["outcome"], &report["size"]), (&"refused".into(), &21.into()), "{report}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_stays_open_for_writing_is_said_once_and_taken_when_it_is_closed() {
+    use std::io::Write;
+    let inbox = Inbox::new(SCRIPT);
+    let words = ["watch", "in", "--run", "a.rhai", "--settle", "20ms", "--rescan", "50ms"];
+    let mut slow = fs::File::create(inbox.path("a.csv")).unwrap();
+    slow.write_all(b"name\nA\n").unwrap();
+    let watching = inbox.sandbox.used_by(inbox.place.onramp(&words)).started();
+    watching.says("`a.csv` waits: somebody has it open for writing\n");
+    slow.write_all(b"B\n").unwrap();
+    drop(slow);
+    watching.says("`a.csv`: done, now `done/a.csv`");
+    watching.interrupt();
+    let ran = watching.ended();
+    ends(&ran, 0);
+    assert_eq!((inbox.made(), ran.stderr.matches("waits").count()), (vec!["A".into(), "B".into()], 1), "{ran}");
 }

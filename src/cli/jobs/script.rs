@@ -26,7 +26,7 @@ impl Runnable {
     /// Reads a script. What is wrong with it has been shown when this gives `None`.
     pub fn load(path: &Path, takes_file: bool, ui: &Ui) -> Result<Option<Runnable>, Failure> {
         let source = Source::File(path.as_os_str().to_os_string());
-        let script = match Script::read(&source, &line::run_flags(), None) {
+        let script = match Script::read(&source, &line::run_flags, None) {
             Ok(script) => script,
             Err(failures) => {
                 failures.iter().for_each(|failure| ui.failure(failure));

@@ -142,7 +142,7 @@ impl Server<'_> {
                 .hint("add `folder = \"inbox\"` under `[watch]`")
         })?;
         let dir = watch::folder(&script.root.join(&folder.value))?;
-        self.service.watch(&dir, script, watch::settings(script)?)
+        self.service.watch(&dir, &format!("{}/", folder.value.trim_end_matches('/')), script, watch::settings(script))
     }
 
     fn dismiss(&mut self, script: &Runnable) {

@@ -75,7 +75,9 @@ required = true"#,
     );
     assert_eq!(header.triggers.schedule.unwrap().value.text(), "0 7 * * MON-FRI");
     assert_eq!((header.triggers.overlap, header.triggers.missed), (Some(Overlap::Skip), Some(Missed::Once)));
-    assert_eq!(header.triggers.watch.unwrap().settle, Some(Duration::from_secs(2)));
+    let watch = header.triggers.watch.unwrap();
+    assert_eq!(watch.settle, Some(Duration::from_secs(2)));
+    assert_eq!(watch.patterns.iter().map(|at| at.value.as_str()).collect::<Vec<_>>(), ["*.csv"]);
 }
 
 #[test]
@@ -122,6 +124,10 @@ fn each_mistake_is_told_at_its_place_in_the_script() {
         ("overlap = \"skipp\"", "2:14: `overlap` cannot be `skipp`"),
         ("retries = 1000", "2:14: `retries` is at most 100"),
         ("watch = 5", "2:12: `watch` is a table, not a whole number"),
+        ("[watch]\npattern = \"[a\"", "3:14: `watch.pattern` cannot be `[a`: invalid range pattern"),
+        ("[watch]\npattern = [\"*.csv\", \"[a\"]", "3:24: `watch.pattern` cannot be `[a`: invalid range pattern"),
+        ("[watch]\npattern = [\"\"]", "3:15: `watch.pattern` holds an empty text"),
+        ("[watch]\npattern = 3", "3:14: `watch.pattern` takes a text in quotes, not a whole number"),
         ("[watch]\nsetle = \"2s\"", "3:4: there is no header key `watch.setle`"),
         (
             "[params.days]\ntype = \"integer\"\ndefault = \"x\"",

@@ -35,6 +35,15 @@ struct Shape {
 /// Where a field stands in the rows of each shape.
 pub struct Column(Vec<Option<u32>>);
 
+/// A plain value where it stands.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Cell<'p> {
+    Nothing,
+    Integer(i64),
+    /// In UTF-8.
+    Text(&'p [u8]),
+}
+
 // The first byte of each value: what follows it.
 const UNIT: u8 = 0;
 const FALSE: u8 = 1;
@@ -73,15 +82,17 @@ impl Packed {
         self.find(at, column).map(|mut bytes| self.read(&mut bytes))
     }
 
-    /// The same, where it is a text, as bytes of UTF-8.
-    pub fn text(&self, at: u32, column: &Column) -> Option<&[u8]> {
+    /// The same, where it is a plain one, as it stands here: no value is made of it.
+    pub fn cell(&self, at: u32, column: &Column) -> Option<Cell<'_>> {
         let bytes = &mut self.find(at, column)?;
         match byte(bytes) {
+            UNIT => Some(Cell::Nothing),
+            INTEGER => Some(Cell::Integer(integer(bytes))),
             TEXT => {
                 let length = number(bytes) as usize;
-                Some(&bytes[..length])
+                Some(Cell::Text(&bytes[..length]))
             }
-            SHARED_TEXT => Some(self.texts[number(bytes) as usize].as_bytes()),
+            SHARED_TEXT => Some(Cell::Text(self.texts[number(bytes) as usize].as_bytes())),
             _ => None,
         }
     }
@@ -115,10 +126,7 @@ impl Packed {
             UNIT => Dynamic::UNIT,
             FALSE => false.into(),
             TRUE => true.into(),
-            INTEGER => {
-                let packed = number(bytes);
-                (((packed >> 1) as i64) ^ -((packed & 1) as i64)).into()
-            }
+            INTEGER => integer(bytes).into(),
             FLOAT => f64::from_le_bytes(fixed(bytes)).into(),
             TEXT => {
                 let length = number(bytes) as usize;
@@ -167,6 +175,11 @@ fn number(bytes: &mut &[u8]) -> u64 {
         }
         shift += 7;
     }
+}
+
+fn integer(bytes: &mut &[u8]) -> i64 {
+    let packed = number(bytes);
+    ((packed >> 1) as i64) ^ -((packed & 1) as i64)
 }
 
 fn fixed<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {

@@ -1,6 +1,6 @@
 //! What goes in comes out.
 
-use super::{Packed, Packer, packer::BLOCK};
+use super::{Cell, Packed, Packer, packer::BLOCK};
 use crate::script::value::BigInteger;
 use rhai::{Array, Dynamic, Map};
 
@@ -10,7 +10,8 @@ fn everything_comes_out_as_it_went_in() {
         .eval(
             r#"[(), true, false, 0, -1, 9223372036854775807, -9223372036854775807 - 1, 1.5, "", "short", 'ß',
                 "a text that is much too long to be shared with another row", [], [1, ["x"]], #{},
-                #{a: 1, b: #{c: [()], d: "ä"}}, #{a: "t", b: ()}, #{a: "a text that is not shared with another row", z: "t"}, #{b: 3, z: "日本"}, 1..5]"#,
+                #{a: 1, b: #{c: [()], d: "ä"}}, #{a: "t", b: ()}, #{a: "a text that is not shared with another row", z: "t"}, #{b: 3, z: "日本"},
+                #{a: -9223372036854775807 - 1, b: 1.5, z: true}, 1..5]"#,
         )
         .unwrap();
     let mut packer = Packer::default();
@@ -27,9 +28,14 @@ fn everything_comes_out_as_it_went_in() {
         for name in ["a", "b", "c", "z", ""] {
             let field = packed.field(at as u32, &packed.column(name)).map(|value| format!("{value:?}"));
             assert_eq!(field, map.get(name).map(|value| format!("{value:?}")), "{name}");
-            let text = packed.text(at as u32, &packed.column(name));
-            let wanted = map.get(name).and_then(|value| value.clone().into_string().ok());
-            assert_eq!(text, wanted.as_ref().map(String::as_bytes), "{name}");
+            let cell = packed.cell(at as u32, &packed.column(name));
+            let text = map.get(name).and_then(|value| value.clone().into_string().ok());
+            let wanted = match map.get(name) {
+                Some(value) if value.is_unit() => Some(Cell::Nothing),
+                Some(value) if value.is_int() => value.as_int().ok().map(Cell::Integer),
+                _ => text.as_ref().map(|text| Cell::Text(text.as_bytes())),
+            };
+            assert_eq!(cell, wanted, "{name}");
         }
     }
     assert_eq!(packed.row(rows.len() as u32).cast::<BigInteger>(), BigInteger(u64::MAX));
@@ -57,5 +63,6 @@ fn a_map_too_long_for_a_table_of_places_comes_out_all_the_same() {
     let packed = packer.finish();
     assert!(format!("{:?}", packed.row(0)) == format!("{long:?}"));
     let column = packed.column("b");
-    assert_eq!((packed.text(0, &column), packed.text(1, &column)), (Some(&b"x"[..]), Some(&b"z"[..])));
+    assert_eq!(packed.cell(0, &column), Some(Cell::Text(b"x")));
+    assert_eq!(packed.cell(1, &column), Some(Cell::Text(b"z")));
 }

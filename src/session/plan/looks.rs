@@ -24,6 +24,8 @@ pub struct Looks<'p> {
     pub records: BTreeSet<(&'p str, &'p str)>,
     /// How many requests all of it takes, if nothing has moved.
     pub requests: usize,
+    /// Whether it may be far fewer: nobody knows how many of the records stand together.
+    pub at_most: bool,
 }
 
 /// A list that is walked, as far as it is worth it.
@@ -73,6 +75,7 @@ impl<'p> Looks<'p> {
         for (object, count) in elsewhere {
             let tried = count >= WORTH_A_WALK && object != "contact";
             looks.requests += count + usize::from(tried);
+            looks.at_most |= tried;
         }
         looks
     }

@@ -87,6 +87,7 @@ fn layout_is_no_damage() {
     let mut small = plan();
     // A formatter writes `1e400` as another number, and that is damage.
     small.entries[2].changes[0].after = exact("{\"a\":[1, 2]}");
+    small.entries[2].body = Some("{\"metadata\":{\"a\":[1,2]}}".into());
     let small = Plan::new(head(), small.entries, 7);
     let value: Value = serde_json::from_str(&small.to_json()).unwrap();
     let pretty = serde_json::to_string_pretty(&value).unwrap();

@@ -6,6 +6,7 @@ mod tables;
 mod write;
 
 pub use read::{Entry, Filter, Last};
+pub(super) use write::prune;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};

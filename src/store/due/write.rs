@@ -1,8 +1,11 @@
 //! What is written into the ledger. Each of these belongs into a transaction ([`Ledger::together`]) with what it goes with.
 
-use super::{Ledger, LedgerError, Row, Version, read, tables::seconds};
+use super::{
+    Ledger, LedgerError, Row, Version, read,
+    tables::{self, seconds},
+};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, named_params, params};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 impl Ledger<'_> {
     /// Begins a version of a script's schedule that is accounted for up to `accounted_to`. The one before must have ended.
@@ -71,4 +74,23 @@ impl Ledger<'_> {
         let sql = "SELECT * FROM schedule WHERE script = ?1 AND ended_at IS NULL";
         Ok(self.db.query_row(sql, [script], read::version).optional()?)
     }
+}
+
+/// Deletes the rows of due times before `before` whose runs are no longer kept in the same database, but for the newest of each
+/// schedule, and then the versions that ended before it and have none any more. Does nothing where no schedule was followed.
+pub(in crate::store) fn prune(db: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+    if !tables::exist(db)? {
+        return Ok(());
+    }
+    let before = seconds(before);
+    db.execute(
+        "DELETE FROM due WHERE due_at < ?1 AND coalesce(until, due_at) < ?1
+            AND (run IS NULL OR run NOT IN (SELECT id FROM run))
+            AND (schedule IN (SELECT id FROM schedule WHERE ended_at < ?1)
+                OR EXISTS (SELECT 1 FROM due AS newer WHERE newer.schedule = due.schedule AND newer.due_at > due.due_at))",
+        [before],
+    )?;
+    let ended = "DELETE FROM schedule WHERE ended_at < ?1 AND id NOT IN (SELECT schedule FROM due)";
+    db.execute(ended, [before])?;
+    Ok(())
 }

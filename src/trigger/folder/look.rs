@@ -122,15 +122,6 @@ pub fn stamp(path: &Path) -> Option<Stamp> {
     path.symlink_metadata().ok().filter(Metadata::is_file).map(|about| Stamp::of(&about))
 }
 
-/// Whether somebody has a file open for writing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Writer {
-    Nobody,
-    Somebody,
-    /// This cannot be asked here.
-    Unknown,
-}
-
 /// Opens a file for reading, without waiting for anybody and without following a link.
 pub fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -138,35 +129,6 @@ pub fn open(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOFOLLOW);
     options.open(path)
-}
-
-/// Whether somebody has this file open for writing: where nobody has, the system gives a lease on it.
-#[cfg(target_os = "linux")]
-pub fn writer(file: &File) -> Writer {
-    use std::os::fd::AsRawFd;
-    /// Which signal tells of somebody who wants to write; not in the crate.
-    const F_SETSIG: libc::c_int = 10;
-    let fd = file.as_raw_fd();
-    // SAFETY: the descriptor is open, and none of these takes an address. The signal is one that is ignored unless somebody
-    // asks for it; the system's own choice would end the process.
-    let taken = unsafe {
-        libc::fcntl(fd, F_SETSIG, libc::SIGURG);
-        libc::fcntl(fd, libc::F_SETLEASE, libc::F_RDLCK)
-    };
-    if taken == 0 {
-        // SAFETY: as above.
-        unsafe { libc::fcntl(fd, libc::F_SETLEASE, libc::F_UNLCK) };
-        return Writer::Nobody;
-    }
-    match io::Error::last_os_error().raw_os_error() {
-        Some(libc::EAGAIN) => Writer::Somebody,
-        _ => Writer::Unknown,
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-pub fn writer(_: &File) -> Writer {
-    Writer::Unknown
 }
 
 /// A file as it is now.
@@ -218,24 +180,6 @@ mod tests {
         for name in ["orders.csv", "part", "temporary.csv", "a~b.csv"] {
             assert!(!is_temporary(name), "{name}");
         }
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn a_writer_is_seen_as_long_as_it_has_the_file_open() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.csv");
-        let writing = File::create(&path).unwrap();
-        let reading = open(&path).unwrap();
-        if writer(&reading) == Writer::Unknown {
-            // A disk without leases: the longer settle time has to do.
-            return;
-        }
-        assert_eq!(writer(&reading), Writer::Somebody);
-        drop(writing);
-        assert_eq!(writer(&reading), Writer::Nobody);
-        // A lease that is still held would let this one wait.
-        File::options().write(true).open(&path).unwrap();
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod report;
 mod take;
 mod told;
 mod work;
+mod writer;
 
 pub use caps::Caps;
 pub use look::{About, LARGEST, about, is_temporary};

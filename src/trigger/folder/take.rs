@@ -4,8 +4,9 @@
 use super::{
     Dedupe, Told,
     crash::{self, Point},
-    look::{self, Found, What, Writer},
+    look::{self, Found, What},
     work::{Stuck, Worker},
+    writer::{Writer, writer},
 };
 use crate::{
     run::short_id,
@@ -17,6 +18,10 @@ use std::{io, time::Duration};
 
 /// Where it cannot be asked whether somebody writes, a file must have been left alone for so many times the settle time.
 const PATIENCE: u32 = 5;
+
+/// A file that was left alone for so many times the settle time, and that somebody still has open for writing, is worth a
+/// word.
+const WORTH_A_WORD: u32 = 30;
 
 /// What became of a waiting file.
 pub(super) enum Took {
@@ -44,8 +49,15 @@ impl Worker {
                 }
                 Err(error) => return Err(error.into()),
                 Ok(open) => {
-                    match look::writer(&open) {
-                        Writer::Somebody => return Ok(Took::Later(self.settings.settle)),
+                    match writer(&open) {
+                        Writer::Somebody => {
+                            if alone >= self.settings.settle * WORTH_A_WORD && self.kept_open.insert(found.name.clone())
+                            {
+                                let what = format!("`{}` waits: somebody has it open for writing", found.name);
+                                self.tell(Told::Trouble { dir: self.dir(), what });
+                            }
+                            return Ok(Took::Later(self.settings.settle));
+                        }
                         Writer::Unknown if alone < self.settings.settle * PATIENCE => {
                             return Ok(Took::Later(self.settings.settle * PATIENCE - alone));
                         }
@@ -59,7 +71,7 @@ impl Worker {
                         refused = caps.rows(&found.name, &open)?;
                     }
                     // Somebody may have come while it was read.
-                    if look::writer(&open) == Writer::Somebody || look::stamp(&path).as_ref() != Some(stamp) {
+                    if writer(&open) == Writer::Somebody || look::stamp(&path).as_ref() != Some(stamp) {
                         return Ok(Took::Later(self.settings.settle));
                     }
                     let modified = Some(stamp.modified());

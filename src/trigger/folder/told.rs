@@ -77,6 +77,18 @@ impl Standing {
 }
 
 impl Told {
+    /// The same with the folder in front of its file's name, for whoever watches several of them.
+    pub fn under(mut self, folder: &str) -> Told {
+        if let Told::Taken { name, .. } = &mut self {
+            name.insert_str(0, folder);
+        }
+        if let Told::Moved { name, target, .. } | Told::Withdrawn { name, target, .. } = &mut self {
+            name.insert_str(0, folder);
+            target.insert_str(0, folder);
+        }
+        self
+    }
+
     /// Whether somebody should look at it.
     pub fn is_warning(&self) -> bool {
         match self {

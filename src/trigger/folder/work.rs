@@ -42,6 +42,8 @@ pub struct Worker {
     lost: bool,
     /// Names that are no text, and were told.
     nameless: HashSet<String>,
+    /// Names of files that are left alone and open for writing, and were told.
+    pub(super) kept_open: HashSet<String>,
     /// The run that holds up everything, as it was told.
     pub(super) paused: Option<String>,
     /// What was said of trouble, so that it is said once.
@@ -109,6 +111,7 @@ impl Worker {
             alarm: None,
             lost: false,
             nameless: HashSet::new(),
+            kept_open: HashSet::new(),
             paused: None,
             trouble: None,
             lock: Some(lock),
@@ -178,6 +181,7 @@ impl Worker {
         let now = Instant::now();
         let lies: HashSet<&str> = found.iter().map(|found| found.name.as_str()).collect();
         self.seen.retain(|name, _| lies.contains(name.as_str()));
+        self.kept_open.retain(|name| lies.contains(name.as_str()));
         let mut wait = rescan;
         for found in found {
             let (stamp, since) = self.seen.entry(found.name.clone()).or_insert_with(|| (found.stamp().clone(), now));

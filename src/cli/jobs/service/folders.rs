@@ -41,8 +41,8 @@ impl Watched {
 }
 
 impl Service {
-    /// Has a worker watch a folder from now on.
-    pub fn watch(&mut self, dir: &Path, script: &Runnable, settings: Settings) -> Result<(), Failure> {
+    /// Has a worker watch a folder from now on. `within` stands before the names of its files when they are told of.
+    pub fn watch(&mut self, dir: &Path, within: &str, script: &Runnable, settings: Settings) -> Result<(), Failure> {
         if let Some(other) = self.folders.iter().find(|folder| folder.dir == dir && folder.takes) {
             let other = text::escape_control(&other.script).into_owned();
             return Err(Failure::usage(format!("the folder `{}` is watched for `{other}` already", shown(dir)))
@@ -51,7 +51,7 @@ impl Service {
         // What was taken from it before goes on with the new worker.
         self.end_those(|folder| folder.dir == dir);
         self.maker.serve(script.clone());
-        self.work_on(dir, settings).inspect_err(|_| self.maker.dismiss(&script.identity))
+        self.work_on(dir, within, settings).inspect_err(|_| self.maker.dismiss(&script.identity))
     }
 
     /// Ends the worker on the folder that a script watches.
@@ -72,7 +72,7 @@ impl Service {
             let files = self.store.files(&folder).map_err(|error| failure_of_store(&error))?;
             let Some(script) = files.iter().find_map(|(_, run)| whose(run)) else { continue };
             let count = text::plural(files.len(), "file");
-            match self.work_on(&dir, Settings::finishing(script, RESCAN)) {
+            match self.work_on(&dir, &format!("{folder}/"), Settings::finishing(script, RESCAN)) {
                 Ok(()) => {
                     self.left.remove(&dir);
                     let shown = shown(&dir);
@@ -90,10 +90,10 @@ impl Service {
     }
 
     /// Starts a worker on a folder.
-    fn work_on(&mut self, dir: &Path, settings: Settings) -> Result<(), Failure> {
+    fn work_on(&mut self, dir: &Path, within: &str, settings: Settings) -> Result<(), Failure> {
         let shown = shown(dir);
         self.numbered += 1;
-        let (number, said) = (self.numbered, self.said.clone());
+        let (number, within, said) = (self.numbered, within.to_string(), self.said.clone());
         let (nudge, nudges) = mpsc::channel();
         let given = folder::Given {
             store: Store::open(&config::state_dir()?).map_err(|error| failure_of_store(&error))?,
@@ -101,7 +101,7 @@ impl Service {
             make: self.maker.clone(),
             wake: Arc::new(self.handover()),
             // Whoever heard is gone, and so is everything else.
-            tell: Box::new(move |told| drop(said.send(Said::Folder(number, told)))),
+            tell: Box::new(move |told| drop(said.send(Said::Folder(number, told.under(&within))))),
             nudge: nudge.clone(),
         };
         let (script, takes) = (settings.script.clone(), settings.takes);

@@ -6,6 +6,7 @@ use crate::script::{
     fault::{Spot, Thrown},
     host::Raised,
     order::{Kind, Rank},
+    packed::Cell,
     row::Row,
     value::kind_of,
     walk::Walker,
@@ -136,9 +137,21 @@ pub fn rank(
     walker: &mut Walker,
     kind: &mut Option<Kind>,
 ) -> Result<Rank, Raised> {
+    let plain = match by.cell(row, &mut walker.cx) {
+        Some(Cell::Integer(number)) => Some(Rank::Integer(number)),
+        Some(Cell::Nothing) => Some(Rank::Nothing),
+        Some(Cell::Text(_)) | None => None,
+    };
+    let fits = |rank: &Rank, known: Option<Kind>| rank.kind().is_none() || known.is_none() || rank.kind() == known;
+    if let Some(rank) = plain
+        && fits(&rank, *kind)
+    {
+        *kind = kind.or(rank.kind());
+        return Ok(rank);
+    }
     let value = by.value(row, &mut walker.cx)?;
     let message = match (Rank::of(&value), *kind) {
-        (Ok(rank), known) if rank.kind().is_none() || known.is_none() || rank.kind() == known => {
+        (Ok(rank), known) if fits(&rank, known) => {
             *kind = known.or(rank.kind());
             return Ok(rank);
         }

@@ -91,16 +91,14 @@ pub fn register(verbs: &mut Verbs) {
     let join = move |given: Given| {
         let (left, right, spot) = (given.by("join", 1)?, given.by("join", 2)?, Spot::of(given.ctx));
         let name = given.args.get(3).and_then(|name| name.read_lock::<ImmutableString>().map(|name| name.clone()));
-        let other = given.args[0].flatten_clone();
-        let other = match other.try_cast_result::<Stream>() {
-            Ok(list) => Other::List(list),
-            Err(other) if other.is_array() => {
-                Other::Read(Arc::new(Right::of_array(other.cast::<Array>(), &right, &host, &spot)?))
-            }
-            Err(other) => {
-                let message = format!("the other rows are a list or an array, not {}", kind_of(&other));
-                return Err(Thrown::argument("join", None, message).raise(spot.at));
-            }
+        let other = &given.args[0];
+        let other = if let Some(list) = other.read_lock::<Stream>() {
+            Other::List(list.clone())
+        } else if let Some(array) = other.read_lock::<Array>() {
+            Other::Read(Arc::new(Right::of_array(&array, &right, &host, &spot)?))
+        } else {
+            let message = format!("the other rows are a list or an array, not {}", kind_of(other));
+            return Err(Thrown::argument("join", None, message).raise(spot.at));
         };
         Ok(Stage::Join(Arc::new(Join { other, left, right, name, spot })))
     };

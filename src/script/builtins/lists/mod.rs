@@ -2,6 +2,7 @@
 //! a verb is registered for all of them at once. Every verb itself is written once, over a walk.
 
 mod aggregate;
+mod digits;
 mod group;
 mod lazy;
 mod order;

@@ -10,7 +10,8 @@ use crate::{
 const STYLE: &str = "\
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:#1a1a1a}\
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin:2rem 0 .5rem;border-bottom:2px solid #ddd}\
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:#555}dd{margin:0}\
+dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.2rem 1rem}dt{color:#555}dd{margin:0}\
+dd,p{overflow-wrap:anywhere}\
 table{border-collapse:collapse;width:100%;table-layout:fixed}\
 th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;border-top:1px solid #e4e4e4;overflow-wrap:anywhere}\
 th{font-weight:600;border:0}tr.record td{border-top:2px solid #bbb;font-weight:600}tr.record small{font-weight:400;color:#555}\

@@ -2,7 +2,7 @@
 
 use super::Others;
 use crate::{
-    session::plan::{Entry, Exact, Plan, Undo, ideal, looks_again, provisional},
+    session::plan::{Entry, Exact, Looks, Plan, Undo, ideal, looks_again, provisional},
     text::{self, plural},
 };
 
@@ -60,7 +60,7 @@ pub fn notes(plan: &Plan) -> Vec<String> {
     notes
 }
 
-/// `about 10 requests: 5 writes, 3 reads to see that nothing has moved, 2 reads to keep what vanishes with a record`.
+/// How many requests it takes: `about 10 requests: 5 writes, 3 reads to see that nothing has moved, 2 reads to keep what vanishes with a record`.
 pub fn quote(plan: &Plan) -> String {
     let quote = &plan.quote;
     let mut parts = vec![plural(quote.writes, "write")];
@@ -74,16 +74,23 @@ pub fn quote(plan: &Plan) -> String {
     if again > 0 {
         parts.push(format!("{} to look again at what waits for its turn", plural(again, "read")));
     }
-    format!("about {}: {}", plural(quote.requests() + again, "request"), parts.join(", "))
+    let about = if is_upper_bound(plan) { "at most" } else { "about" };
+    format!("{about} {}: {}", plural(quote.requests() + again, "request"), parts.join(", "))
+}
+
+/// Whether it may be far fewer requests: where the records stand in their lists is not known.
+fn is_upper_bound(plan: &Plan) -> bool {
+    Looks::of(&plan.entries).at_most
 }
 
 /// How long that takes, alone and beside the others; none where there is no limit.
 pub fn time(plan: &Plan, others: Others) -> Option<String> {
     let rate = plan.quote.rate()?;
     let requests = plan.quote.requests() + looks_again(&plan.entries, &plan.quote, rate);
+    let bound = if is_upper_bound(plan) { "up to" } else { "at least" };
     let span = |requests| match ideal(requests, rate) {
         span if span.is_zero() => "within one window".into(),
-        span => format!("at least {}", text::duration(span)),
+        span => format!("{bound} {}", text::duration(span)),
     };
     let alone = format!("at {rate} that is {}", span(requests));
     let Others { runs, writes, silent } = others;
