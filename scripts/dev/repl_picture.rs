@@ -93,7 +93,9 @@ mod drawing {
     /// The screen as a picture.
     pub fn svg(parser: &Parser) -> String {
         let screen = parser.screen();
-        let rows = screen.contents().lines().count();
+        // A line that goes on in the next row has two of them.
+        let rows = screen.rows(0, COLUMNS).collect::<Vec<_>>();
+        let rows = rows.iter().rposition(|row| !row.trim().is_empty()).map_or(0, |last| last + 1);
         let (width, height) = (f64::from(COLUMNS) * WIDTH + 2.0 * EDGE, rows as f64 * HEIGHT + 2.0 * EDGE);
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
