@@ -5,7 +5,8 @@ use super::{
     Number, Session, SessionError,
     control::Stage,
     outgoing::{self, Bounds, GROUP, Outgoing, Sent},
-    write::{self, Manner, Outcome, Prepared, Ready},
+    sent::Prepared,
+    write::{self, Manner, Outcome, Ready},
 };
 use crate::api::{
     operation::{Effect, Operation},

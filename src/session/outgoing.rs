@@ -6,7 +6,8 @@ use super::{
     Session, SessionError,
     crash::{self, Point},
     journal::Recorder,
-    write::{self, Outcome, Prepared},
+    sent::{self, Prepared},
+    write::Outcome,
 };
 use crate::{api::client::Client, clock::Clock, store::StoreError, text::Rate};
 use std::{
@@ -202,7 +203,7 @@ impl Lane {
         let outcome = if self.bounds.closed.load(Ordering::SeqCst) {
             recorder.map_or(Ok(()), |recorder| prepared.take_back(recorder)).err().map(Err)
         } else {
-            let (result, sent) = write::send(&self.client, prepared).await;
+            let (result, sent) = sent::send(&self.client, prepared).await;
             Some(prepared.entered(recorder, self.clock.now(), result, sent))
         };
         self.tell(prepared.number.1, outcome);

@@ -1,27 +1,20 @@
-//! One write, from the call to what became of it: what is recorded is not sent again, what would change nothing is not
-//! sent at all, and what is sent stands in the journal before it goes out.
+//! One write, from the call to what is to be done for it: what is recorded is not sent again, what would change nothing is not
+//! sent at all, and what somebody else has changed is left alone. Sends nothing itself.
 
 use super::{
-    Number, Session, SessionError,
-    crash::{self, Point},
-    doubt,
-    journal::{Answered, Asked, Doubt, Entry, Recorded, Recorder, Told, digest},
-    link::Link,
+    Number, Session, SessionError, doubt,
+    journal::{Asked, Doubt, Entry, Recorded, Recorder, Told, digest},
     overlay::Wrote,
-    seen::Snapshot,
+    sent::{Prepared, enter},
 };
 use crate::api::{
-    self,
-    client::{Answer, Client},
+    client::Answer,
     error::CallError,
     operation::{Effect, Operation},
-    page::Walk,
     request::{Call, Request},
 };
-use crate::text;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use std::sync::atomic::AtomicBool;
 
 /// What became of a write.
 #[derive(Clone, Debug)]
@@ -34,16 +27,6 @@ pub enum Outcome {
     Left(String),
     /// The API refused it, or what it answered is no answer.
     Failed(CallError),
-}
-
-/// A write that is ready to go out, once its intent is safe.
-pub(super) struct Prepared {
-    pub number: Number,
-    pub operation: &'static Operation,
-    pub request: Request,
-    pub intent: Option<Entry>,
-    /// The record's own id in the call.
-    pub id: Option<String>,
 }
 
 /// What is to be done for a write.
@@ -235,119 +218,6 @@ impl Session {
         }
     }
 
-    /// The object that a write is about, as the run has seen it; read first where it has not.
-    fn look(&self, recorder: &Recorder, operation: &Operation, id: &str) -> Result<Option<Snapshot>, SessionError> {
-        let object = object_of(operation);
-        if let Some(snapshot) = recorder.snapshot(object, id)? {
-            return Ok(Some(snapshot));
-        }
-        if self.reads_before_it_writes { self.fetch(recorder, object, id) } else { Ok(None) }
-    }
-
-    /// The present state of an object, from the API.
-    fn fetch(&self, recorder: &Recorder, object: &str, id: &str) -> Result<Option<Snapshot>, SessionError> {
-        let Some(get) = api::operation(&format!("get_{object}")) else { return Ok(None) };
-        let request = Request::build(&Call::new(get, vec![id.to_string()]), None).map_err(CallError::Refused)?;
-        let link = self.link()?;
-        match link.block_on(link.client().send(&request, get)) {
-            Ok(answer) => {
-                recorder.append(&Entry::Looked { at: self.present(), target: None }, &answer.body)?;
-                recorder.snapshot(object, id)
-            }
-            // The write itself will say so, in its own name.
-            Err(CallError::Api(error)) if error.status == 404 => Ok(None),
-            // Nobody knows what would be overwritten.
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Reads what vanishes with a record before it is deleted, so that an undo can make it again. Says what that is, where
-    /// there is something.
-    fn keep_children(
-        &self,
-        recorder: &Recorder,
-        number: Number,
-        operation: &Operation,
-        id: &str,
-    ) -> Result<Option<String>, SessionError> {
-        let (mut children, mut kinds, mut any, mut cut) = (Vec::new(), Vec::new(), false, false);
-        for list in api::children_of(operation) {
-            any = true;
-            let before = children.len();
-            let mut walk = Walk::new(Call::new(list, vec![id.to_string()]));
-            let link = self.link()?;
-            loop {
-                // A list that cannot be walked to its end is kept as far as it goes.
-                let call = match walk.next() {
-                    Ok(Some(call)) => call,
-                    Ok(None) => break,
-                    Err(_) => {
-                        cut = true;
-                        break;
-                    }
-                };
-                let request = Request::build(&call, None).map_err(CallError::Refused)?;
-                let answer = match link.block_on(link.client().send(&request, list)) {
-                    Ok(answer) => answer,
-                    // The delete itself will say so.
-                    Err(CallError::Api(error)) if error.status == 404 => break,
-                    Err(error) => return Err(error.into()),
-                };
-                let Ok(rows) = walk.accept(&answer.body) else {
-                    cut = true;
-                    break;
-                };
-                children.extend(rows.into_iter().map(|row| row.json));
-            }
-            let count = children.len() - before;
-            if count > 0 {
-                kinds.push(text::plural(count, list.returns.object().name));
-            }
-        }
-        if any {
-            let body = serde_json::to_vec(&children).expect("JSON stays JSON");
-            recorder.append(&Entry::Children { n: number, cut }, &body)?;
-        }
-        let said = || format!("it has {} by now, which would vanish with it", kinds.join(" and "));
-        Ok((!kinds.is_empty()).then(said))
-    }
-
-    /// The present state of an object that came with a page a while ago. The whole page is asked for, which serves its
-    /// neighbours too.
-    fn look_at_page(
-        &self,
-        recorder: &Recorder,
-        operation: &Operation,
-        old: &Snapshot,
-        id: &str,
-    ) -> Result<Option<Snapshot>, SessionError> {
-        let object = operation.returns.object().name;
-        let link = self.link()?;
-        if let Some(target) = &old.page
-            && !recorder.is_fresh(target, self.present())
-            && let Some(list) = api::operations().find(|list| list.is_list() && list.returns.object().name == object)
-        {
-            let request = Request {
-                operation: list.name,
-                method: list.method,
-                target: target.clone(),
-                body: None,
-                idempotency_key: None,
-                authenticated: true,
-            };
-            let answer = link.block_on(link.client().send(&request, list))?;
-            let looked = Entry::Looked { at: self.present(), target: Some(target.clone()) };
-            recorder.append(&looked, &answer.body)?;
-            if let Some(now) = recorder.snapshot(object, id)?
-                && now.at > old.at
-            {
-                return Ok(Some(now));
-            }
-        }
-        // It is no longer on its page, or never was on one.
-        self.fetch(recorder, object, id)
-    }
-
     fn record(
         &self,
         number: Number,
@@ -356,92 +226,6 @@ impl Session {
         result: Result<Answer, CallError>,
     ) -> Result<Outcome, SessionError> {
         enter(self.recorder().as_deref(), self.present(), number, operation, id, result)
-    }
-}
-
-/// Enters what became of a write that was sent. Called by whoever has the answer, before anything else is done with it: what
-/// is not entered is asked for again after a crash.
-fn enter(
-    recorder: Option<&Recorder>,
-    at: Timestamp,
-    number: Number,
-    operation: &'static Operation,
-    id: Option<&str>,
-    result: Result<Answer, CallError>,
-) -> Result<Outcome, SessionError> {
-    match result {
-        Ok(answer) => {
-            if let Some(recorder) = recorder {
-                crash::pass(Point::BeforeAnswerStored);
-                let Answer { status, ref request_id, date, .. } = answer;
-                let answered = Answered { status, request_id: request_id.clone(), date };
-                recorder.append(&Entry::Answer { n: number, at, answered }, &answer.body)?;
-                if let (Some(id), Effect::Delete) = (id, operation.effect) {
-                    recorder.forget(object_of(operation), id)?;
-                }
-                crash::pass(Point::AfterAnswerStored);
-            }
-            Ok(Outcome::Changed(answer))
-        }
-        Err(error) => {
-            let (Some(recorder), Some(told)) = (recorder, Told::of(&error)) else { return Err(error.into()) };
-            recorder.append(&Entry::Denied { n: number, error: told }, b"")?;
-            Ok(Outcome::Failed(error))
-        }
-    }
-}
-
-/// Sends a write that is ready. Nothing of it touches the journal. Gives as well whether it may have been carried out.
-pub(super) async fn send(client: &Client, prepared: &Prepared) -> (Result<Answer, CallError>, bool) {
-    let sent = AtomicBool::new(false);
-    let result = crash::wait(client.send_noting(&prepared.request, prepared.operation, &sent)).await;
-    (result, sent.into_inner())
-}
-
-impl Prepared {
-    /// Makes its intent safe, and sends it.
-    pub(super) fn send_alone(&self, session: &Session, link: &Link) -> Result<Outcome, SessionError> {
-        if let (Some(recorder), Some(intended)) = (session.recorder(), self.intended()) {
-            recorder.append_intents(&[intended])?;
-            recorder.sync()?;
-            crash::pass(Point::AfterIntent);
-        }
-        let (result, sent) = link.block_on(send(link.client(), self));
-        self.entered(session.recorder().as_deref(), session.present(), result, sent)
-    }
-
-    /// Enters what became of it. What certainly was not carried out, because something ended the run before, is taken back,
-    /// so that nobody has to find out.
-    pub(super) fn entered(
-        &self,
-        recorder: Option<&Recorder>,
-        at: Timestamp,
-        result: Result<Answer, CallError>,
-        sent: bool,
-    ) -> Result<Outcome, SessionError> {
-        match result {
-            Err(error) if !sent && Told::of(&error).is_none() => {
-                recorder.map_or(Ok(()), |recorder| self.take_back(recorder))?;
-                Err(error.into())
-            }
-            result => enter(recorder, at, self.number, self.operation, self.id.as_deref(), result),
-        }
-    }
-
-    /// Enters that it was not sent after all. Of a write whose intent is of an earlier attempt nobody knows whether it was
-    /// carried out, so that it stays in doubt.
-    pub(super) fn take_back(&self, recorder: &Recorder) -> Result<(), SessionError> {
-        match &self.intent {
-            Some(_) => recorder.append(&Entry::Unsent { n: self.number }, b"").map(drop),
-            None => Ok(()),
-        }
-    }
-
-    /// Its intent, with the body, as it is about to go into the journal.
-    pub(super) fn intended(&self) -> Option<(&Entry, &[u8])> {
-        let intent = self.intent.as_ref()?;
-        crash::pass(Point::BeforeIntent);
-        Some((intent, self.request.body.as_deref().unwrap_or_default()))
     }
 }
 
@@ -488,11 +272,6 @@ pub(super) fn object_of(operation: &Operation) -> &str {
         Effect::Delete => operation.name.trim_start_matches("delete_"),
         _ => operation.returns.object().name,
     }
-}
-
-/// The lists of what belongs to a record of this kind, and vanishes with it.
-pub(super) fn lists_below(object: &str) -> impl Iterator<Item = &'static Operation> + use<> {
-    api::operation(&format!("delete_{object}")).into_iter().flat_map(api::children_of)
 }
 
 /// An answer that was not asked for.

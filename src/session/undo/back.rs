@@ -3,8 +3,8 @@
 use super::{
     super::{
         journal::story::Story,
+        look::lists_below,
         plan::{self, Entry, Exact, RecordRef, Undo, provisional},
-        write::lists_below,
     },
     order::{Step, order, unique},
     record::{Gone, Record, Records},
