@@ -77,7 +77,7 @@ impl Reader {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let mut onramp = self.workspace.used_by(self.place.onramp(&words));
         if step.shown == ["Killed"] {
-            onramp = onramp.env("ONRAMP_CRASH_AT", "after_answer_stored:38");
+            onramp = onramp.env("ONRAMP_CRASH_AT", "after_answer_stored:3");
         }
         if words[0] == "watch" {
             onramp = onramp.args(&["--once", "--settle", "10ms"]);
