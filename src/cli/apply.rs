@@ -5,7 +5,7 @@ use super::{
     connect::Connection,
     kept::{self, Asked, Begin},
     plan::{read_text, understood},
-    stored,
+    stored, undo,
 };
 use crate::{
     error::Failure,
@@ -121,7 +121,7 @@ fn earlier(mut plan: Plan) -> Result<Earlier, Failure> {
         runs.iter().filter(own).find(|run| run.workspace_id.as_deref() == Some(&plan.workspace.id))
     };
     while let Some(run) = latest(&plan) {
-        if run.undone_by.is_some() {
+        if undo::is_taken_back(&store, run)? {
             plan = plan.once_more(&run.id);
             continue;
         }

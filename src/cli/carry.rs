@@ -219,6 +219,8 @@ pub fn leave(
     let counts = session.control().progress.counts();
     let end = end.map_err(|failure| keeping.with_way_on(failure, counts.changed));
     let stopped = if more { Some(Reason::Enough) } else { session.stop().asked() };
+    // Nothing of this process touches the journal once another may go on with the run.
+    session.record_in(None);
     keeping.leave(&counts, stopped, &end, ui);
     end
 }

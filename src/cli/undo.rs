@@ -187,8 +187,7 @@ fn undone(store: &Store, run: &Run, undo: &str) -> Result<Run, Failure> {
     let state = last.state;
     match &last.undone_by {
         None if !state.has_ended() => {
-            let message = format!("the run `{}` is being taken back by `{undo}`, which has not ended", run.id);
-            return Err(Failure::usage(message).hint(format!("`onramp resume {undo}` goes on with it")));
+            return Err(is_under_way(run, undo));
         }
         None if state == State::Failed => return Ok(last),
         None => told.push_str(" already"),
@@ -199,6 +198,30 @@ fn undone(store: &Store, run: &Run, undo: &str) -> Result<Run, Failure> {
         last = stored::find(store, &next)?;
     }
     Err(Failure::usage(told).hint(format!("`onramp undo {}` takes that back", last.id)))
+}
+
+/// Whether nothing of a run stands any more: it was taken back to the end, and that was not taken back itself. An error where
+/// that has not come to its end.
+pub fn is_taken_back(store: &Store, run: &Run) -> Result<bool, Failure> {
+    let (mut undone_by, mut taken_back, mut last) = (run.undone_by.clone(), false, None);
+    while let Some(undo) = undone_by {
+        let undo = stored::find(store, &undo)?;
+        (undone_by, taken_back, last) = (undo.undone_by.clone(), !taken_back, Some(undo));
+    }
+    let Some(last) = last.filter(|last| last.state != State::Done) else { return Ok(taken_back) };
+    let id = &last.id;
+    Err(if last.state.has_ended() {
+        Failure::usage(format!("the run `{}` was taken back only in part, by `{id}`", run.id))
+            .hint(format!("`onramp undo {}` does what is left", run.id))
+            .hint("make the plan again with `onramp run FILE --dry-run --save PLAN`")
+    } else {
+        is_under_way(run, id)
+    })
+}
+
+fn is_under_way(run: &Run, undo: &str) -> Failure {
+    Failure::usage(format!("the run `{}` is being taken back by `{undo}`, which has not ended", run.id))
+        .hint(format!("`onramp resume {undo}` goes on with it"))
 }
 
 /// The plan of an undo that has left something to be done.

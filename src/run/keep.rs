@@ -195,11 +195,11 @@ impl Inner {
         let id = &self.new.id;
         store.place(id, &workspace.id, &workspace.slug, &workspace.key_prefix)?;
         let Some(run) = &self.new.undoes else { return Ok(()) };
-        // While somebody was asked, another may have begun to do the same, or to go on with the run.
-        if !Lock::is_held(&store.folder(run)) && store.undone(run, id)? {
-            return Ok(());
-        }
-        Err(StoreError::taken(run))
+        // While somebody was asked, another may have begun to do the same, or to go on with the run. Nobody does while it is
+        // closed here.
+        let folder = store.folder(run);
+        let held = Lock::take(&folder).map_err(|error| StoreError::folder(&folder, &error))?;
+        if held.is_some() && store.undone(run, id)? { Ok(()) } else { Err(StoreError::taken(run)) }
     }
 
     /// Takes the lock and begins an attempt.

@@ -97,6 +97,9 @@ impl Session {
             let body = serde_json::to_vec(&children).expect("JSON stays JSON");
             recorder.append(&Entry::Children { n: number, cut }, &body)?;
         }
+        if kinds.is_empty() && cut {
+            return Ok(Some("nobody knows what would vanish with it: its lists cannot be walked to their end".into()));
+        }
         let said = || format!("it has {} by now, which would vanish with it", kinds.join(" and "));
         Ok((!kinds.is_empty()).then(said))
     }

@@ -154,7 +154,8 @@ impl Session {
             let value = |name: &String| (name.clone(), now.get(name).cloned().unwrap_or_default());
             before = Some(body.keys().map(value).collect());
         }
-        if let (Some(snapshot), Effect::Delete, true) = (&snapshot, operation.effect, self.reads_before_it_writes) {
+        let looks_below = self.reads_before_it_writes || manner.spares_others;
+        if let (Some(snapshot), Effect::Delete, true) = (&snapshot, operation.effect, looks_below) {
             let id = snapshot.id().unwrap_or_default();
             match self.keep_children(recorder, number, operation, &id) {
                 // Nobody knows what would be lost.

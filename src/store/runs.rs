@@ -240,9 +240,10 @@ impl Store {
         self.db.execute(sql, params![id, wish.map(Wish::as_str)]).map(drop).map_err(|error| self.failed(error))
     }
 
-    /// Changes the state of a run that no process is at.
+    /// Changes the state of a run that no process is at. False where another was faster, or has brought it to its end.
     pub fn set_state(&self, id: &str, epoch: i64, state: State) -> Result<bool, StoreError> {
-        let sql = "UPDATE run SET state = ?3, epoch = epoch + 1 WHERE id = ?1 AND epoch = ?2";
+        let sql = "UPDATE run SET state = ?3, epoch = epoch + 1
+            WHERE id = ?1 AND epoch = ?2 AND state IN ('queued', 'running', 'cancelled')";
         let changed = self.db.execute(sql, params![id, epoch, state.as_str()]);
         Ok(changed.map_err(|error| self.failed(error))? == 1)
     }

@@ -4,9 +4,12 @@ use super::{Store, StoreError};
 use rusqlite::params;
 
 impl Store {
-    /// Notes that `undo` takes back `run`. `false` where another one does that, or has done so to its end.
+    /// Notes that `undo` takes back `run`, which is closed by that where it has not ended: nobody goes on with it. `false`
+    /// where another one does that, or has done so to its end.
     pub fn undone(&self, run: &str, undo: &str) -> Result<bool, StoreError> {
-        let sql = "UPDATE run SET undone_by = ?2 WHERE id = ?1 AND (undone_by IS NULL OR undone_by = ?2
+        let sql = "UPDATE run SET undone_by = ?2,
+                state = CASE WHEN state IN ('queued', 'running') THEN 'cancelled' ELSE state END
+                WHERE id = ?1 AND (undone_by IS NULL OR undone_by = ?2
                 OR undone_by IN (SELECT id FROM run WHERE state = 'failed' AND undone_by IS NULL))";
         Ok(self.db.execute(sql, params![run, undo]).map_err(|error| self.failed(error))? == 1)
     }

@@ -156,3 +156,33 @@ fn a_plan_that_was_taken_back_makes_its_records_anew_and_elsewhere_it_is_said_th
     assert!(again.code == Some(0) && again.stderr.starts_with("3 changed, 1 as"), "{again}");
     assert_eq!(scene.meanwhile("print(list_customers().filter(|c| c.name == \"Neu GmbH\").count());"), "1\n");
 }
+
+#[test]
+fn a_plan_whose_undo_was_taken_back_stands_and_one_whose_undo_left_something_is_not_made_anew() {
+    let scene = Scene::new(&[]);
+    scene.planned("create_customer(#{name: \"Neu GmbH\"}); update_customer(103, #{plan: \"a\"});");
+    let done = |args: &[&str]| {
+        let ran = scene.onramp(args);
+        assert_eq!(ran.code, Some(0), "{ran}");
+    };
+    done(&["apply", "plan.json", "--yes"]);
+    done(&["undo", "--last", "--yes"]);
+    let runs = Said::at(&scene.place);
+    done(&["undo", runs.id(2), "--yes"]);
+    let again = &["apply", "plan.json", "--yes"];
+    let applied = "the run `run0001` has applied this plan already; nothing was sent\n";
+    runs.assert(&scene.onramp(again), 0, "", applied);
+    assert_eq!(scene.meanwhile("print(list_customers().where(#{name: \"Neu GmbH\"}).count());"), "1\n");
+
+    let scene = Scene::new(&[]);
+    scene.planned("create_customer(#{name: \"Neu GmbH\"}); update_customer(103, #{plan: \"a\"});");
+    scene.onramp(again);
+    scene.meanwhile("update_customer(103, #{plan: \"own\"});");
+    let undone = scene.onramp(&["undo", "--last", "--yes", "--skip-conflicts"]);
+    assert_eq!(undone.code, Some(4), "{undone}");
+    let runs = Said::at(&scene.place);
+    let part = "error: the run `run0001` was taken back only in part, by `run0002`\n\
+                hint: `onramp undo run0001` does what is left\n\
+                hint: make the plan again with `onramp run FILE --dry-run --save PLAN`\n";
+    runs.assert(&scene.onramp(again), 2, "", part);
+}

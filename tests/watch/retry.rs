@@ -105,3 +105,25 @@ fn what_was_taken_back_is_not_done() {
     ends(&inbox.watch(&[]).ran(), 0);
     assert_eq!((inbox.creates(), inbox.report("done/a-2.csv")["outcome"].as_str()), (6, Some("done")));
 }
+
+#[test]
+fn a_run_that_stopped_and_was_taken_back_is_closed_and_its_file_goes_to_failed() {
+    let inbox = Inbox::against(TELLS, &["--customers", "1", "--fault", "create-customer:429=1s@2"]);
+    inbox.drop_in("a.csv", THREE);
+    ends(&inbox.watch(&["--max-wait", "100ms"]).ran(), 75);
+    let run = id(&inbox, 1);
+    let undone = onramp(&inbox, &["undo", &run, "--yes"]);
+    assert_eq!((undone.code, inbox.made()), (Some(0), Vec::new()), "{undone}");
+    let creates = inbox.creates();
+    let ran = inbox.watch(&[]).ran();
+    ends(&ran, 4);
+    assert!(ran.stderr.contains(&format!("`a.csv`: cancelled, now `failed/a.csv`, run `{run}`, 1 changed\n")), "{ran}");
+    assert_eq!(
+        (inbox.creates(), inbox.lies()),
+        (creates, vec!["failed/a.csv".into(), "failed/a.csv.report.json".into()])
+    );
+    // Dropped in again it is a file like others.
+    inbox.drop_in("a.csv", THREE);
+    ends(&inbox.watch(&[]).ran(), 0);
+    assert_eq!(inbox.made().len(), 3);
+}

@@ -49,6 +49,11 @@ impl Runs for Queue<'_> {
             _ if self.at_work.has(&run.id) => true,
             _ => run.exit_code.is_none() && run.trigger != "manual" || Lock::is_held(&self.store.folder(&run.id)),
         };
+        let runs: Vec<Run> = runs.collect();
+        for run in runs.iter().filter(|run| run.trigger == "schedule" && !self.at_work.has(&run.id)) {
+            self.take_up_if_dead(run, script)?;
+        }
+        let runs = runs.into_iter();
         let open = |run: Run| Open { running: run.state == State::Running && run.exit_code.is_none(), id: run.id };
         Ok(runs.filter(counts).map(open).collect())
     }
@@ -69,6 +74,19 @@ impl Runs for Queue<'_> {
         self.store.add(&new, State::Queued, self.now)?;
         self.queued.borrow_mut().push((job.run.clone(), wanted.not_before, job.script));
         Ok(job.run)
+    }
+}
+
+impl Queue<'_> {
+    /// Hands over a run whose process died, whoever had started it: it would hold up its script for ever.
+    fn take_up_if_dead(&self, run: &Run, script: &str) -> Result<(), StoreError> {
+        // In this order: who has its lock writes down how it ended before that is free.
+        let is_free = !Lock::is_held(&self.store.folder(&run.id));
+        let now = self.store.find(&run.id)?.pop().filter(|_| is_free);
+        if now.is_some_and(|now| now.state == State::Running && now.exit_code.is_none()) {
+            self.queued.borrow_mut().push((run.id.clone(), self.now, script.to_string()));
+        }
+        Ok(())
     }
 }
 

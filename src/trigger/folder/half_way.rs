@@ -102,9 +102,11 @@ impl Worker {
             // Somebody went on with it, and it ended for another reason.
             Some(code) => {
                 let why = run.message.clone().unwrap_or_else(|| "it was not carried out to its end".into());
-                self.store.give_up(&run, code, &why, self.clock.now())?;
-                self.put_away(file, &run)?;
-                return Ok(Stands::Gone);
+                if self.store.give_up(&run, code, &why, self.clock.now())? {
+                    self.put_away(file, &run)?;
+                    return Ok(Stands::Gone);
+                }
+                // Somebody has gone on with it in this moment.
             }
             // Somebody is at it.
             None if !is_free && is_told => return Ok(Stands::Stopped(Box::new(run))),
