@@ -55,6 +55,10 @@ fn a_plan_of_every_kind_of_write_applied_again_from_another_machine_writes_nothi
     assert_eq!((scene.served.count("PATCH", ""), scene.served.count("DELETE", "")), (patched, deleted));
     // To the last `updated_at`.
     assert_eq!(scene.meanwhile(dump), after);
+    // And there is nothing of its own that it could take back.
+    let undone = scene.elsewhere(&["undo", "--last", "--yes"]);
+    assert!(undone.stderr.ends_with(" has changed nothing that could be taken back\n"), "{undone}");
+    assert!(undone.code == Some(0) && scene.meanwhile(dump) == after, "{undone}");
 }
 
 #[test]

@@ -2,10 +2,10 @@
 //! cannot be used for a while.
 
 use super::{EVERY, served};
-use crate::harness::{Place, Served};
+use crate::harness::{PATIENCE, Place, Served};
 use rusqlite::Connection;
 use serde_json::Value;
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, time::Instant};
 
 fn store(place: &Place) -> Connection {
     Connection::open(place.state().join("onramp.db")).unwrap()
@@ -121,4 +121,35 @@ fn a_run_that_is_to_be_tried_again_is_still_there_for_the_due_times_until_then()
     let waits = format!("run `{first}` was still waiting");
     assert!(skipped.iter().any(|row| row["reason"] == waits.as_str()), "{due:?}");
     assert!(skipped.iter().all(|row| row["reason"].as_str().unwrap().contains(first)), "{due:?}");
+}
+
+#[test]
+fn a_run_that_died_in_somebodys_hands_is_taken_up_and_holds_up_no_later_due_time() {
+    let (place, sandbox) = served(&[("a.rhai", EVERY)]);
+    let running = sandbox.used_by(place.onramp(&["serve", "s"])).started();
+    running.says("of `s/a.rhai`: done, 1 changed");
+    let db = store(&place);
+    let states = |id: &str| -> (String, i64) {
+        let sql = "SELECT state, (SELECT count(*) FROM run AS later WHERE later.created_at > run.created_at
+                AND later.state = 'done') FROM run WHERE id = ?1";
+        db.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    };
+    let sql = "SELECT id FROM run WHERE state = 'done' ORDER BY created_at LIMIT 1";
+    let id: String = db.query_row(sql, [], |row| row.get(0)).unwrap();
+    // As a process leaves it that was killed.
+    let died = "UPDATE run SET state = 'running', exit_code = NULL, ended_at = NULL, epoch = epoch + 1 WHERE id = ?1";
+    assert_eq!(db.execute(died, [&id]).unwrap(), 1);
+    let before = states(&id).1;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (state, later) = states(&id);
+        if state == "done" && later >= before + 2 {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{state}, {later} later ones");
+        std::thread::yield_now();
+    }
+    running.interrupt();
+    let ran = running.ended();
+    assert_eq!(ran.code, Some(0), "{ran}");
 }

@@ -17,7 +17,7 @@ use crate::{
     },
     store::journal::{Frame, Journal, Span},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use std::{
@@ -107,6 +107,9 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error
     Value::deserialize(from).map(Some)
 }
 
+/// The server dates its answers in whole seconds.
+const WHOLE_SECONDS: SignedDuration = SignedDuration::from_secs(1);
+
 /// A write that has not been answered.
 struct Open {
     asked: Asked,
@@ -122,6 +125,7 @@ impl Story {
             journal,
             seen: Seen::default(),
             open: HashMap::new(),
+            meant_at: HashMap::new(),
             children: HashMap::new(),
             story: Story::default(),
         };
@@ -132,9 +136,12 @@ impl Story {
                 Entry::Attempt { at, .. } => telling.story.attempts.push(at),
                 Entry::Read { asked, at, .. } => telling.see(frame, at, Some(&asked.target))?,
                 Entry::Looked { at, target } => telling.see(frame, at, target.as_deref())?,
-                Entry::Intent { n, asked, label, .. } => telling.meant(n, asked, label, frame.body)?,
-                Entry::Answer { n, at, .. } => {
-                    if let Some(change) = telling.answered(n, at, frame)? {
+                Entry::Intent { n, asked, label, at, .. } => {
+                    telling.meant_at.entry(n).or_insert(at);
+                    telling.meant(n, asked, label, frame.body)?;
+                }
+                Entry::Answer { n, at, answered } => {
+                    if let Some(change) = telling.answered(n, at, answered.date, frame)? {
                         changes.insert(n, change);
                     }
                 }
@@ -179,6 +186,8 @@ struct Telling<'a> {
     /// The records as the run had seen them by then.
     seen: Seen,
     open: HashMap<Number, Open>,
+    /// When each write was first meant.
+    meant_at: HashMap<Number, Timestamp>,
     children: HashMap<Number, Vanished>,
     story: Story,
 }
@@ -203,12 +212,31 @@ impl Telling<'_> {
         Ok(())
     }
 
-    fn answered(&mut self, n: Number, at: Timestamp, frame: &Frame) -> io::Result<Option<Change>> {
+    /// Whether a record was there before this run meant to make it: another application of the same plan has made it, and the
+    /// key of the create told so. It is not this run's to take back. Spans are compared, because no two clocks agree: how old
+    /// the record is by the server's, which has dated its answer, and how long ago the create was meant by ours.
+    fn is_of_another(&self, n: Number, at: Timestamp, date: Option<Timestamp>, record: &Map<String, Value>) -> bool {
+        let created = record.get("created_at").and_then(Value::as_str).and_then(|at| at.parse::<Timestamp>().ok());
+        let age = date.zip(created).map(|(date, created)| date.duration_since(created));
+        let meant = self.meant_at.get(&n).map(|meant| at.duration_since(*meant));
+        age.zip(meant).is_some_and(|(age, meant)| age > meant + WHOLE_SECONDS)
+    }
+
+    fn answered(
+        &mut self,
+        n: Number,
+        at: Timestamp,
+        date: Option<Timestamp>,
+        frame: &Frame,
+    ) -> io::Result<Option<Change>> {
         let Some(Open { asked, label, before, body }) = self.open.remove(&n) else { return Ok(None) };
         let Some(operation) = api::operation(&asked.operation) else { return Ok(None) };
         let answer = self.journal.read(frame.body)?;
         self.seen.take(&answer, frame.body, at, None, false);
         let answer = fields(Some(&answer));
+        if operation.effect == Effect::Create && self.is_of_another(n, at, date, &answer) {
+            return Ok(None);
+        }
         let object = object_of(operation);
         let fields = match (operation.effect, &before) {
             (Effect::Create, _) => set(operation, &answer).map(|(name, to)| moved(name, None, Some(to))).collect(),
