@@ -139,23 +139,15 @@ impl Session {
         wanted: &mut BTreeSet<(String, String)>,
         found: &mut Objects,
     ) -> Result<(), SessionError> {
-        let list = call.operation;
-        let object = list.returns.object().name;
+        let object = call.operation.returns.object().name;
         let mut walk = Walk::new(call);
-        let link = self.link()?;
         let (mut asked, mut brought) = (0, 1);
         // A list that cannot be walked is no obstacle: the records are asked for one by one.
         while let Ok(Some(call)) = walk.next() {
             if wanted.is_empty() || pages.map_or(brought == 0, |pages| asked >= pages) {
                 break;
             }
-            let request = Request::build(&call, None).map_err(CallError::Refused)?;
-            let answer = match link.block_on(link.client().send(&request, list)) {
-                Ok(answer) => answer,
-                // Whose list it is may be gone by now.
-                Err(CallError::Api(error)) if error.status == 404 => break,
-                Err(error) => return Err(error.into()),
-            };
+            let Some((request, answer)) = self.ask_for_page(&call)? else { break };
             (asked, brought) = (asked + 1, 0);
             self.enter_look(&answer.body, Some(&request.target))?;
             let Ok(rows) = walk.accept(&answer.body) else { break };

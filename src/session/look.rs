@@ -10,6 +10,7 @@ use super::{
 use crate::{
     api::{
         self,
+        client::Answer,
         error::CallError,
         operation::Operation,
         page::Walk,
@@ -64,7 +65,6 @@ impl Session {
             any = true;
             let before = children.len();
             let mut walk = Walk::new(Call::new(list, vec![id.to_string()]));
-            let link = self.link()?;
             loop {
                 // A list that cannot be walked to its end is kept as far as it goes.
                 let call = match walk.next() {
@@ -75,13 +75,8 @@ impl Session {
                         break;
                     }
                 };
-                let request = Request::build(&call, None).map_err(CallError::Refused)?;
-                let answer = match link.block_on(link.client().send(&request, list)) {
-                    Ok(answer) => answer,
-                    // The delete itself will say so.
-                    Err(CallError::Api(error)) if error.status == 404 => break,
-                    Err(error) => return Err(error.into()),
-                };
+                // That it is gone the delete itself will say.
+                let Some((_, answer)) = self.ask_for_page(&call)? else { break };
                 let Ok(rows) = walk.accept(&answer.body) else {
                     cut = true;
                     break;
@@ -102,6 +97,17 @@ impl Session {
         }
         let said = || format!("it has {} by now, which would vanish with it", kinds.join(" and "));
         Ok((!kinds.is_empty()).then(said))
+    }
+
+    /// A page of a list, with what was asked for; `None` where the record whose list it is is gone.
+    pub(super) fn ask_for_page(&self, call: &Call) -> Result<Option<(Request, Answer)>, SessionError> {
+        let request = Request::build(call, None).map_err(CallError::Refused)?;
+        let link = self.link()?;
+        match link.block_on(link.client().send(&request, call.operation)) {
+            Ok(answer) => Ok(Some((request, answer))),
+            Err(CallError::Api(error)) if error.status == 404 => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The present state of an object that came with a page a while ago. The whole page is asked for, which serves its

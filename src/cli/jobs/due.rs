@@ -42,20 +42,19 @@ impl Runs for Queue<'_> {
     type Error = Refused;
 
     fn open(&self, script: &str) -> Result<Vec<Open>, Refused> {
-        let runs = self.store.open_runs()?.into_iter().filter(|run| script_of(run).as_deref() == Some(script));
+        let mut runs = self.store.open_runs()?;
+        runs.retain(|run| script_of(run).as_deref() == Some(script));
+        for run in runs.iter().filter(|run| run.trigger == "schedule" && !self.at_work.has(&run.id)) {
+            self.take_up_if_dead(run, script)?;
+        }
         // One that stopped waits for people, and holds up nothing, unless it is to be tried again.
         let counts = |run: &Run| match run.state {
             State::Queued => true,
             _ if self.at_work.has(&run.id) => true,
             _ => run.exit_code.is_none() && run.trigger != "manual" || Lock::is_held(&self.store.folder(&run.id)),
         };
-        let runs: Vec<Run> = runs.collect();
-        for run in runs.iter().filter(|run| run.trigger == "schedule" && !self.at_work.has(&run.id)) {
-            self.take_up_if_dead(run, script)?;
-        }
-        let runs = runs.into_iter();
         let open = |run: Run| Open { running: run.state == State::Running && run.exit_code.is_none(), id: run.id };
-        Ok(runs.filter(counts).map(open).collect())
+        Ok(runs.into_iter().filter(counts).map(open).collect())
     }
 
     fn queue(&self, wanted: &Wanted<'_>) -> Result<String, Refused> {
