@@ -138,17 +138,11 @@ impl Ui {
         }
         self.flush();
         let question = self.hidden(question);
-        let mut err = io::stderr().lock();
-        // A question that cannot be shown is not answered by yes.
-        if write!(err, "{question} [y/N] ").and_then(|()| err.flush()).is_err() {
-            return Some(false);
-        }
-        drop(err);
-        let mut answer = String::new();
+        // Before it is shown: Ctrl-C may come as soon as it is.
         self.0.asking.store(true, Ordering::SeqCst);
-        let read = io::stdin().read_line(&mut answer);
+        let said = answer_to(&question);
         self.0.asking.store(false, Ordering::SeqCst);
-        Some(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+        Some(said.is_ok_and(|said| matches!(said.trim().to_lowercase().as_str(), "y" | "yes")))
     }
 
     /// Whether somebody is being asked something at this moment.
@@ -266,6 +260,17 @@ impl Sink for Ui {
     fn width(&self) -> Option<usize> {
         self.0.terminal.then(|| terminal_size().unwrap_or(80))
     }
+}
+
+/// Shows a question and reads the line that somebody types. A question that cannot be shown has no answer.
+fn answer_to(question: &str) -> io::Result<String> {
+    let mut err = io::stderr().lock();
+    write!(err, "{question} [y/N] ")?;
+    err.flush()?;
+    drop(err);
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer)
 }
 
 fn terminal_size() -> Option<usize> {

@@ -113,7 +113,7 @@ pub fn passes(script: &Script, ui: &Ui) -> Result<Option<Ready>, Failure> {
 fn look_at(name: &str, text: &str, project: &Project, allow: &Allow) -> Result<(Report, Ready), Failure> {
     let (name, text, project, allow) = (name.to_string(), text.to_string(), project.clone(), allow.clone());
     let looked = run::on_deep_stack(&Limits::default(), move || {
-        let ready = Ready::new();
+        let ready = Ready::for_text(&text);
         (check_with(&ready, &name, &text, &project, &allow), ready)
     });
     looked.map_err(|undone| match undone {

@@ -5,6 +5,7 @@ use super::{
     decode::Decoder,
     fault::{Spot, Thrown},
     host::{Host, Raised},
+    registry::Registry,
     stream::Stream,
 };
 use crate::api::{
@@ -12,20 +13,24 @@ use crate::api::{
     operation::Operation,
     operations,
 };
-use rhai::{Dynamic, Engine, NativeCallContext};
+use rhai::{Dynamic, NativeCallContext};
 use std::{any::TypeId, sync::Arc};
 
 /// Registers every operation of the table.
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
     for operation in operations() {
         let (fewest, most) = arity(operation);
         for count in fewest..=most {
             let host = host.clone();
             let types = vec![TypeId::of::<Dynamic>(); count];
-            engine.register_raw_fn(operation.name, types, move |ctx: NativeCallContext, args: &mut [&mut Dynamic]| {
-                let args: Vec<Dynamic> = args.iter().map(|arg| arg.flatten_clone()).collect();
-                run(&host, operation, &args, &Spot::of(&ctx))
-            });
+            registry.register_raw_fn(
+                operation.name,
+                types,
+                move |ctx: NativeCallContext, args: &mut [&mut Dynamic]| {
+                    let args: Vec<Dynamic> = args.iter().map(|arg| arg.flatten_clone()).collect();
+                    run(&host, operation, &args, &Spot::of(&ctx))
+                },
+            );
         }
     }
 }

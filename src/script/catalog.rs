@@ -5,6 +5,7 @@ use super::{
     builtins::{self, Builtin, builtins, input::CONSTANTS},
     engine,
     host::Host,
+    named::Named,
 };
 use crate::{
     api::{self, OPERATIONS, operation::Operation, operations},
@@ -119,7 +120,7 @@ pub struct Catalog {
 impl Catalog {
     /// The catalogue of every script's engine.
     pub fn complete() -> Catalog {
-        Catalog::of(&engine::with_functions(&Host::idle()))
+        Catalog::of(&engine::with_functions(&Host::idle(), &Named::anything()))
     }
 
     /// What can be called with `engine`.
@@ -192,23 +193,18 @@ impl Catalog {
 /// The headings of the tables of operations, in their order.
 const OPERATION_HEADINGS: [&str; 4] = ["Connection", "Customers", "Contacts", "Onboardings"];
 
-/// What can be called where an error happened.
-#[derive(Clone, Copy)]
+/// What can be called where an error happened: all that any script can, and what the script defines, once it could be read.
+#[derive(Clone, Copy, Default)]
 pub struct Callables<'a> {
-    pub engine: &'a Engine,
-    /// The script, once it could be read.
     pub script: Option<&'a AST>,
 }
 
 impl Callables<'_> {
     /// Every name, for suggestions.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = operations().map(|operation| operation.name.to_string()).collect();
-        names.extend(builtins().map(|builtin| builtin.name.to_string()));
-        names.extend(KEYWORDS.iter().map(|keyword| keyword.name.to_string()));
-        names.extend(self.script.into_iter().flat_map(AST::iter_functions).map(|function| function.name.to_string()));
-        names.extend(self.engine.collect_fn_metadata(None, |function| Some(function.metadata.name.to_string()), true));
-        names.retain(|name| is_name(name));
+        let own = self.script.into_iter().flat_map(AST::iter_functions).map(|function| function.name.to_string());
+        let mut names: Vec<String> = own.filter(|name| is_name(name)).collect();
+        names.extend(Catalog::complete().entries.into_keys());
         names.sort_unstable();
         names.dedup();
         names
@@ -258,7 +254,7 @@ mod tests {
         let standard = standard();
         let described: BTreeSet<_> =
             builtins().map(|b| b.name).chain(operations().map(|operation| operation.name)).collect();
-        let engine = engine::with_functions(&Host::idle());
+        let engine = engine::with_functions(&Host::idle(), &Named::anything());
         let ours = engine.collect_fn_metadata(None, |f| Some(f.metadata.name.to_string()), false);
         for name in ours.iter().filter(|name| is_name(name)) {
             // An overload of one of the engine's own, such as `to_string`, needs none.
@@ -268,7 +264,7 @@ mod tests {
 
     #[test]
     fn every_descriptor_is_of_something_that_can_be_called() {
-        let engine = engine::with_functions(&Host::idle());
+        let engine = engine::with_functions(&Host::idle(), &Named::anything());
         let registered = engine.collect_fn_metadata(None, |f| Some(f.metadata.name.to_string()), true);
         for name in builtins().map(|b| b.name).chain(operations().map(|o| o.name)) {
             assert!(registered.iter().any(|known| known == name), "`{name}` is not registered");

@@ -62,10 +62,10 @@ impl Modules for Project {
 /// like [`super::run`]. The script's own calls are held against `allow`; those of its modules only run time knows
 /// to happen.
 pub fn check(name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Report {
-    check_with(&Ready::new(), name, text, modules, allow)
+    check_with(&Ready::for_text(text), name, text, modules, allow)
 }
 
-/// The same with an engine that is there already.
+/// The same with an engine for the text that is there already.
 pub fn check_with(ready: &Ready, name: &str, text: &str, modules: &dyn Modules, allow: &Allow) -> Report {
     // It compiles without optimising, which would drop dead branches and the positions of keys in constant maps.
     let engine = ready.engine();
@@ -118,7 +118,7 @@ pub fn check_with(ready: &Ready, name: &str, text: &str, modules: &dyn Modules, 
 /// Compiles the script and, one after the other, the modules that it needs.
 struct Reader<'a> {
     engine: &'a Engine,
-    known: &'a Known<'a>,
+    known: &'a Known,
     modules: &'a dyn Modules,
     report: Report,
     units: Vec<Unit>,
@@ -178,8 +178,7 @@ impl Reader<'_> {
             Ok(ast) => ast,
             Err(error) => {
                 let error = EvalAltResult::ErrorParsing(*error.0, error.1);
-                let callables = Callables { engine: self.engine, script: None };
-                let Fault { mut message, place, mut hints, .. } = Fault::of(&error, name, callables);
+                let Fault { mut message, place, mut hints, .. } = Fault::of(&error, name, Callables::default());
                 if let Some(limit) = Limits::default().met(&error) {
                     (message, hints) = (limit.message, limit.hints);
                 }
@@ -199,7 +198,7 @@ impl Reader<'_> {
 
 /// Judges one unit.
 struct Checker<'a> {
-    known: &'a Known<'a>,
+    known: &'a Known,
     unit: &'a Unit,
     units: &'a [Unit],
     facts: &'a Facts,

@@ -7,6 +7,7 @@ use super::{
     catalog::{Catalog, Entry},
     engine,
     host::Host,
+    named::Named,
 };
 use crate::api::operation::{Operation, Returns, snake};
 use rhai::Engine;
@@ -40,7 +41,7 @@ fn kept(text: &str, stays: &dyn Fn(&str) -> bool) -> String {
 
 /// The properties of times and spans, which have no descriptors: they are read, not called.
 fn properties() -> Vec<String> {
-    let engine = engine::with_functions(&Host::idle());
+    let engine = engine::with_functions(&Host::idle(), &Named::anything());
     let text = engine.definitions().include_standard_packages(false).static_module();
     text.split("\n\n").filter(|block| block.starts_with("fn get ")).map(String::from).collect()
 }
@@ -175,7 +176,7 @@ mod tests {
     #[test]
     fn what_is_declared_can_be_called_with_as_many_values() {
         let catalog = Catalog::complete();
-        let engine = engine::with_functions(&Host::idle());
+        let engine = engine::with_functions(&Host::idle(), &Named::anything());
         let callable = Known::of(&engine);
         let mut names = Vec::new();
         let ours = ours(&catalog);

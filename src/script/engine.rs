@@ -1,8 +1,11 @@
 //! The one engine builder, for files and interactive sessions alike: limits, what is off, the stop flag, all functions.
 
-use super::{bind, builtins, host::Host, limits::Limits, modules::Modules, ready::Ready, value::BigInteger};
+use super::{
+    bind, builtins, host::Host, limits::Limits, modules::Modules, named::Named, ready::Ready, registry::Registry,
+    value::BigInteger,
+};
 use rhai::{
-    Dynamic, Engine, Module, OptimizationLevel, Shared,
+    AST, Dynamic, Engine, Module, OptimizationLevel, Shared,
     packages::{Package, StandardPackage},
 };
 use std::sync::{Arc, OnceLock};
@@ -10,15 +13,23 @@ use std::sync::{Arc, OnceLock};
 /// So many strings does an engine keep to share them while it reads a text, as [`Engine::new`] would have it.
 const STRINGS: usize = 256;
 
-/// The engine's own library. Made once: it knows no host, and making it takes longer than many a script.
-fn library() -> Shared<Module> {
+/// What of the engine's own library is named. The whole is made once: it knows no host, and making it takes longer than
+/// many a script.
+fn library(named: &Named<'_>) -> Shared<Module> {
     static LIBRARY: OnceLock<Shared<Module>> = OnceLock::new();
-    LIBRARY.get_or_init(|| StandardPackage::new().as_shared_module()).clone()
+    if named.is_anything() {
+        return LIBRARY.get_or_init(|| StandardPackage::new().as_shared_module()).clone();
+    }
+    let mut all = Module::new();
+    StandardPackage::init(&mut all);
+    // The engine picks functions of a module for trees only.
+    let some = AST::new_from_module(all).clone_functions_only_filtered(|_, _, _, name, _| named.has(name));
+    some.shared_lib().clone()
 }
 
 /// The engine of a run, before it is shared; `ready` is one of the same host that has its functions already.
 pub fn of_run(host: &Arc<Host>, ready: Option<Ready>) -> Engine {
-    let mut engine = ready.map_or_else(|| with_functions(host), Ready::into_engine);
+    let mut engine = ready.map_or_else(|| with_functions(host, &Named::anything()), Ready::into_engine);
     limit(&mut engine, &host.limits);
     // The engine's own resolver would load any file of the machine.
     engine.set_module_resolver(Modules::new(host));
@@ -36,11 +47,12 @@ pub fn share(mut engine: Engine, host: &Arc<Host>) -> Arc<Engine> {
     engine
 }
 
-/// An engine whose functions will work through `host`, which needs no run yet. For who only looks at scripts with it.
-pub fn with_functions(host: &Arc<Host>) -> Engine {
+/// An engine whose functions will work through `host`, which needs no run yet: those that are `named`. For who only looks
+/// at scripts with it.
+pub fn with_functions(host: &Arc<Host>, named: &Named<'_>) -> Engine {
     let mut engine = Engine::new_raw();
     engine.set_max_strings_interned(STRINGS);
-    engine.register_global_module(library());
+    engine.register_global_module(library(named));
     // The optimiser puts the entries of constant maps in place of their names: `M.misspelt` would be `()` without a word,
     // and `M.a = 1` would panic.
     engine.set_optimization_level(OptimizationLevel::None);
@@ -50,14 +62,16 @@ pub fn with_functions(host: &Arc<Host>) -> Engine {
     engine.on_progress(move |_| watch.must_stop().then_some(Dynamic::UNIT));
     // Not `on_map_missing_property`: it is also called where a script assigns to a new key, and cannot tell.
     engine.set_fail_on_invalid_map_property(true);
-    engine
+    builtins::output::redirect(&mut engine, host);
+    let mut registry = Registry::new(&mut engine, named);
+    registry
         .register_type_with_name::<BigInteger>("very large integer")
         .register_fn("to_string", |number: &mut BigInteger| number.to_string())
         .register_fn("to_debug", |number: &mut BigInteger| number.to_string())
         .register_fn("==", |a: BigInteger, b: BigInteger| a == b)
         .register_fn("!=", |a: BigInteger, b: BigInteger| a != b);
-    builtins::register(&mut engine, host);
-    bind::register(&mut engine, host);
+    builtins::register(&mut registry, host);
+    bind::register(&mut registry, host);
     engine
 }
 
@@ -78,7 +92,7 @@ mod tests {
         let functions = |engine: &Engine| -> BTreeSet<String> {
             engine.collect_fn_metadata(None, |f| Some(f.metadata.name.to_string()), true).into_iter().collect()
         };
-        let ours = with_functions(&Host::idle());
+        let ours = with_functions(&Host::idle(), &Named::anything());
         assert_eq!(functions(&Engine::new()).difference(&functions(&ours)).collect::<Vec<_>>(), [""; 0]);
         assert_eq!(Engine::new().fast_operators(), ours.fast_operators());
     }

@@ -10,15 +10,14 @@ use std::{
 };
 
 /// Everything that can be called with one engine.
-pub struct Known<'e> {
-    engine: &'e Engine,
+pub struct Known {
     /// With how many arguments a name can be called, the receiver included: one bit for each number.
     counts: HashMap<Identifier, u64, RandomState>,
     catalog: OnceCell<Catalog>,
 }
 
-impl<'e> Known<'e> {
-    pub fn of(engine: &'e Engine) -> Known<'e> {
+impl Known {
+    pub fn of(engine: &Engine) -> Known {
         let named = |about: &rhai::FuncMetadata| {
             catalog::is_name(&about.name).then(|| (about.name.clone(), bit(about.num_params)))
         };
@@ -26,7 +25,7 @@ impl<'e> Known<'e> {
         for (name, bit) in engine.collect_fn_metadata(None, |function| named(function.metadata), true) {
             *counts.entry(name).or_default() |= bit;
         }
-        Known { engine, counts, catalog: OnceCell::new() }
+        Known { counts, catalog: OnceCell::new() }
     }
 
     /// Whether there is such a name.
@@ -43,9 +42,9 @@ impl<'e> Known<'e> {
         Some(Some((0..u64::BITS as usize).filter(|count| counts & bit(*count) != 0).collect()))
     }
 
-    /// All that is known, for messages.
+    /// All that any script can call, for messages.
     pub fn catalog(&self) -> &Catalog {
-        self.catalog.get_or_init(|| Catalog::of(self.engine))
+        self.catalog.get_or_init(Catalog::complete)
     }
 }
 
@@ -57,11 +56,11 @@ fn bit(count: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::{catalog::Entry, engine, host::Host};
+    use crate::script::{catalog::Entry, engine, host::Host, named::Named};
 
     #[test]
     fn it_knows_what_the_catalogue_knows() {
-        let engine = engine::with_functions(&Host::idle());
+        let engine = engine::with_functions(&Host::idle(), &Named::anything());
         let (known, catalog) = (Known::of(&engine), Catalog::of(&engine));
         for name in catalog.names().chain(["no_such_name", ""]) {
             assert_eq!(known.has(name), catalog.get(name).is_some(), "{name}");

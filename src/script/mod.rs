@@ -25,11 +25,13 @@ mod late;
 pub mod layout;
 pub mod limits;
 mod modules;
+mod named;
 mod order;
 mod packed;
 mod predicate;
 mod ready;
 pub mod reference;
+mod registry;
 mod row;
 mod rows;
 mod shape;
@@ -78,14 +80,13 @@ pub fn run(host: &Arc<Host>, ready: Option<Ready>, name: &str, text: &str) -> Re
     let engine = engine::of_run(host, ready);
     let compiled = engine.compile(text);
     let engine = engine::share(engine, host);
-    let fault =
-        |error: &EvalAltResult, script: Option<&AST>| failed(host, name, error, Callables { engine: &engine, script });
+    let fault = |error: &EvalAltResult, script: Option<&AST>| failed(host, name, error, Callables { script });
     let mut ast = compiled.map_err(|error| {
         let fault = fault(&EvalAltResult::ErrorParsing(*error.0, error.1), None);
         Box::new(Fault { kind: FaultKind::Syntax, ..*fault })
     })?;
     ast.set_source(name);
-    let callables = Callables { engine: &engine, script: Some(&ast) };
+    let callables = Callables { script: Some(&ast) };
     let result = engine.eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &ast);
     host.sink.flush();
     if let Some(ending) = ended(host, name, &result, callables) {

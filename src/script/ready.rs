@@ -1,7 +1,7 @@
 //! An engine with all its functions that no run stands behind yet: the check looks at the script with it, and the run that
 //! follows goes on with it, because registering the functions takes longer than many a script.
 
-use super::{engine, host::Host};
+use super::{engine, host::Host, named::Named};
 use rhai::Engine;
 use std::sync::Arc;
 
@@ -12,11 +12,10 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// One for any script.
-    #[expect(clippy::new_without_default, reason = "it is no plain value")]
-    pub fn new() -> Ready {
+    /// One for the script with this text, and no other: it has no function that the text cannot call.
+    pub fn for_text(text: &str) -> Ready {
         let host = Host::idle();
-        Ready { engine: engine::with_functions(&host), host }
+        Ready { engine: engine::with_functions(&host, &Named::in_text(text)), host }
     }
 
     /// What its functions work through.

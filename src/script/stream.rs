@@ -137,7 +137,7 @@ impl Iterator for Loop {
                 // rows while this walk is still alive, a loop with a body does not: so what is set here and cleared
                 // by `drop` is heard in the first case only, and the second raises the error itself.
                 let main = self.walker.cx.spot.source.as_ref();
-                let callables = Callables { engine: &self.walker.cx.engine, script: None };
+                let callables = Callables::default();
                 self.walker.cx.host.set_unheard(Some(Fault::of(&error, main, callables)));
                 Some(Err(error))
             }

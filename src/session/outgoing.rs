@@ -21,7 +21,7 @@ use std::{
     },
     task::Poll,
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{
     Semaphore,
@@ -35,6 +35,10 @@ pub(super) const GROUP: usize = 20;
 const LARGE_GROUP: usize = 512;
 /// Writing to a disk takes about so long, now and then.
 const WRITING: Duration = Duration::from_millis(10);
+
+/// No sooner after the last group is a large one made safe, so that there are no more syncs than the disk's slowness makes
+/// necessary: each costs both processors something.
+const BETWEEN: Duration = Duration::from_millis(5);
 
 /// How many intents are made safe together at the most, at this rate: twenty, or as many writes as the rate lets through
 /// while a disk writes. Otherwise calls would wait for the disk and not for the rate.
@@ -139,14 +143,20 @@ impl Drop for Outgoing {
     }
 }
 
-/// Makes intents safe as they come, those together that came while the last ones were made safe.
+/// Makes intents safe as they come, those together that came while the last ones were made safe, or soon after that where
+/// there are very many.
 fn keep(recorder: &Recorder, lane: &Lane, line: &Line, groups: &mpsc::Receiver<Vec<Prepared>>) {
     let mut waiting = VecDeque::new();
+    let mut last: Option<Instant> = None;
     while let Ok(group) = groups.recv() {
         waiting.extend(group);
         while !waiting.is_empty() {
-            groups.try_iter().for_each(|group| waiting.extend(group));
             let most = group_at(lane.client.pace().rate);
+            if let Some(last) = last.filter(|_| most > GROUP) {
+                thread::sleep(BETWEEN.saturating_sub(last.elapsed()));
+            }
+            last = Some(Instant::now());
+            groups.try_iter().for_each(|group| waiting.extend(group));
             let group: Vec<Prepared> = waiting.drain(..waiting.len().min(most)).collect();
             if lane.bounds.closed.load(Ordering::SeqCst) {
                 // Nothing more goes out, so nothing is meant, either.

@@ -5,12 +5,13 @@ use crate::{
     script::{
         fault::{Fault, FaultKind, Spot, Thrown},
         host::{Host, Raised},
+        registry::Registry,
         value::kind_of,
     },
     session::SessionError,
     text,
 };
-use rhai::{Dynamic, Engine, EvalAltResult, FLOAT, INT, NativeCallContext};
+use rhai::{Dynamic, EvalAltResult, FLOAT, INT, NativeCallContext};
 use std::{sync::Arc, time::Duration};
 
 pub const BUILTINS: &[Builtin] = &[
@@ -37,26 +38,26 @@ pub const BUILTINS: &[Builtin] = &[
 /// The longest wait that can be asked for: ten years, as for durations in words.
 const LONGEST: f64 = 315_360_000.0;
 
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
     let waiting = host.clone();
-    engine.register_fn("sleep", move |ctx: NativeCallContext, seconds: INT| sleep(&waiting, &ctx, seconds as f64));
+    registry.register_fn("sleep", move |ctx: NativeCallContext, seconds: INT| sleep(&waiting, &ctx, seconds as f64));
     let waiting = host.clone();
-    engine.register_fn("sleep", move |ctx: NativeCallContext, seconds: FLOAT| sleep(&waiting, &ctx, seconds));
+    registry.register_fn("sleep", move |ctx: NativeCallContext, seconds: FLOAT| sleep(&waiting, &ctx, seconds));
     let waiting = host.clone();
-    engine.register_fn("sleep", move |ctx: NativeCallContext, words: &str| {
+    registry.register_fn("sleep", move |ctx: NativeCallContext, words: &str| {
         let span = text::parse_duration(words).map_err(|why| {
             Thrown::argument("sleep", None, text::escape_control(&why).into_owned()).raise(ctx.call_position())
         })?;
         wait(&waiting, span, &Spot::of(&ctx))
     });
-    engine.register_fn("fail", |ctx: NativeCallContext, message: &str| {
+    registry.register_fn("fail", |ctx: NativeCallContext, message: &str| {
         Err::<(), Raised>(Thrown::general("failed", message.to_string()).raise(ctx.call_position()))
     });
-    engine.register_fn("exit", |ctx: NativeCallContext| {
+    registry.register_fn("exit", |ctx: NativeCallContext| {
         Err::<(), Raised>(Box::new(EvalAltResult::Exit(Dynamic::UNIT, ctx.call_position())))
     });
     let ending = host.clone();
-    engine.register_fn("exit", move |ctx: NativeCallContext, code: Dynamic| {
+    registry.register_fn("exit", move |ctx: NativeCallContext, code: Dynamic| {
         let spot = Spot::of(&ctx);
         Err::<(), Raised>(match code.as_int() {
             Ok(0) => Box::new(EvalAltResult::Exit(Dynamic::UNIT, spot.at)),

@@ -6,10 +6,11 @@ use crate::{
     script::{
         fault::Spot,
         host::{Host, Raised},
+        registry::Registry,
         value::kind_of,
     },
 };
-use rhai::{Array, Blob, Dynamic, Engine, INT, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Blob, Dynamic, INT, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;
 
 /// What an element takes of an array, and what a short string takes besides.
@@ -18,10 +19,10 @@ const STRING: usize = 48;
 /// Characters that a string is padded with in one go.
 const PIECE: usize = 4096;
 
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
-    register_padding(engine, host);
-    register_strings(engine, host);
-    register_words(engine, host);
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
+    register_padding(registry, host);
+    register_strings(registry, host);
+    register_words(registry, host);
 }
 
 /// Whether so many more bytes fit; if not, the run ends.
@@ -32,23 +33,23 @@ fn room(host: &Host, ctx: &NativeCallContext, bytes: usize) -> Result<(), Raised
     Err(host.end(host.limits.out_of_memory(), &Spot::of(ctx)))
 }
 
-fn register_padding(engine: &mut Engine, host: &Arc<Host>) {
+fn register_padding(registry: &mut Registry<'_>, host: &Arc<Host>) {
     let own = host.clone();
-    engine.register_fn("pad", move |ctx: NativeCallContext, array: &mut Array, length: INT, item: Dynamic| {
+    registry.register_fn("pad", move |ctx: NativeCallContext, array: &mut Array, length: INT, item: Dynamic| {
         let more = missing(length, array.len());
         room(&own, &ctx, more.saturating_mul(ELEMENT.saturating_add(weight(&item))))?;
         array.resize(array.len() + more, item);
         Ok::<_, Raised>(())
     });
     let own = host.clone();
-    engine.register_fn("pad", move |ctx: NativeCallContext, blob: &mut Blob, length: INT, byte: INT| {
+    registry.register_fn("pad", move |ctx: NativeCallContext, blob: &mut Blob, length: INT, byte: INT| {
         let more = missing(length, blob.len());
         room(&own, &ctx, more)?;
         blob.resize(blob.len() + more, byte as u8);
         Ok::<_, Raised>(())
     });
     let own = host.clone();
-    engine.register_fn("pad", move |ctx: NativeCallContext, text: &mut ImmutableString, length: INT, with: char| {
+    registry.register_fn("pad", move |ctx: NativeCallContext, text: &mut ImmutableString, length: INT, with: char| {
         let more = missing(length, text.chars().count());
         room(&own, &ctx, more.saturating_mul(with.len_utf8()))?;
         // Piece by piece, which is far faster than one by one.
@@ -61,16 +62,16 @@ fn register_padding(engine: &mut Engine, host: &Arc<Host>) {
         Ok::<_, Raised>(())
     });
     let own = host.clone();
-    engine.register_fn("pad", move |ctx: NativeCallContext, text: &mut ImmutableString, length: INT, with: &str| {
+    registry.register_fn("pad", move |ctx: NativeCallContext, text: &mut ImmutableString, length: INT, with: &str| {
         let more = missing(length, text.chars().count());
         room(&own, &ctx, more.saturating_mul(4.min(with.len())))?;
         text.make_mut().extend(with.chars().cycle().take(more));
         Ok::<_, Raised>(())
     });
     let own = host.clone();
-    engine.register_fn("blob", move |ctx: NativeCallContext, length: INT| blob(&own, &ctx, length, 0));
+    registry.register_fn("blob", move |ctx: NativeCallContext, length: INT| blob(&own, &ctx, length, 0));
     let own = host.clone();
-    engine.register_fn("blob", move |ctx: NativeCallContext, length: INT, byte: INT| blob(&own, &ctx, length, byte));
+    registry.register_fn("blob", move |ctx: NativeCallContext, length: INT, byte: INT| blob(&own, &ctx, length, byte));
 }
 
 fn missing(length: INT, present: usize) -> usize {
@@ -97,33 +98,33 @@ fn weight(value: &Dynamic) -> usize {
     value.read_lock::<Blob>().map_or(0, |blob| blob.len())
 }
 
-fn register_strings(engine: &mut Engine, host: &Arc<Host>) {
+fn register_strings(registry: &mut Registry<'_>, host: &Arc<Host>) {
     let own = host.clone();
-    engine.register_fn("replace", move |ctx: NativeCallContext, text: &mut ImmutableString, from: &str, to: &str| {
+    registry.register_fn("replace", move |ctx: NativeCallContext, text: &mut ImmutableString, from: &str, to: &str| {
         replace(&own, &ctx, text, from, to)
     });
     let own = host.clone();
-    engine.register_fn("replace", move |ctx: NativeCallContext, text: &mut ImmutableString, from: &str, to: char| {
+    registry.register_fn("replace", move |ctx: NativeCallContext, text: &mut ImmutableString, from: &str, to: char| {
         replace(&own, &ctx, text, from, to.encode_utf8(&mut [0; 4]))
     });
     let own = host.clone();
-    engine.register_fn("replace", move |ctx: NativeCallContext, text: &mut ImmutableString, from: char, to: &str| {
+    registry.register_fn("replace", move |ctx: NativeCallContext, text: &mut ImmutableString, from: char, to: &str| {
         replace(&own, &ctx, text, from.encode_utf8(&mut [0; 4]), to)
     });
     let own = host.clone();
-    engine.register_fn("replace", move |ctx: NativeCallContext, text: &mut ImmutableString, from: char, to: char| {
+    registry.register_fn("replace", move |ctx: NativeCallContext, text: &mut ImmutableString, from: char, to: char| {
         replace(&own, &ctx, text, from.encode_utf8(&mut [0; 4]), to.encode_utf8(&mut [0; 4]))
     });
     let own = host.clone();
-    engine.register_fn("split", move |ctx: NativeCallContext, text: &mut ImmutableString, at: &str| {
+    registry.register_fn("split", move |ctx: NativeCallContext, text: &mut ImmutableString, at: &str| {
         split(&own, &ctx, text, at)
     });
     let own = host.clone();
-    engine.register_fn("split", move |ctx: NativeCallContext, text: &mut ImmutableString, at: char| {
+    registry.register_fn("split", move |ctx: NativeCallContext, text: &mut ImmutableString, at: char| {
         split(&own, &ctx, text, at.encode_utf8(&mut [0; 4]))
     });
     let own = host.clone();
-    engine.register_fn("to_chars", move |ctx: NativeCallContext, text: &mut ImmutableString| {
+    registry.register_fn("to_chars", move |ctx: NativeCallContext, text: &mut ImmutableString| {
         room(&own, &ctx, text.len().saturating_mul(ELEMENT))?;
         Ok::<Array, Raised>(text.chars().map(Dynamic::from).collect())
     });
@@ -152,10 +153,10 @@ fn split(host: &Host, ctx: &NativeCallContext, text: &str, at: &str) -> Result<A
 }
 
 /// Arrays and object maps as text: many references to one long string make a text that is far longer.
-fn register_words(engine: &mut Engine, host: &Arc<Host>) {
+fn register_words(registry: &mut Registry<'_>, host: &Arc<Host>) {
     for name in ["print", "to_string", "debug", "to_debug"] {
         let own = host.clone();
-        engine.register_fn(name, move |ctx: NativeCallContext, array: &mut Array| {
+        registry.register_fn(name, move |ctx: NativeCallContext, array: &mut Array| {
             let mut text = String::from("[");
             for (at, element) in array.iter_mut().enumerate() {
                 let sep = if at == 0 { "" } else { ", " };
@@ -166,7 +167,7 @@ fn register_words(engine: &mut Engine, host: &Arc<Host>) {
             text + "]"
         });
         let own = host.clone();
-        engine.register_fn(name, move |ctx: NativeCallContext, map: &mut Map| {
+        registry.register_fn(name, move |ctx: NativeCallContext, map: &mut Map| {
             let mut text = String::from("#{");
             for (at, (key, value)) in map.iter_mut().enumerate() {
                 let sep = format!("{}{key:?}: ", if at == 0 { "" } else { ", " });

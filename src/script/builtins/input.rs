@@ -7,6 +7,7 @@ use crate::{
     script::{
         fault::{Spot, Thrown},
         host::{Host, Raised},
+        registry::Registry,
     },
     text,
 };
@@ -77,9 +78,9 @@ impl Default for About {
     }
 }
 
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
     let shared = host.clone();
-    engine.register_fn("env", move |ctx: NativeCallContext, name: &str| -> Result<String, Raised> {
+    registry.register_fn("env", move |ctx: NativeCallContext, name: &str| -> Result<String, Raised> {
         let value = shared.session.environment(name).map_err(|error| shared.raise(error, &Spot::of(&ctx)))?;
         value
             .map(|value| value.expose().to_string())

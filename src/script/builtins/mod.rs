@@ -11,8 +11,7 @@ pub mod output;
 pub mod sort;
 pub mod time;
 
-use super::host::Host;
-use rhai::Engine;
+use super::{host::Host, registry::Registry};
 use std::sync::Arc;
 
 /// A function of the host, as people are told about it.
@@ -56,14 +55,14 @@ pub fn builtins() -> impl Iterator<Item = &'static Builtin> {
 }
 
 /// Registers every domain.
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
-    bulk::register(engine, host);
-    growth::register(engine, host);
-    control::register(engine, host);
-    sort::register(engine);
-    files::register(engine, host);
-    input::register(engine, host);
-    lists::register(engine, host);
-    output::register(engine, host);
-    time::register(engine, host);
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
+    bulk::register(registry, host);
+    growth::register(registry, host);
+    control::register(registry, host);
+    sort::register(registry);
+    files::register(registry, host);
+    input::register(registry, host);
+    lists::register(registry, host);
+    output::register(registry, host);
+    time::register(registry, host);
 }

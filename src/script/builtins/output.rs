@@ -10,6 +10,7 @@ use crate::script::{
     fault::{Spot, Thrown},
     host::{Host, Level, Raised},
     layout::{self, Cell},
+    registry::Registry,
     rows,
     value::{Json, kind_of},
 };
@@ -58,7 +59,8 @@ pub const BUILTINS: &[Builtin] = &[
     },
 ];
 
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+/// Where `print` and `debug` write, which are the engine's own.
+pub fn redirect(engine: &mut Engine, host: &Arc<Host>) {
     let sink = host.clone();
     engine.on_print(move |line| sink.say(line));
     let sink = host.clone();
@@ -66,15 +68,18 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
         let line = at.line().map_or(String::new(), |line| format!("{}:{line}: ", source.unwrap_or_default()));
         sink.sink.log(Level::Info, &format!("{line}{value}"));
     });
+}
+
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
     for (name, level) in [("log_info", Level::Info), ("log_warn", Level::Warn), ("log_error", Level::Error)] {
         let host = host.clone();
-        engine.register_fn(name, move |value: Dynamic| host.sink.log(level, &shown(&value)));
+        registry.register_fn(name, move |value: Dynamic| host.sink.log(level, &shown(&value)));
     }
     let printer = host.clone();
-    engine
+    registry
         .register_fn("table", move |ctx: NativeCallContext, value: Dynamic| print_table(&printer, &ctx, &value, None));
     let printer = host.clone();
-    engine.register_fn("table", move |ctx: NativeCallContext, value: Dynamic, columns: Array| {
+    registry.register_fn("table", move |ctx: NativeCallContext, value: Dynamic, columns: Array| {
         print_table(&printer, &ctx, &value, Some(&columns))
     });
 }

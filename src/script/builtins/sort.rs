@@ -6,9 +6,10 @@ use crate::script::{
     closure::apply,
     fault::{Spot, Thrown},
     host::Raised,
+    registry::Registry,
     value::kind_of,
 };
-use rhai::{Array, Dynamic, Engine, FnPtr, NativeCallContext};
+use rhai::{Array, Dynamic, FnPtr, NativeCallContext};
 use std::cmp::Ordering;
 
 pub const BUILTINS: &[Builtin] = &[
@@ -32,16 +33,16 @@ pub const BUILTINS: &[Builtin] = &[
     },
 ];
 
-pub fn register(engine: &mut Engine) {
+pub fn register(registry: &mut Registry<'_>) {
     // `sort_by` is a verb that goes by a key: `lists::order`.
-    engine.register_fn("sort", |ctx: NativeCallContext, array: &mut Array, f: FnPtr| sort(&ctx, "sort", array, &f));
+    registry.register_fn("sort", |ctx: NativeCallContext, array: &mut Array, f: FnPtr| sort(&ctx, "sort", array, &f));
     for name in ["order", "order_by"] {
-        engine.register_fn(name, move |ctx: NativeCallContext, array: &mut Array, f: FnPtr| {
+        registry.register_fn(name, move |ctx: NativeCallContext, array: &mut Array, f: FnPtr| {
             let mut sorted = array.clone();
             sort(&ctx, name, &mut sorted, &f).map(|()| sorted)
         });
     }
-    engine.register_fn("dedup", |ctx: NativeCallContext, array: &mut Array, f: FnPtr| dedup(&ctx, array, &f));
+    registry.register_fn("dedup", |ctx: NativeCallContext, array: &mut Array, f: FnPtr| dedup(&ctx, array, &f));
 }
 
 fn sort(ctx: &NativeCallContext, verb: &str, array: &mut Array, f: &FnPtr) -> Result<(), Raised> {

@@ -190,7 +190,7 @@ const KEEPERS: &[&str] =
 /// Gathers the facts of one unit into those of all.
 pub struct Gather<'a> {
     pub facts: &'a mut Facts,
-    pub known: &'a Known<'a>,
+    pub known: &'a Known,
     /// The functions of the unit.
     pub functions: HashSet<String>,
     pub found: Found,

@@ -99,7 +99,7 @@ impl Interactive {
         self.host.keep_module(name, text);
         let mut ast = self.compile(text).map_err(|error| {
             let error = EvalAltResult::ErrorParsing(*error.0, error.1);
-            let fault = failed(&self.host, name, &error, Callables { engine: &self.engine, script: None });
+            let fault = failed(&self.host, name, &error, Callables::default());
             Box::new(Fault { kind: FaultKind::Syntax, ..*fault })
         })?;
         ast.set_source(name);
@@ -191,7 +191,7 @@ impl Interactive {
     /// The value, or why there is none, for people.
     fn judged<T>(&self, name: &str, result: Result<T, Box<EvalAltResult>>) -> Result<T, Box<Fault>> {
         let script = result.is_err().then(|| self.functions_of_all_lines());
-        let callables = Callables { engine: &self.engine, script: script.as_ref() };
+        let callables = Callables { script: script.as_ref() };
         if let Some(ending) = ended(&self.host, name, &result, callables) {
             return Err(ending);
         }

@@ -4,9 +4,10 @@ use crate::script::{
     builtins::{Builtin, lists::rows_of},
     fault::{Spot, Thrown},
     host::{Host, Raised},
+    registry::Registry,
     value::kind_of,
 };
-use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, ImmutableString, Map, NativeCallContext};
 use std::{collections::HashMap, sync::Arc};
 
 pub const BUILTINS: &[Builtin] = &[Builtin {
@@ -20,9 +21,9 @@ pub const BUILTINS: &[Builtin] = &[Builtin {
 /// The name of the function.
 const NAME: &str = "match_rows";
 
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
     let _ = host;
-    engine.register_fn(NAME, |ctx: NativeCallContext, rows: Dynamic, records: Dynamic, options: Map| {
+    registry.register_fn(NAME, |ctx: NativeCallContext, rows: Dynamic, records: Dynamic, options: Map| {
         match_rows(&rows, &records, &options, &Spot::of(&ctx))
     });
 }

@@ -21,12 +21,13 @@ use crate::{
     script::{
         fault::{Spot, Thrown},
         host::Host,
+        registry::Registry,
         stream::Stream,
         value::kind_of,
         walk::{Cx, Elements, Walker},
     },
 };
-use rhai::{Array, Dynamic, Engine, NativeCallContext};
+use rhai::{Array, Dynamic, NativeCallContext};
 use std::{
     any::TypeId,
     sync::{Arc, LazyLock},
@@ -124,22 +125,22 @@ fn update_example(verb: &Verb) -> String {
 }
 
 /// Registers all of them, for arrays and for lists.
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
     for verb in VERBS.iter() {
         let first = usize::from(verb.operation.effect == Effect::Delete);
         for count in 2 - first..=3 - first {
-            one::<Stream>(engine, host, verb, count);
-            one::<Array>(engine, host, verb, count);
+            one::<Stream>(registry, host, verb, count);
+            one::<Array>(registry, host, verb, count);
         }
     }
-    matching::register(engine, host);
+    matching::register(registry, host);
 }
 
-fn one<T: Clone + 'static>(engine: &mut Engine, host: &Arc<Host>, verb: &'static Verb, count: usize) {
+fn one<T: Clone + 'static>(registry: &mut Registry<'_>, host: &Arc<Host>, verb: &'static Verb, count: usize) {
     let mut types = vec![TypeId::of::<Dynamic>(); count];
     types[0] = TypeId::of::<T>();
     let host = host.clone();
-    engine.register_raw_fn(verb.name, types, move |ctx: NativeCallContext, args: &mut [&mut Dynamic]| {
+    registry.register_raw_fn(verb.name, types, move |ctx: NativeCallContext, args: &mut [&mut Dynamic]| {
         let spot = Spot::of(&ctx);
         let Some((rows, rest)) = args.split_first_mut() else { return Ok(Dynamic::UNIT) };
         let rest: Vec<Dynamic> = rest.iter().map(|arg| arg.flatten_clone()).collect();

@@ -13,13 +13,14 @@ use crate::{
         fault::Spot,
         host::{Host, Level, Raised},
         packed::Packer,
+        registry::Registry,
         shape::Shape,
         stream::Stream,
         value::kind_of,
     },
     text::{self, escape_control},
 };
-use rhai::{Array, Dynamic, Engine, Identifier, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Identifier, Map, NativeCallContext};
 use std::sync::Arc;
 
 pub const BUILTINS: &[Builtin] = &[
@@ -46,21 +47,21 @@ pub const BUILTINS: &[Builtin] = &[
     },
 ];
 
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
     let files = host.clone();
-    engine.register_fn("read_csv", move |ctx: NativeCallContext, path: &str| {
+    registry.register_fn("read_csv", move |ctx: NativeCallContext, path: &str| {
         read(&Call::new("read_csv", &files, &ctx), path, &Map::new()).map(|rows| rows.finish(&files, &ctx))
     });
     let files = host.clone();
-    engine.register_fn("read_csv", move |ctx: NativeCallContext, path: &str, options: Map| {
+    registry.register_fn("read_csv", move |ctx: NativeCallContext, path: &str, options: Map| {
         read(&Call::new("read_csv", &files, &ctx), path, &options).map(|rows| rows.finish(&files, &ctx))
     });
     let files = host.clone();
-    engine.register_fn("write_csv", move |ctx: NativeCallContext, path: &str, rows: Dynamic| {
+    registry.register_fn("write_csv", move |ctx: NativeCallContext, path: &str, rows: Dynamic| {
         write(&Call::new("write_csv", &files, &ctx), path, rows, &Map::new())
     });
     let files = host.clone();
-    engine.register_fn("write_csv", move |ctx: NativeCallContext, path: &str, rows: Dynamic, options: Map| {
+    registry.register_fn("write_csv", move |ctx: NativeCallContext, path: &str, rows: Dynamic, options: Map| {
         write(&Call::new("write_csv", &files, &ctx), path, rows, &options)
     });
 }

@@ -5,11 +5,12 @@ use crate::{
     script::{
         decode::Decoder,
         host::{Host, Raised},
+        registry::Registry,
         value::{Json, encode},
     },
     text::escape_control,
 };
-use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::{any::TypeId, sync::Arc};
 
 pub const BUILTINS: &[Builtin] = &[
@@ -46,13 +47,13 @@ print(read_text("plans.jsonl"))"#,
     },
 ];
 
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
     let files = host.clone();
-    engine.register_fn("read_json", move |ctx: NativeCallContext, path: &str| {
+    registry.register_fn("read_json", move |ctx: NativeCallContext, path: &str| {
         read(&Call::new("read_json", &files, &ctx), path)
     });
     let files = host.clone();
-    engine.register_fn("write_json", move |ctx: NativeCallContext, path: &str, value: Dynamic| {
+    registry.register_fn("write_json", move |ctx: NativeCallContext, path: &str, value: Dynamic| {
         let call = Call::new("write_json", &files, &ctx);
         let value = call.value(value)?;
         let json = serde_json::to_string_pretty(&Json(&value)).map_err(|error| call.refuse(error.to_string(), None))?;
@@ -61,18 +62,18 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
     // The engine's own, which takes object maps only, writes the names of types where it meets a value of ours.
     for types in [TypeId::of::<Map>(), TypeId::of::<Dynamic>()] {
         let files = host.clone();
-        engine.register_raw_fn("to_json", [types], move |ctx: NativeCallContext, args: &mut [&mut Dynamic]| {
+        registry.register_raw_fn("to_json", [types], move |ctx: NativeCallContext, args: &mut [&mut Dynamic]| {
             let call = Call::new("to_json", &files, &ctx);
             let value = call.value(args[0].flatten_clone())?;
             serde_json::to_string(&Json(&value)).map_err(|error| call.refuse(error.to_string(), None))
         });
     }
     let files = host.clone();
-    engine.register_fn("read_jsonl", move |ctx: NativeCallContext, path: &str| {
+    registry.register_fn("read_jsonl", move |ctx: NativeCallContext, path: &str| {
         read_lines(&Call::new("read_jsonl", &files, &ctx), path)
     });
     let files = host.clone();
-    engine.register_fn("write_jsonl", move |ctx: NativeCallContext, path: &str, rows: Dynamic| {
+    registry.register_fn("write_jsonl", move |ctx: NativeCallContext, path: &str, rows: Dynamic| {
         let call = Call::new("write_jsonl", &files, &ctx);
         let mut out = Vec::new();
         for (at, row) in (1..).zip(&call.rows(rows)?) {

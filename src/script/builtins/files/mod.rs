@@ -12,13 +12,14 @@ use crate::{
     script::{
         fault::{Spot, Thrown},
         host::{Host, Level, Raised},
+        registry::Registry,
         stream::Stream,
         value::kind_of,
     },
     session::SessionError,
     text,
 };
-use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
+use rhai::{Dynamic, EvalAltResult, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;
 
 pub const BUILTINS: &[Builtin] = &[
@@ -36,13 +37,13 @@ pub const BUILTINS: &[Builtin] = &[
     },
 ];
 
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
     let files = host.clone();
-    engine.register_fn("read_text", move |ctx: NativeCallContext, path: &str| {
+    registry.register_fn("read_text", move |ctx: NativeCallContext, path: &str| {
         Call::new("read_text", &files, &ctx).read_text(path).map(|(text, _)| ImmutableString::from(text))
     });
     let files = host.clone();
-    engine.register_fn("write_text", move |ctx: NativeCallContext, path: &str, value: Dynamic| {
+    registry.register_fn("write_text", move |ctx: NativeCallContext, path: &str, value: Dynamic| {
         let call = Call::new("write_text", &files, &ctx);
         let Some(text) = value.read_lock::<ImmutableString>() else {
             let message = format!("it writes a string, not {}", kind_of(&value));
@@ -50,8 +51,8 @@ pub fn register(engine: &mut Engine, host: &Arc<Host>) {
         };
         call.write(path, text.as_bytes())
     });
-    csv::register(engine, host);
-    json::register(engine, host);
+    csv::register(registry, host);
+    json::register(registry, host);
 }
 
 /// Why a file could not be read: the file, or the record of the run.

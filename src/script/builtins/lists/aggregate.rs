@@ -41,7 +41,7 @@ pub const BUILTINS: &[Builtin] = &[
     },
 ];
 
-pub fn register(verbs: &mut Verbs) {
+pub fn register(verbs: &mut Verbs<'_, '_>) {
     let forms = by_types().map(|by| vec![by]).into_iter().chain([Vec::new()]);
     for form in forms {
         verbs.value("sum", &form, None, |given, walker| total("sum", &given, walker)?.sum(walker));

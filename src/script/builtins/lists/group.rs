@@ -38,7 +38,7 @@ enum Group {
     Held(Box<Holder>),
 }
 
-pub fn register(verbs: &mut Verbs) {
+pub fn register(verbs: &mut Verbs<'_, '_>) {
     for by in by_types() {
         verbs.value("group_by", &[by], None, |given, walker| {
             let by = given.by("group_by", 0)?;

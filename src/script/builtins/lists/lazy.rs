@@ -73,7 +73,7 @@ it has none) or `name`; rows without a partner and rows whose key is `()` are le
     },
 ];
 
-pub fn register(verbs: &mut Verbs) {
+pub fn register(verbs: &mut Verbs<'_, '_>) {
     let (integer, closure) = (TypeId::of::<INT>(), TypeId::of::<FnPtr>());
     verbs.lazy("filter", &[closure], |given| Ok(Stage::Filter(given.closure("filter")?)));
     verbs.lazy("map", &[closure], |given| Ok(Stage::Map(given.closure("map")?)));

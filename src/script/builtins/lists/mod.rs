@@ -12,12 +12,13 @@ use super::Builtin;
 use crate::script::{
     fault::{Spot, Thrown},
     host::{Host, Raised},
+    registry::Registry,
     stages::Stage,
     stream::Stream,
     value::kind_of,
     walk::{Cx, Elements, Walker},
 };
-use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, NativeCallContext};
+use rhai::{Array, Dynamic, FnPtr, ImmutableString, NativeCallContext};
 use std::{any::TypeId, sync::Arc};
 
 pub use aggregate::BUILTINS as AGGREGATE;
@@ -27,13 +28,13 @@ pub use order::BUILTINS as ORDER;
 pub use whole::BUILTINS as WHOLE;
 
 /// Registers the list type and all verbs.
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
-    engine
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
+    registry
         .register_type_with_name::<Stream>("list")
         .register_iterator_result::<Stream, Dynamic>()
         .register_fn("to_string", |list: &mut Stream| list.describe())
         .register_fn("to_debug", |list: &mut Stream| list.describe());
-    let verbs = &mut Verbs { engine, host };
+    let verbs = &mut Verbs { registry, host };
     lazy::register(verbs);
     whole::register(verbs);
     aggregate::register(verbs);
@@ -60,12 +61,12 @@ struct Given<'a> {
 }
 
 /// Registers verbs for arrays and lists alike.
-struct Verbs<'e> {
-    engine: &'e mut Engine,
-    host: &'e Arc<Host>,
+struct Verbs<'v, 'e> {
+    registry: &'v mut Registry<'e>,
+    host: &'v Arc<Host>,
 }
 
-impl Verbs<'_> {
+impl Verbs<'_, '_> {
     /// A verb that gives rows: on a list a longer recipe, on an array a new array.
     fn lazy(
         &mut self,
@@ -119,11 +120,11 @@ impl Verbs<'_> {
     ) {
         let host = self.host.clone();
         let types: Vec<TypeId> = std::iter::once(TypeId::of::<T>()).chain(args.iter().copied()).collect();
-        self.engine.register_raw_fn(name, types, move |ctx: NativeCallContext, args: &mut [&mut Dynamic]| {
-            match args.split_first_mut() {
-                Some((rows, rest)) => run(&host, &ctx, rows, rest),
-                None => Ok(Dynamic::UNIT),
-            }
+        self.registry.register_raw_fn(name, types, move |ctx: NativeCallContext, args: &mut [&mut Dynamic]| match args
+            .split_first_mut()
+        {
+            Some((rows, rest)) => run(&host, &ctx, rows, rest),
+            None => Ok(Dynamic::UNIT),
         });
     }
 }

@@ -13,7 +13,7 @@ last either way, and rows that are alike keep their order. A held list stays one
     example: r#"list_customers().sort_by(["plan", "-mrr"]).first().name"#,
 }];
 
-pub fn register(verbs: &mut Verbs) {
+pub fn register(verbs: &mut Verbs<'_, '_>) {
     for by in by_types().into_iter().chain([TypeId::of::<Array>()]) {
         verbs.value("sort_by", &[by], None, |given, walker| sort(&keys(&given)?, walker));
     }

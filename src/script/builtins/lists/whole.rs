@@ -52,7 +52,7 @@ walked often",
     },
 ];
 
-pub fn register(verbs: &mut Verbs) {
+pub fn register(verbs: &mut Verbs<'_, '_>) {
     verbs.value("first", &[], Some(1), |_, walker| match walker.next()? {
         Some(row) => walker.keep(row),
         None => Ok(Dynamic::UNIT),

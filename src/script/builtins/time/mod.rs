@@ -11,8 +11,9 @@ use super::Builtin;
 use crate::script::{
     fault::{Spot, Thrown},
     host::{Host, Raised},
+    registry::Registry,
 };
-use rhai::{Engine, INT, NativeCallContext};
+use rhai::{INT, NativeCallContext};
 use std::sync::Arc;
 use value::zone_named;
 
@@ -87,16 +88,16 @@ pub const BUILTINS: &[Builtin] = &[
     },
 ];
 
-pub fn register(engine: &mut Engine, host: &Arc<Host>) {
-    engine.register_type_with_name::<Time>("time").register_type_with_name::<Span>("span");
-    register_clock(engine, host);
-    register_reading(engine, host);
-    register_times(engine);
-    register_spans(engine);
-    register_comparisons(engine);
+pub fn register(registry: &mut Registry<'_>, host: &Arc<Host>) {
+    registry.register_type_with_name::<Time>("time").register_type_with_name::<Span>("span");
+    register_clock(registry, host);
+    register_reading(registry, host);
+    register_times(registry);
+    register_spans(registry);
+    register_comparisons(registry);
 }
 
-fn register_clock(engine: &mut Engine, host: &Arc<Host>) {
+fn register_clock(registry: &mut Registry<'_>, host: &Arc<Host>) {
     let now = |host: &Host, ctx: &NativeCallContext| {
         let now = host.session.now().map_err(|error| host.raise(error, &Spot::of(ctx)))?;
         Ok::<_, Raised>(now.to_zoned_datetime(host.session.clock().zone()))
@@ -104,17 +105,17 @@ fn register_clock(engine: &mut Engine, host: &Arc<Host>) {
     // The engine's own `timestamp` would read a clock that no test and no journal knows of.
     for name in ["now", "timestamp"] {
         let host = host.clone();
-        engine.register_fn(name, move |ctx: NativeCallContext| now(&host, &ctx).map(Time));
+        registry.register_fn(name, move |ctx: NativeCallContext| now(&host, &ctx).map(Time));
     }
     let host = host.clone();
-    engine.register_fn("today", move |ctx: NativeCallContext| {
+    registry.register_fn("today", move |ctx: NativeCallContext| {
         now(&host, &ctx)?.start_of_day().ok().map(Time).ok_or_else(|| beyond("today", &ctx))
     });
 }
 
-fn register_reading(engine: &mut Engine, host: &Arc<Host>) {
+fn register_reading(registry: &mut Registry<'_>, host: &Arc<Host>) {
     let host = host.clone();
-    engine
+    registry
         .register_fn("parse_time", move |ctx: NativeCallContext, text: &str| {
             Time::parse(text, host.session.clock().zone()).ok_or_else(|| no_time(text, &ctx))
         })
@@ -135,8 +136,8 @@ fn register_reading(engine: &mut Engine, host: &Arc<Host>) {
         });
 }
 
-fn register_times(engine: &mut Engine) {
-    engine
+fn register_times(registry: &mut Registry<'_>) {
+    registry
         .register_get("year", |time: &mut Time| INT::from(time.0.year()))
         .register_get("month", |time: &mut Time| INT::from(time.0.month()))
         .register_get("day", |time: &mut Time| INT::from(time.0.day()))
@@ -168,18 +169,18 @@ fn register_times(engine: &mut Engine) {
         });
 }
 
-fn register_spans(engine: &mut Engine) {
+fn register_spans(registry: &mut Registry<'_>) {
     for (name, unit) in [("hours", 3600), ("minutes", 60), ("seconds", 1)] {
-        engine.register_fn(name, move |ctx: NativeCallContext, count: INT| {
+        registry.register_fn(name, move |ctx: NativeCallContext, count: INT| {
             Span::of_seconds(count, unit).ok_or_else(|| beyond(name, &ctx))
         });
     }
     for (name, days) in [("days", 1), ("weeks", 7)] {
-        engine.register_fn(name, move |ctx: NativeCallContext, count: INT| {
+        registry.register_fn(name, move |ctx: NativeCallContext, count: INT| {
             count.checked_mul(days).and_then(Span::of_days).ok_or_else(|| beyond(name, &ctx))
         });
     }
-    engine
+    registry
         .register_get("days", |span: &mut Span| span.days)
         .register_get("hours", |span: &mut Span| span.exact.as_hours())
         .register_get("minutes", |span: &mut Span| span.exact.as_mins())
@@ -199,8 +200,8 @@ fn register_spans(engine: &mut Engine) {
         });
 }
 
-fn register_comparisons(engine: &mut Engine) {
-    engine
+fn register_comparisons(registry: &mut Registry<'_>) {
+    registry
         .register_fn("==", |a: Time, b: Time| a == b)
         .register_fn("!=", |a: Time, b: Time| a != b)
         .register_fn("<", |a: Time, b: Time| a.0 < b.0)
@@ -216,7 +217,7 @@ fn register_comparisons(engine: &mut Engine) {
     // The engine finds values of different kinds unequal and neither larger, without a word. The API's times are text,
     // and a span has units, so that both are easily forgotten.
     for name in ["==", "!=", "<", "<=", ">", ">="] {
-        engine
+        registry
             .register_fn(name, move |ctx: NativeCallContext, _: Time, _: &str| text_beside_time(name, &ctx))
             .register_fn(name, move |ctx: NativeCallContext, _: &str, _: Time| text_beside_time(name, &ctx))
             .register_fn(name, move |ctx: NativeCallContext, _: Span, _: INT| number_beside_span(name, &ctx))
