@@ -169,6 +169,15 @@ impl Seen {
         self.sources.push(Source { at, target: target.map(str::to_string) });
     }
 
+    /// Takes in an answer that shows this object alone, whose body lies at `span`. False where the object was not seen yet:
+    /// only the body tells the other form of its id.
+    pub fn renew(&mut self, object: &str, id: &str, span: Span, at: Timestamp) -> bool {
+        let Some(place) = self.place(object, id) else { return false };
+        self.known[place as usize] = Known { span, source: self.single(at) };
+        self.read.remove(&place);
+        true
+    }
+
     /// The source of an object that came alone. Tens of thousands of them share few.
     fn single(&mut self, at: Timestamp) -> u32 {
         let shared = |last: &Source| {
@@ -211,6 +220,9 @@ impl Seen {
 
     /// Where the state of an object lies that the script has, from its own reads and writes; `None` where that is the latest.
     pub fn as_read(&self, object: &str, id: &str) -> Option<Found> {
+        if self.read.is_empty() {
+            return None;
+        }
         let place = self.place(object, id)?;
         self.read.get(&place).map(|known| self.found(*known))
     }
@@ -300,6 +312,11 @@ mod tests {
             assert_eq!(plan(seen.as_read("customer", "2")), "new");
         }
         assert_eq!(seen.place("customer", "c2"), seen.place("customer", "2"));
+        let answer = r#"{"object":"customer","id":"c2","display_id":2,"plan":"ours"}"#;
+        let span = journal.append(b"{}", answer.as_bytes()).unwrap();
+        assert!(seen.renew("customer", "2", span, time(600)) && !seen.renew("customer", "3", span, time(600)));
+        assert_eq!(plan(seen.latest("customer", "c2")), "ours");
+        assert!(seen.as_read("customer", "2").is_none(), "the script has it from its own write");
         assert!(seen.as_read("customer", "c1").is_none());
         assert!(seen.latest("contact", "c1").is_none());
         assert!(seen.latest("customer", "3").is_none());

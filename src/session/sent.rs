@@ -43,9 +43,11 @@ pub(super) fn enter(
                 crash::pass(Point::BeforeAnswerStored);
                 let Answer { status, ref request_id, date, .. } = answer;
                 let answered = Answered { status, request_id: request_id.clone(), date };
-                recorder.append(&Entry::Answer { n: number, at, answered }, &answer.body)?;
-                if let (Some(id), Effect::Delete) = (id, operation.effect) {
-                    recorder.forget(object_of(operation), id)?;
+                let about = id.map(|id| (object_of(operation), id));
+                let shown = about.filter(|_| operation.effect == Effect::Update);
+                recorder.append_of(&Entry::Answer { n: number, at, answered }, &answer.body, shown)?;
+                if let (Some((object, id)), Effect::Delete) = (about, operation.effect) {
+                    recorder.forget(object, id)?;
                 }
                 crash::pass(Point::AfterAnswerStored);
             }

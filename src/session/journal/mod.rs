@@ -156,6 +156,12 @@ impl Recorder {
 
     /// Adds to the record. What shows objects is looked up from now on.
     pub fn append(&self, entry: &Entry, body: &[u8]) -> Result<Span, SessionError> {
+        self.append_of(entry, body, None)
+    }
+
+    /// The same with the kind and the id of the object that the body shows, where that is known: to find them in the body
+    /// takes longer than to write it.
+    pub fn append_of(&self, entry: &Entry, body: &[u8], shown: Option<(&str, &str)>) -> Result<Span, SessionError> {
         let head = serde_json::to_vec(entry).expect("an entry is made of texts and numbers");
         match entry {
             Entry::Refused { n, error, .. } | Entry::Denied { n, error } => self.tell(*n, error),
@@ -170,7 +176,9 @@ impl Recorder {
             return Ok(self.spool(&head, body));
         }
         let span = self.journal.append(&head, body).map_err(|error| self.unusable(&error))?;
-        self.see(entry, body, span);
+        if !shown.is_some_and(|shown| self.renew(entry, shown, span)) {
+            self.see(entry, body, span);
+        }
         Ok(span)
     }
 
@@ -299,6 +307,12 @@ impl Recorder {
             }
         }
         Ok(())
+    }
+
+    /// Whether it is an answer about an object that was seen before, whose latest state it is now.
+    fn renew(&self, entry: &Entry, (object, id): (&str, &str), span: Span) -> bool {
+        let Entry::Answer { at, .. } = entry else { return false };
+        self.seen.lock().expect(LOCK).renew(object, id, span, *at)
     }
 
     fn see(&self, entry: &Entry, body: &[u8], span: Span) {
