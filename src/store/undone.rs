@@ -1,6 +1,6 @@
 //! Which run takes back which, and that no two do. Decides not which runs can be taken back.
 
-use super::{Store, StoreError};
+use super::{Run, Store, StoreError};
 use rusqlite::params;
 
 impl Store {
@@ -12,6 +12,12 @@ impl Store {
                 WHERE id = ?1 AND (undone_by IS NULL OR undone_by = ?2
                 OR undone_by IN (SELECT id FROM run WHERE state = 'failed' AND undone_by IS NULL))";
         Ok(self.db.execute(sql, params![run, undo]).map_err(|error| self.failed(error))? == 1)
+    }
+
+    /// The runs that take back `run`, or have done so in part, the oldest first. Those that were taken back themselves are left
+    /// out.
+    pub fn undos_of(&self, run: &str) -> Result<Vec<Run>, StoreError> {
+        self.select("WHERE undoes = ?1 AND undone_by IS NULL ORDER BY created_at, rowid", params![run])
     }
 
     /// Takes a run out again that was added just now and never begun.

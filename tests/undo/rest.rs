@@ -105,7 +105,7 @@ fn a_dry_run_of_an_undo_tells_of_conflicts_and_ends_as_the_undo_would() {
     );
     says_of_last(&scene, &scene.onramp(&["undo", "--last", "--yes"]), 1, 5, &refused);
     let forced = scene.onramp(&["undo", "--last", "--yes", "--force"]);
-    says_of_last(&scene, &forced, 1, 0, &format!("{overruled}1 changed, 1 as it should be already\n"));
+    says_of_last(&scene, &forced, 1, 0, &format!("{overruled}1 changed, 1 taken back before\n"));
     assert_eq!(scene.writes(), writes + 2);
 }
 
@@ -144,6 +144,37 @@ fn an_undo_of_which_a_write_failed_is_finished_by_another_and_nothing_is_made_tw
 }
 
 #[test]
+fn what_an_undo_has_done_is_not_done_again_by_the_next_one_whatever_was_changed_since() {
+    for again in ["undo", "retry"] {
+        let scene = Scene::with(&["--fault", "update-onboarding:status=403@2"]);
+        let code = "delete_contact(list_customer_contacts(102).first()); get_customer(101); \
+                    update_customer(101, #{plan: \"x\"}); update_onboarding(list_onboardings().first(), #{notes: \"x\"});";
+        ran(&scene, &["-e", code]);
+        let undone = scene.onramp(&["undo", "--last", "--yes"]);
+        assert!(undone.code == Some(4) && undone.stderr.contains("2 changed, 1 failed\n"), "{undone}");
+        // What it has brought back is changed once more, and what it has made again is gone once more.
+        let contacts = "list_customer_contacts(102)";
+        let code = format!("update_customer(101, #{{plan: \"x\"}}); delete_contact({contacts}.first());");
+        ran(&scene, &["-e", &code]);
+        let runs = Said::at(&scene.place);
+        let dry = scene.onramp(&["undo", runs.id(1), "--dry-run"]);
+        assert!(dry.code == Some(0) && dry.stdout.contains("\n1 write: 0 creates, 1 update, 0 deletes\n"), "{dry}");
+        let count = scene.meanwhile(&format!("print({contacts}.count());"));
+        let writes = scene.writes();
+        let rest = match again {
+            "undo" => scene.onramp(&["undo", runs.id(1), "--yes"]),
+            _ => scene.onramp(&["retry", runs.id(2)]),
+        };
+        says(&scene, &rest, 0, "1 changed, 2 taken back before\n");
+        assert_eq!(scene.writes(), writes + 1);
+        let now = format!(
+            "print(get_customer(101).plan); print(list_onboardings().first().notes == \"x\"); print({contacts}.count());"
+        );
+        assert_eq!(scene.meanwhile(&now), format!("x\nfalse\n{count}"));
+    }
+}
+
+#[test]
 fn who_took_back_what_is_told_to_the_end() {
     let scene = Scene::new();
     ran(&scene, &["-e", "update_customer(101, #{plan: \"x\"});"]);
@@ -177,10 +208,10 @@ fn what_others_have_added_to_a_record_that_the_run_made_does_not_vanish_with_it_
         &scene.onramp(&["undo", "--last", "--yes"]),
         1,
         4,
-        &left.replace("1 changed", "0 changed, 1 as it should be already"),
+        &left.replace("1 changed", "0 changed, 1 taken back before"),
     );
     let forced = scene.onramp(&["undo", "--last", "--yes", "--force"]);
-    says_of_last(&scene, &forced, 1, 0, "1 changed, 1 as it should be already\n");
+    says_of_last(&scene, &forced, 1, 0, "1 changed, 1 taken back before\n");
     assert_eq!(scene.meanwhile("print(list_customers().any(|c| c.name == \"Neu\"));"), "false\n");
     // Also that can be taken back.
     let runs = Said::at(&scene.place);
