@@ -105,15 +105,16 @@ impl Carry for Beside {
         let begun = undo::can_be_undone(&store, &run)?;
         let look = session.beside(String::new(), Control::default()).map_err(carry::failure)?;
         let plan = match &begun {
-            Some(begun) => undo::rest_of(begun)?,
+            Some(begun) => undo::plan_of(begun)?,
             None => undo::way_back(&look, &store, &run)?,
         };
+        let earlier = undo::earlier(&store, &run, &plan, None)?;
+        let rest = plan.without(&earlier.done);
         undo::warn_of_lost(&plan, &self.ui);
-        if plan.entries.is_empty() {
+        if rest.entries.is_empty() {
             return Err(undo::nothing_to_take_back(&run));
         }
-        let earlier = undo::earlier(&store, &run, &plan, None)?;
-        approve(&plan.without(&earlier.done))?;
+        approve(&rest)?;
         self.carry(session, &plan, Some((&run.id, earlier)))
     }
 }

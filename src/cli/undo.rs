@@ -14,7 +14,7 @@ use crate::{
     session::{
         Capability, Earlier, Session, WayBack,
         journal::digest,
-        plan::{self, Plan, render},
+        plan::{self, Entry, Plan, render},
     },
     store::{Filter, Lock, Run, State, Store},
     text,
@@ -71,10 +71,12 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     };
     let own = if let Begin::Resume(resumed) = &begin { Some(resumed.run.id.as_str()) } else { None };
     let work = |run: Run| Work::of(&store, run, own, &args, ui);
-    let Work { run, plan, earlier } = match undoes.as_ref().or(args.run.as_ref()) {
+    let work = match undoes.as_ref().or(args.run.as_ref()) {
         Some(id) => work(stored::find(&store, id)?)?,
         None => last(&store, work, ui)?,
     };
+    let is_lost = work.is_lost();
+    let Work { run, plan, earlier } = work;
     let name = format!("undo {}", run.id);
     let asked = |text, writes| Asked {
         kind: "undo",
@@ -90,6 +92,10 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     if plan.entries.is_empty() {
         ui.status(&format!("the run `{}` has changed nothing that could be taken back", run.id));
         return Ok(carry::exit_code(plan.lost.is_empty()));
+    }
+    if !resumed && is_lost {
+        ui.status(&format!("nothing else of the run `{}` is left to be taken back", run.id));
+        return Ok(carry::exit_code(false));
     }
     if !resumed && (args.dry_run || !args.yes) {
         let shown = render::text(
@@ -138,7 +144,7 @@ impl Work {
         let begun = if own.is_some() { None } else { can_be_undone(store, &run)? };
         let plan = match (&args.kept.text, &begun) {
             (Some(text), _) => understood(&format!("undo {}", run.id), text)?,
-            (None, Some(begun)) => rest_of(begun)?,
+            (None, Some(begun)) => plan_of(begun)?,
             (None, None) => {
                 // Asked of the workspace before there is a run: which writes were carried out, where nobody knows.
                 let (session, _) = kept::look(args.connection.clone(), ui)?;
@@ -147,6 +153,12 @@ impl Work {
         };
         let earlier = earlier(store, &run, &plan, own)?;
         Ok(Work { run, plan, earlier })
+    }
+
+    /// Whether all that is left of it is what cannot be taken back.
+    fn is_lost(&self) -> bool {
+        let done = |entry: &Entry| self.earlier.done.contains(&entry.position);
+        !self.plan.lost.is_empty() && self.plan.entries.iter().all(done)
     }
 }
 
@@ -256,7 +268,7 @@ fn is_under_way(run: &Run, undo: &str) -> Failure {
 }
 
 /// The whole plan of an undo that has left something to be done.
-pub fn rest_of(undo: &Run) -> Result<Plan, Failure> {
+pub fn plan_of(undo: &Run) -> Result<Plan, Failure> {
     let text = Record::of(undo)?.script.map(|(_, text)| text).unwrap_or_default();
     understood(&format!("undo {}", undo.id), &text)
 }
@@ -268,16 +280,29 @@ fn has_changed(store: &Store, run: &Run) -> bool {
 }
 
 /// The newest run that has changed something and was not taken back. One that is at work is not passed over: it is the one
-/// that people mean.
+/// that people mean. One of which nothing is left that could be taken back is, and people are told.
 fn last(store: &Store, work: impl Fn(Run) -> Result<Work, Failure>, ui: &Ui) -> Result<Work, Failure> {
     let runs = store.list(&Filter::default()).map_err(|error| kept::failure_of_store(&error))?;
     let at_work = |run: &Run| run.undone_by.is_none() && Lock::is_held(&store.folder(&run.id));
     let can = |run: &Run| at_work(run) || can_be_undone(store, run).is_ok();
     let own = |run: &Run| run.kind != "undo" && can(run) && has_changed(store, run);
-    let run = runs.into_iter().find(own).ok_or_else(|| {
+    let mut passed: Option<Work> = None;
+    for run in runs.into_iter().filter(own) {
+        can_be_undone(store, &run)?;
+        let mut said = "the last run is";
+        if let Some(Work { run, plan, .. }) = &passed {
+            warn_of_lost(plan, ui);
+            ui.status(&format!("nothing else of the run `{}` is left to be taken back, so it is passed over", run.id));
+            said = "the one before it is";
+        }
+        ui.status(&format!("{said} `{}`: {}", run.id, text::escape_control(&run.script)));
+        let work = work(run)?;
+        if !work.is_lost() {
+            return Ok(work);
+        }
+        passed = Some(work);
+    }
+    passed.ok_or_else(|| {
         Failure::usage("there is no run that could be taken back").hint("`onramp runs` lists all of them")
-    })?;
-    can_be_undone(store, &run)?;
-    ui.status(&format!("the last run is `{}`: {}", run.id, text::escape_control(&run.script)));
-    work(run)
+    })
 }

@@ -5,6 +5,7 @@ use super::{
     Number, Session, SessionError,
     bulk::Bulk,
     earlier::Earlier,
+    journal::{Asked, Entry as Frame},
     plan::{Change, Entry, Plan, provisional::Made},
     standing::{Expected, Standing},
     write::{Manner, Outcome},
@@ -13,6 +14,7 @@ use crate::api::{
     client::Answer,
     error::{ApiError, CallError},
     operation::Effect,
+    request::Request,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -93,6 +95,7 @@ impl Session {
                 continue;
             }
             if how.done.contains(&entry.position) {
+                self.note_done(entry)?;
                 applying.applied.unchanged += 1;
                 applying.bulk.skip();
                 continue;
@@ -129,6 +132,18 @@ impl Session {
         applying.look_for_replayed(self)?;
         applying.applied.failed.sort_by_key(|(position, _)| *position);
         Ok(applying.applied)
+    }
+
+    /// Records that an entry needed no sending, so that whoever goes on with the plan leaves it alone as well. What its call is
+    /// may depend on what the plan makes: that is looked at again.
+    fn note_done(&self, entry: &Entry) -> Result<(), SessionError> {
+        let n = number(entry.position);
+        let Some(recorder) = self.recorder().filter(|recorder| entry.uses.is_empty() && !recorder.knows(n)) else {
+            return Ok(());
+        };
+        let Ok(call) = entry.call(&BTreeMap::new()) else { return Ok(()) };
+        let request = Request::build(&self.real(call), None).map_err(CallError::Refused)?;
+        recorder.append(&Frame::Unchanged { n, asked: Asked::of(&request) }, b"").map(drop)
     }
 }
 

@@ -46,6 +46,38 @@ fn what_nobody_knows_is_told_and_is_no_success() {
 }
 
 #[test]
+fn a_run_of_which_only_that_is_left_which_nobody_knows_is_passed_over() {
+    let scene = Scene::new();
+    ran(&scene, &["-e", "update_customer(110, #{plan: \"older\"});"]);
+    let lost =
+        "cannot be taken back: Acme Corporation (customer clx9f8g7h6j5k4l3m2n1): nobody knows what `plan` was before\n";
+    // Of one all can be brought back but for that, and of the other nothing.
+    let old = scene.meanwhile("print(get_customer(103).mrr);");
+    for more in ["for n in [102, 103] { let c = get_customer(n); update_customer(c, #{mrr: 7}); }", ""] {
+        ran(&scene, &["--no-snapshot", "-e", &format!("update_customer(101, #{{plan: \"x\"}}); {more}")]);
+    }
+    scene.meanwhile(&format!("update_customer(103, #{{mrr: {}}});", old.trim()));
+    let passed = |run: usize| {
+        format!("warning: {lost}nothing else of the run `run{run:04}` is left to be taken back, so it is passed over\n")
+    };
+    let second = format!("{}the one before it is `run0002`: -e\n", passed(3));
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    let said = format!("{second}warning: {lost}1 changed, 1 as it should be already\n");
+    says_of_last(&scene, &undone, 3, 4, &said);
+    // Neither what was brought back nor what was so already is asked for again.
+    let left = format!("warning: {lost}nothing else of the run `run0002` is left to be taken back\n");
+    let writes = scene.writes();
+    says(&scene, &scene.onramp(&["undo", Said::at(&scene.place).id(2), "--yes"]), 4, &left);
+    assert_eq!(scene.writes(), writes);
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    let said = format!("{second}{}the one before it is `run0001`: -e\n1 changed\n", passed(2));
+    says_of_last(&scene, &undone, 3, 0, &said);
+    // Where there is no other, the oldest of them is told.
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    says_of_last(&scene, &undone, 3, 4, &format!("{second}{left}"));
+}
+
+#[test]
 fn whoever_gets_another_id_is_named_with_the_one_it_had() {
     let scene = Scene::new();
     // By what they are, because what is made within a millisecond has no order.
