@@ -138,15 +138,15 @@ impl Ui {
         }
         self.flush();
         let question = self.hidden(question);
-        let mut err = io::stderr().lock();
-        // A question that cannot be shown is not answered by yes.
-        if write!(err, "{question} [y/N] ").and_then(|()| err.flush()).is_err() {
-            return Some(false);
-        }
-        drop(err);
-        let mut answer = String::new();
+        // Set before it is shown: whoever sees it may answer by Ctrl-C at once.
         self.0.asking.store(true, Ordering::SeqCst);
-        let read = io::stdin().read_line(&mut answer);
+        let shown = {
+            let mut err = io::stderr().lock();
+            write!(err, "{question} [y/N] ").and_then(|()| err.flush())
+        };
+        let mut answer = String::new();
+        // A question that cannot be shown is not answered by yes.
+        let read = shown.and_then(|()| io::stdin().read_line(&mut answer));
         self.0.asking.store(false, Ordering::SeqCst);
         Some(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
