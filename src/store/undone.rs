@@ -2,6 +2,7 @@
 
 use super::{Run, Store, StoreError};
 use rusqlite::params;
+use std::io;
 
 impl Store {
     /// Notes that `undo` takes back `run`, which is closed by that where it has not ended: nobody goes on with it. `false`
@@ -20,9 +21,16 @@ impl Store {
         self.select("WHERE undoes = ?1 AND undone_by IS NULL ORDER BY created_at, rowid", params![run])
     }
 
-    /// Takes a run out again that was added just now and never begun.
+    /// Takes a run out again that was added just now and never begun, and its folder.
     pub fn withdraw(&self, id: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM run WHERE id = ?1 AND epoch = 0";
-        self.db.execute(sql, params![id]).map(drop).map_err(|error| self.failed(error))
+        if self.db.execute(sql, params![id]).map_err(|error| self.failed(error))? == 0 {
+            return Ok(());
+        }
+        // It has written nothing: what is in there nobody has put there for it.
+        match std::fs::remove_dir(self.folder(id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unreadable(id, &error)),
+            _ => Ok(()),
+        }
     }
 }

@@ -271,6 +271,8 @@ fn of_two_undos_of_one_run_that_were_asked_for_at_the_same_time_one_does_it() {
     );
     let runs = scene.onramp(&["runs"]).stdout;
     assert_eq!(runs.lines().count(), 3, "the second one leaves nothing: {runs}");
+    let folders = std::fs::read_dir(scene.place.state().join("runs")).unwrap().count();
+    assert_eq!(folders, 2, "and no folder");
 }
 
 #[test]
