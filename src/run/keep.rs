@@ -109,6 +109,13 @@ impl Kept {
         self.0.place.lock().expect(LOCK).is_some()
     }
 
+    /// Does this while the run is open, and cannot come to its end meanwhile. `None` where it is not in the store, has ended or
+    /// is about to, or somebody has removed its record.
+    pub fn while_open<T>(&self, act: impl FnOnce() -> T) -> Option<T> {
+        let place = self.0.place.try_lock().ok()?;
+        (place.is_some() && folder_of(&self.0.dir, self.id()).exists()).then(act)
+    }
+
     /// What the run has done so far.
     pub fn counts(&self) -> Counts {
         self.0.control.progress.counts()
