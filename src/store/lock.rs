@@ -12,6 +12,9 @@ use std::{
 /// How often, and after which pause, a lock is tried again that somebody only asks about. They are through in microseconds,
 /// or when their turn on a busy machine has come.
 const TRIES: u32 = 1000;
+/// How often one is tried that somebody holds: a process that was killed while it started another leaves its locks to that one,
+/// until its program is loaded.
+const HELD: u32 = 100;
 const PAUSE: Duration = Duration::from_micros(100);
 
 /// Held as long as it lives.
@@ -24,6 +27,7 @@ impl Lock {
     /// Takes the lock of the run in this folder; `None` where another process holds it.
     pub fn take(folder: &Path) -> io::Result<Option<Lock>> {
         let file = private_file(&folder.join("lock"))?;
+        let mut held = 0;
         for _ in 0..TRIES {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(Lock { _file: file })),
@@ -33,7 +37,8 @@ impl Lock {
             // Whoever asks shares it for an instant. Only who has taken it shares it with nobody.
             match file.try_lock_shared() {
                 Ok(()) => file.unlock()?,
-                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::WouldBlock) if held == HELD => return Ok(None),
+                Err(TryLockError::WouldBlock) => held += 1,
                 Err(TryLockError::Error(error)) => return Err(error),
             }
             thread::sleep(PAUSE);
