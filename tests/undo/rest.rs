@@ -177,7 +177,7 @@ fn an_undo_of_which_a_write_failed_is_finished_by_another_and_nothing_is_made_tw
 
 #[test]
 fn what_an_undo_has_done_is_not_done_again_by_the_next_one_whatever_was_changed_since() {
-    for again in ["undo", "retry"] {
+    for again in ["undo", "retry", "resume"] {
         let scene = Scene::with(&["--fault", "update-onboarding:status=403@2"]);
         let code = "delete_contact(list_customer_contacts(102).first()); get_customer(101); \
                     update_customer(101, #{plan: \"x\"}); update_onboarding(list_onboardings().first(), #{notes: \"x\"});";
@@ -195,7 +195,12 @@ fn what_an_undo_has_done_is_not_done_again_by_the_next_one_whatever_was_changed_
         let writes = scene.writes();
         let rest = match again {
             "undo" => scene.onramp(&["undo", runs.id(1), "--yes"]),
-            _ => scene.onramp(&["retry", runs.id(2)]),
+            "retry" => scene.onramp(&["retry", runs.id(2)]),
+            _ => {
+                let died = scene.place.onramp(&["undo", runs.id(1), "--yes"]).env("ONRAMP_CRASH_AT", "after_intent:1");
+                assert_eq!(scene.served.used_by(died).ran().code, None);
+                scene.onramp(&["resume", "--last"])
+            }
         };
         says(&scene, &rest, 0, "1 changed, 2 taken back before\n");
         assert_eq!(scene.writes(), writes + 1);
