@@ -167,22 +167,27 @@ impl Ui {
 
     /// A failure, whole.
     pub fn failure(&self, failure: &Failure) {
-        self.told(failure, "error", "1;31");
+        self.error_line(&self.told(failure, "error", "1;31"));
+    }
+
+    /// A failure, whole, of a process that ends at once: it does not wait for anybody who reads standard output slowly.
+    pub fn last_words(&self, failure: &Failure) {
+        self.write_error(&self.told(failure, "error", "1;31"));
     }
 
     /// Something that looks like a failure and stops nothing, whole.
     pub fn warning(&self, failure: &Failure) {
-        self.told(failure, "warning", "33");
+        self.error_line(&self.told(failure, "warning", "33"));
     }
 
-    fn told(&self, failure: &Failure, heading: &str, style: &str) {
+    fn told(&self, failure: &Failure, heading: &str, style: &str) -> String {
         let mut lines = failure.lines(&self.painted(style, heading));
         for line in &mut lines {
             if let Some(rest) = line.strip_prefix("hint:") {
                 *line = format!("{}{rest}", self.painted("36", "hint:"));
             }
         }
-        self.error_line(&lines.join("\n"));
+        lines.join("\n")
     }
 
     fn painted(&self, style: &str, word: &str) -> String {

@@ -1,6 +1,6 @@
 //! How the program behaves as a process: where scripts come from, what it says when it cannot begin, how it ends.
 
-use crate::harness::{KEY, Ran, Served, Server, answer, run, run_in_sandbox};
+use crate::harness::{KEY, Place, Ran, Said, Served, Server, answer, run, run_in_sandbox};
 
 const LIST: &str = r#"{"object":"list","data":[{"object":"customer","id":"c1","name":"Acme","created_at":"2026-05-01T00:00:00Z"}],"has_more":false,"next_cursor":null}"#;
 
@@ -167,13 +167,17 @@ fn an_interrupt_ends_the_wait_for_a_slow_server() {
 fn a_second_interrupt_ends_a_write_that_nobody_answers_at_once() {
     let me = r#"{"object":"me","api_key":{"prefix":"p"},"organization":{"id":"o","slug":"o","name":"W"}}"#;
     let server = Server::start(move |asked| if asked.starts_with("GET ") { answer(200, &[], me) } else { Vec::new() });
-    let running = server.used_by(run(&["-e", "create_customer(#{name: \"Acme\"})"])).started();
+    let place = Place::new();
+    let running = server.used_by(place.onramp(&["run", "-e", "create_customer(#{name: \"Acme\"})"])).started();
     server.asked();
     assert!(server.asked().starts_with("POST "));
     running.interrupt();
     running.says("Ctrl-C again stops at once\n");
     running.interrupt();
-    running.ended().assert_all(130, "", "stopping after what is in flight; Ctrl-C again stops at once\n");
+    let ran = running.ended();
+    let said = "stopping after what is in flight; Ctrl-C again stops at once\nerror: stopped at once\n\
+        hint: `onramp resume run0001` goes on where it stopped, and finds out what became of what was in flight\n";
+    Said::at(&place).assert(&ran, 130, "", said);
 }
 
 #[test]
@@ -196,13 +200,24 @@ fn a_second_interrupt_ends_a_script_whose_output_nobody_reads() {
     // More than a pipe holds, so its `print` waits for a reader that does not come.
     let script =
         "let text = \"x\"; for i in 0..20 { text += text; } log_info(\"begun\"); print(text); print(\"not reached\")";
-    let running = run(&["-e", script]).started();
-    running.says("begun\n");
-    running.interrupt();
-    running.says("stopping after what is in flight");
-    running.interrupt();
-    let ran = running.ended();
-    assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+    let sandbox = Served::start(&[]);
+    for write in ["", "update_customer(101, #{mrr: 1}); "] {
+        let place = Place::new();
+        let running = sandbox.used_by(place.onramp(&["run", "-e", &format!("print(1); {write}{script}")])).started();
+        running.says("begun\n");
+        running.interrupt();
+        running.says("stopping after what is in flight");
+        running.interrupt();
+        let ran = running.ended();
+        assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+        // What has written can go on, and what has not has nothing to go on with.
+        assert_eq!(
+            ran.stderr.contains("error: stopped at once\nhint: `onramp resume "),
+            !write.is_empty(),
+            "{}",
+            ran.stderr
+        );
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::Failure,
     session::{
-        Capability,
+        self, Capability,
         journal::digest,
         plan::{self, Plan},
     },
@@ -83,6 +83,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         skip_drifted: args.skip_drifted,
         force: false,
         first: args.first.filter(|_| !resumed),
+        earlier: session::Earlier::default(),
         resumed,
         ways_on: &[
             "`--skip-drifted` leaves them out and does the others",

@@ -12,7 +12,7 @@ use crate::{
     error::{Failure, Kind},
     repl::{Carried, Carry, LineRun},
     run::Present,
-    session::{Capability, Control, Session, plan::Plan},
+    session::{Capability, Control, Earlier, Session, plan::Plan},
     ui::Ui,
 };
 use std::{collections::BTreeMap, ffi::OsString};
@@ -28,7 +28,9 @@ pub struct Beside {
 }
 
 impl Beside {
-    fn carry(&self, session: &Session, plan: &Plan, undoes: Option<&str>) -> Result<Carried, Failure> {
+    /// `undoes`: the run that the plan takes back, and what was taken back of it before.
+    fn carry(&self, session: &Session, plan: &Plan, undoes: Option<(&str, Earlier)>) -> Result<Carried, Failure> {
+        let (undoes, earlier) = undoes.unzip();
         let verb = if undoes.is_some() { "undo" } else { "apply" };
         let (name, text) = (undoes.map_or_else(|| "repl".into(), |run| format!("undo {run}")), plan.to_json());
         // As a command that goes on with it, should it be stopped: the plan's text is kept.
@@ -61,6 +63,7 @@ impl Beside {
             skip_drifted: false,
             force: false,
             first: None,
+            earlier: earlier.unwrap_or_default(),
             resumed: false,
             ways_on: &ways_on.each_ref().map(String::as_str),
         };
@@ -102,14 +105,16 @@ impl Carry for Beside {
         let begun = undo::can_be_undone(&store, &run)?;
         let look = session.beside(String::new(), Control::default()).map_err(carry::failure)?;
         let plan = match &begun {
-            Some(begun) => undo::rest_of(begun)?,
+            Some(begun) => undo::plan_of(begun)?,
             None => undo::way_back(&look, &store, &run)?,
         };
+        let earlier = undo::earlier(&store, &run, &plan, None)?;
+        let rest = plan.without(&earlier.done);
         undo::warn_of_lost(&plan, &self.ui);
-        if plan.entries.is_empty() {
+        if rest.entries.is_empty() {
             return Err(undo::nothing_to_take_back(&run));
         }
-        approve(&plan)?;
-        self.carry(session, &plan, Some(&run.id))
+        approve(&rest)?;
+        self.carry(session, &plan, Some((&run.id, earlier)))
     }
 }

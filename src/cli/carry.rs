@@ -7,7 +7,7 @@ use crate::{
     error::{Failure, Kind},
     script::direct,
     session::{
-        Applied, Drift, How, Look, Outcome, Session, SessionError,
+        Applied, Drift, Earlier, How, Look, Outcome, Session, SessionError,
         plan::{Entry, Plan, render},
     },
     stop::Reason,
@@ -38,6 +38,8 @@ pub struct Way<'a> {
     /// They are changed all the same.
     pub force: bool,
     pub first: Option<u64>,
+    /// What earlier runs have done of it.
+    pub earlier: Earlier,
     /// It goes on: it was approved when it began.
     pub resumed: bool,
     /// What can be done where somebody has changed what the plan is about.
@@ -65,10 +67,16 @@ pub fn held(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<(H
         let message = format!("the plan is for the workspace `{planned}`, and the key belongs to `{here}`");
         return Err(Failure::new(Kind::Refused, message).hint("use a key of that workspace"));
     }
-    let look = session.look_at_plan(plan).map_err(failure)?;
-    let mut how = How { done: look.done.clone(), first: way.first, overwrite: way.force, ..How::default() };
-    // What a run has made goes again; what others have added to it since is theirs.
-    how.spares_others = way.verb == "undo" && !way.force;
+    let look = session.look_at_plan(plan, &way.earlier).map_err(failure)?;
+    let mut how = How {
+        done: look.done.clone(),
+        earlier: way.earlier.clone(),
+        first: way.first,
+        overwrite: way.force,
+        // What a run has made goes again; what others have added to it since is theirs.
+        spares_others: way.verb == "undo" && !way.force,
+        ..How::default()
+    };
     if !look.drifted.is_empty() {
         let (count, them) = (look.drifted.len(), if look.drifted.len() == 1 { "it" } else { "them" });
         if way.force {
@@ -93,7 +101,8 @@ fn approve(plan: &Plan, way: &Way<'_>, workspace: &str, ui: &Ui) -> Result<(), F
     if !asks(plan, way) {
         return Ok(());
     }
-    let (writes, workspace) = (render::totals(plan), text::escape_control(workspace));
+    let rest = plan.without(&way.earlier.done);
+    let (writes, workspace) = (render::totals(&rest), text::escape_control(workspace));
     let question = match way.verb {
         "undo" => format!("take it back in the workspace `{workspace}`? {writes}"),
         _ => format!("apply this to the workspace `{workspace}`? {writes}"),
@@ -145,18 +154,25 @@ fn records(count: usize) -> String {
 
 /// Says what became of it, and gives the exit code.
 pub fn tell(plan: &Plan, applied: &Applied, way: &Way<'_>, keeping: &Keeping, ui: &Ui) -> Result<u8, Failure> {
-    let Applied { changed, unchanged, skipped, failed, more, .. } = applied;
+    let Applied { changed, unchanged, earlier, skipped, failed, more, .. } = applied;
     let mut parts = vec![format!("{changed} changed")];
-    for (count, word) in
-        [(*unchanged, "as it should be already"), (*skipped, "left out"), (failed.len() as u64, "failed")]
-    {
+    for (count, word) in [
+        (*unchanged, "as it should be already"),
+        (*earlier, "taken back before"),
+        (*skipped, "left out"),
+        (failed.len() as u64, "failed"),
+    ] {
         if count > 0 {
             parts.push(format!("{count} {word}"));
         }
     }
     ui.status(&parts.join(", "));
     if *changed == 0 && failed.is_empty() && *skipped == 0 && !more {
-        ui.status("there was nothing to do: all is as the plan wants it");
+        // What was taken back before may be another one by now.
+        ui.status(match earlier {
+            0 => "there was nothing to do: all is as the plan wants it",
+            _ => "there was nothing left to do",
+        });
     }
     made_again(plan, applied).iter().for_each(|line| ui.status(line));
     for (position, outcome) in failed {

@@ -141,7 +141,7 @@ fn open_as(
     ui: &Ui,
 ) -> Result<(Session, Keeping), Failure> {
     let stop = Stop::default();
-    signals::listen(&stop, ui)?;
+    let words = signals::listen(&stop, ui)?;
     let mut clock = connection.clock();
     if let Begin::Resume(resumed) = &begin
         && let Some(zone) = &resumed.record.zone
@@ -198,6 +198,10 @@ fn open_as(
         }));
     }
     if let Some(kept) = &kept {
+        // What is not there any more when the process ends has no way on.
+        if !record.fleeting {
+            words.are_about(kept);
+        }
         session = session.with_recorder(kept.recorder().map_err(|error| failure_of_store(&error))?);
     }
     Ok((session, Keeping::new(id, record, kept, around)))

@@ -12,8 +12,9 @@ use crate::{
     error::Failure,
     run,
     session::{
-        Capability, Session, WayBack,
-        plan::{self, Plan, render},
+        Capability, Earlier, Session, WayBack,
+        journal::digest,
+        plan::{self, Entry, Plan, render},
     },
     store::{Filter, Lock, Run, State, Store},
     text,
@@ -68,14 +69,14 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         Begin::Retry(retried) => stored::find(&store, &retried.of)?.undoes,
         Begin::Anew => None,
     };
-    let run = match undoes.as_ref().or(args.run.as_ref()) {
-        Some(id) => stored::find(&store, id)?,
-        None => last(&store)?,
+    let own = if let Begin::Resume(resumed) = &begin { Some(resumed.run.id.as_str()) } else { None };
+    let work = |run: Run| Work::of(&store, run, own, &args, ui);
+    let work = match undoes.as_ref().or(args.run.as_ref()) {
+        Some(id) => work(stored::find(&store, id)?)?,
+        None => last(&store, work, ui)?,
     };
-    let begun = if resumed { None } else { can_be_undone(&store, &run)? };
-    if undoes.is_none() && args.run.is_none() {
-        ui.status(&format!("the last run is `{}`: {}", run.id, text::escape_control(&run.script)));
-    }
+    let is_lost = work.is_lost();
+    let Work { run, plan, earlier } = work;
     let name = format!("undo {}", run.id);
     let asked = |text, writes| Asked {
         kind: "undo",
@@ -87,22 +88,20 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         capability: Capability::default(),
         environment: BTreeMap::new(),
     };
-    let plan = match (&args.kept.text, &begun) {
-        (Some(text), _) => understood(&name, text)?,
-        (None, Some(begun)) => rest_of(begun)?,
-        (None, None) => {
-            // Asked of the workspace before there is a run: which writes were carried out, where nobody knows.
-            let (session, _) = kept::look(args.connection.clone(), ui)?;
-            way_back(&session, &store, &run)?
-        }
-    };
     warn_of_lost(&plan, ui);
     if plan.entries.is_empty() {
         ui.status(&format!("the run `{}` has changed nothing that could be taken back", run.id));
         return Ok(carry::exit_code(plan.lost.is_empty()));
     }
+    if !resumed && is_lost {
+        ui.status(&format!("nothing else of the run `{}` is left to be taken back", run.id));
+        return Ok(carry::exit_code(false));
+    }
     if !resumed && (args.dry_run || !args.yes) {
-        let shown = render::text(&plan, &render::Options { all_by: Some("onramp show"), ..render::Options::default() });
+        let shown = render::text(
+            &plan.without(&earlier.done),
+            &render::Options { all_by: Some("onramp show"), ..render::Options::default() },
+        );
         ui.line(shown.trim_end());
         ui.flush();
     }
@@ -112,6 +111,7 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         skip_drifted: args.skip_conflicts,
         force: args.force,
         first: None,
+        earlier,
         resumed,
         ways_on: &["`--skip-conflicts` leaves them out and does the others", "`--force` takes them back all the same"],
     };
@@ -128,6 +128,49 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         Err(failure) => (false, Err(failure)),
     };
     carry::leave(keeping, &session, more, end, ui)
+}
+
+/// A run that is to be taken back, and what is to be done for that.
+struct Work {
+    run: Run,
+    plan: Plan,
+    /// What undos before have done of it.
+    earlier: Earlier,
+}
+
+impl Work {
+    /// `own` is the undo that goes on.
+    fn of(store: &Store, run: Run, own: Option<&str>, args: &Args, ui: &Ui) -> Result<Work, Failure> {
+        let begun = if own.is_some() { None } else { can_be_undone(store, &run)? };
+        let plan = match (&args.kept.text, &begun) {
+            (Some(text), _) => understood(&format!("undo {}", run.id), text)?,
+            (None, Some(begun)) => plan_of(begun)?,
+            (None, None) => {
+                // Asked of the workspace before there is a run: which writes were carried out, where nobody knows.
+                let (session, _) = kept::look(args.connection.clone(), ui)?;
+                way_back(&session, store, &run)?
+            }
+        };
+        let earlier = earlier(store, &run, &plan, own)?;
+        Ok(Work { run, plan, earlier })
+    }
+
+    /// Whether all that is left of it is what cannot be taken back.
+    fn is_lost(&self) -> bool {
+        let done = |entry: &Entry| self.earlier.done.contains(&entry.position);
+        !self.plan.lost.is_empty() && self.plan.entries.iter().all(done)
+    }
+}
+
+/// What undos of a run have done of this plan, which was begun before; `own` is the one that goes on.
+pub fn earlier(store: &Store, run: &Run, plan: &Plan, own: Option<&str>) -> Result<Earlier, Failure> {
+    let hash = digest(plan.to_json().as_bytes());
+    let told = || {
+        let mut undos = store.undos_of(&run.id)?;
+        undos.retain(|undo| undo.hash == hash && own != Some(undo.id.as_str()));
+        run::earlier(store, &undos, plan)
+    };
+    told().map_err(|error| kept::failure_of_store(&error))
 }
 
 /// The plan that takes a run back.
@@ -224,8 +267,8 @@ fn is_under_way(run: &Run, undo: &str) -> Failure {
         .hint(format!("`onramp resume {undo}` goes on with it"))
 }
 
-/// The plan of an undo that has left something to be done.
-pub fn rest_of(undo: &Run) -> Result<Plan, Failure> {
+/// The whole plan of an undo that has left something to be done.
+pub fn plan_of(undo: &Run) -> Result<Plan, Failure> {
     let text = Record::of(undo)?.script.map(|(_, text)| text).unwrap_or_default();
     understood(&format!("undo {}", undo.id), &text)
 }
@@ -237,13 +280,29 @@ fn has_changed(store: &Store, run: &Run) -> bool {
 }
 
 /// The newest run that has changed something and was not taken back. One that is at work is not passed over: it is the one
-/// that people mean.
-fn last(store: &Store) -> Result<Run, Failure> {
+/// that people mean. One of which nothing is left that could be taken back is, and people are told.
+fn last(store: &Store, work: impl Fn(Run) -> Result<Work, Failure>, ui: &Ui) -> Result<Work, Failure> {
     let runs = store.list(&Filter::default()).map_err(|error| kept::failure_of_store(&error))?;
     let at_work = |run: &Run| run.undone_by.is_none() && Lock::is_held(&store.folder(&run.id));
     let can = |run: &Run| at_work(run) || can_be_undone(store, run).is_ok();
     let own = |run: &Run| run.kind != "undo" && can(run) && has_changed(store, run);
-    runs.into_iter().find(own).ok_or_else(|| {
+    let mut passed: Option<Work> = None;
+    for run in runs.into_iter().filter(own) {
+        can_be_undone(store, &run)?;
+        let mut said = "the last run is";
+        if let Some(Work { run, plan, .. }) = &passed {
+            warn_of_lost(plan, ui);
+            ui.status(&format!("nothing else of the run `{}` is left to be taken back, so it is passed over", run.id));
+            said = "the one before it is";
+        }
+        ui.status(&format!("{said} `{}`: {}", run.id, text::escape_control(&run.script)));
+        let work = work(run)?;
+        if !work.is_lost() {
+            return Ok(work);
+        }
+        passed = Some(work);
+    }
+    passed.ok_or_else(|| {
         Failure::usage("there is no run that could be taken back").hint("`onramp runs` lists all of them")
     })
 }

@@ -3,13 +3,14 @@
 
 use crate::{
     session::{
-        Number,
+        Earlier, Number,
         journal::{
             Doubt, Past,
             story::{Change, Story},
         },
+        plan::Plan,
     },
-    store::{NewChange, Store, StoreError, journal::Journal},
+    store::{NewChange, Run, Store, StoreError, journal::Journal},
 };
 use std::{
     fs, io,
@@ -33,6 +34,20 @@ pub fn story_with_doubts(store: &Store, id: &str) -> Result<(Story, Vec<(Number,
         Ok((Story::of(&journal, &frames)?, past.doubts(&journal)?))
     };
     read().map_err(|error| store.unreadable(id, &error))
+}
+
+/// What these runs have carried out of a plan; those that wrote nothing, nothing.
+pub fn earlier(store: &Store, runs: &[Run], plan: &Plan) -> Result<Earlier, StoreError> {
+    let mut earlier = Earlier::default();
+    for run in runs {
+        let path = journal_in(&store.folder(&run.id));
+        let added = Journal::look(&path).and_then(|(journal, frames)| earlier.add(plan, &journal, &frames));
+        match added {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            added => added.map_err(|error| store.unreadable(&run.id, &error))?,
+        }
+    }
+    Ok(earlier)
 }
 
 /// The journal in a run's folder.

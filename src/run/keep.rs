@@ -7,7 +7,7 @@ use crate::{
     pace::{Glance, Meter},
     session::{Control, Keeper, Progress, Recorder, Stage, Standing, Workspace},
     stop::{Reason, Stop},
-    store::{Counts, Ended, Lock, NewRun, Run, State, Store, StoreError, Wish},
+    store::{Counts, Ended, Lock, NewRun, Run, State, Store, StoreError, Wish, journal::Journal},
 };
 use std::{
     path::{Path, PathBuf},
@@ -34,6 +34,8 @@ struct Inner {
     log: Log,
     tell: Tell,
     place: Mutex<Option<Place>>,
+    /// The journal of this attempt, from when it is recorded.
+    journal: Mutex<Option<Arc<Journal>>>,
     approve: Option<Approve>,
 }
 
@@ -84,7 +86,8 @@ impl Kept {
     /// A run that takes its place in the store once it writes.
     pub fn new(new: NewRun, around: Around) -> Kept {
         let Around { dir, clock, control, stop, log, tell, approve } = around;
-        Kept(Arc::new(Inner { dir, new, clock, control, stop, log, tell, place: Mutex::new(None), approve }))
+        let (place, journal) = (Mutex::default(), Mutex::default());
+        Kept(Arc::new(Inner { dir, new, clock, control, stop, log, tell, place, journal, approve }))
     }
 
     /// Takes up a run that is in the store already. `None` where another process is at it.
@@ -106,6 +109,13 @@ impl Kept {
         self.0.place.lock().expect(LOCK).is_some()
     }
 
+    /// Does this while the run is open, and cannot come to its end meanwhile. `None` where it is not in the store, has ended or
+    /// is about to, or somebody has removed its record.
+    pub fn while_open<T>(&self, act: impl FnOnce() -> T) -> Option<T> {
+        let place = self.0.place.try_lock().ok()?;
+        (place.is_some() && folder_of(&self.0.dir, self.id()).exists()).then(act)
+    }
+
     /// What the run has done so far.
     pub fn counts(&self) -> Counts {
         self.0.control.progress.counts()
@@ -114,12 +124,16 @@ impl Kept {
     /// The record of the run: empty, or what its earlier attempts left.
     pub fn recorder(&self) -> Result<Recorder, StoreError> {
         let keeper = Box::new(self.clone());
-        if !self.is_kept() || !self.journal().exists() {
-            return Ok(Recorder::new(&self.0.dir, keeper));
+        let goes_on = self.is_kept() && self.journal().exists();
+        let recorder = match goes_on {
+            true => Recorder::resume(&self.0.dir, keeper, &self.journal())?,
+            false => Recorder::new(&self.0.dir, keeper),
+        };
+        *self.0.journal.lock().expect(LOCK) = Some(recorder.journal());
+        if goes_on {
+            recorder.attempt(self.0.clock.now())?;
+            self.0.control.progress.goes_on_from(recorder.changes());
         }
-        let recorder = Recorder::resume(&self.0.dir, keeper, &self.journal())?;
-        recorder.attempt(self.0.clock.now())?;
-        self.0.control.progress.goes_on_from(recorder.changes());
         Ok(recorder)
     }
 
@@ -151,6 +165,10 @@ impl Kept {
         }
         let Some(Place { store, epoch, beat, .. }) = place.as_mut() else { return Ok(()) };
         beat.end();
+        // Before another process can go on with the run. Whatever works on here behind its end reaches the journal no more.
+        if let Some(journal) = inner.journal.lock().expect(LOCK).take() {
+            journal.end();
+        }
         let ended = store.end(&inner.new.id, *epoch, &ended, now);
         *place = None;
         ended.map(drop)

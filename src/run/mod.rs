@@ -8,7 +8,7 @@ mod lines;
 mod log;
 mod watch;
 
-pub use gather::{gather, journal_in, story, story_with_doubts};
+pub use gather::{earlier, gather, journal_in, story, story_with_doubts};
 pub use guard::{judge, judge_at};
 pub use keep::{Approve, Around, Ending, Kept, Tell, folder_of, glance, journal_of, may_write, short_id};
 pub use lines::{Gone, Lines};

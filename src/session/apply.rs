@@ -4,6 +4,8 @@
 use super::{
     Number, Session, SessionError,
     bulk::Bulk,
+    earlier::Earlier,
+    journal::{Asked, Entry as Frame},
     plan::{Change, Entry, Plan, provisional::Made},
     standing::{Expected, Standing},
     write::{Manner, Outcome},
@@ -12,6 +14,7 @@ use crate::api::{
     client::Answer,
     error::{ApiError, CallError},
     operation::Effect,
+    request::Request,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -30,6 +33,8 @@ pub struct How {
     pub skip: BTreeSet<usize>,
     /// Entries whose work is done already.
     pub done: BTreeSet<usize>,
+    /// What earlier runs have done of it, which is neither looked at nor done again.
+    pub earlier: Earlier,
     /// So many writes, and then no more.
     pub first: Option<u64>,
     /// Also where somebody has changed a record since.
@@ -43,6 +48,8 @@ pub struct How {
 pub struct Applied {
     pub changed: u64,
     pub unchanged: u64,
+    /// Entries that earlier runs have carried out.
+    pub earlier: u64,
     pub skipped: u64,
     /// The entries that failed, by position, with what the API said.
     pub failed: Vec<(usize, Outcome)>,
@@ -73,15 +80,22 @@ impl Session {
             plan,
             bulk,
             pushed: BTreeMap::new(),
-            made: BTreeMap::new(),
+            made: how.earlier.made.clone(),
             replayed: BTreeMap::new(),
             answered_again: Vec::new(),
             applied: Applied::default(),
         };
+        applying.know_made(&how.earlier);
         let (mut before, mut freed) = ("", Freed::default());
         let mut sent = 0;
         for entry in &plan.entries {
+            if how.earlier.done.contains(&entry.position) {
+                applying.applied.earlier += 1;
+                applying.bulk.skip();
+                continue;
+            }
             if how.done.contains(&entry.position) {
+                self.note_done(entry)?;
                 applying.applied.unchanged += 1;
                 applying.bulk.skip();
                 continue;
@@ -106,7 +120,7 @@ impl Session {
             }
             before = &entry.operation;
             freed.note(entry);
-            if applying.is_there_already(self, entry)? {
+            if applying.is_there_already(self, entry, how)? {
                 continue;
             }
             applying.push(entry, how)?;
@@ -119,6 +133,18 @@ impl Session {
         applying.applied.failed.sort_by_key(|(position, _)| *position);
         Ok(applying.applied)
     }
+
+    /// Records that an entry needed no sending, so that whoever goes on with the plan leaves it alone as well. What its call is
+    /// may depend on what the plan makes: that is looked at again.
+    fn note_done(&self, entry: &Entry) -> Result<(), SessionError> {
+        let n = number(entry.position);
+        let Some(recorder) = self.recorder().filter(|recorder| entry.uses.is_empty() && !recorder.knows(n)) else {
+            return Ok(());
+        };
+        let Ok(call) = entry.call(&BTreeMap::new()) else { return Ok(()) };
+        let request = Request::build(&self.real(call), None).map_err(CallError::Refused)?;
+        recorder.append(&Frame::Unchanged { n, asked: Asked::of(&request) }, b"").map(drop)
+    }
 }
 
 struct Applying<'a> {
@@ -128,8 +154,9 @@ struct Applying<'a> {
     pushed: BTreeMap<usize, Instant>,
     /// What the creates have made, by position.
     made: BTreeMap<usize, Made>,
-    /// The records that an earlier application has made, by provisional id, and how they are now, once that was asked.
-    replayed: BTreeMap<String, Option<Standing>>,
+    /// The records that an earlier application has made, by provisional id: the real one, and how they are now, once that was
+    /// asked.
+    replayed: BTreeMap<String, (String, Option<Standing>)>,
     /// The creates that were answered with such a record just now.
     answered_again: Vec<usize>,
     applied: Applied,
@@ -159,25 +186,35 @@ impl<'p> Freed<'p> {
 }
 
 impl Applying<'_> {
+    /// Takes in what earlier runs have made: somebody may have changed it since, like what an earlier application has made.
+    fn know_made(&mut self, earlier: &Earlier) {
+        for (position, made) in &earlier.made {
+            if let Some(entry) = self.plan.entries.get(position - 1) {
+                self.replayed.insert(entry.record.id.clone(), (made.id.clone(), None));
+            }
+        }
+    }
+
     /// Whether an entry is about a record that an earlier application of the plan has made, and needs no sending: it is as
     /// the entry leaves it, or somebody has changed it since, who is not overruled.
-    fn is_there_already(&mut self, session: &Session, entry: &Entry) -> Result<bool, SessionError> {
+    fn is_there_already(&mut self, session: &Session, entry: &Entry, how: &How) -> Result<bool, SessionError> {
         let id = &entry.record.id;
-        let Some(known) = self.replayed.get(id) else { return Ok(false) };
+        let Some((real, known)) = self.replayed.get(id) else { return Ok(false) };
         let recorded = session.recorder().is_some_and(|recorder| recorder.knows(number(entry.position)));
         if recorded || entry.effect() == Some(Effect::Create) {
             return Ok(false);
         }
-        let about = |other: &&Entry| other.record.id == *id && other.effect() != Some(Effect::Create);
+        let open = |other: &Entry| !how.earlier.done.contains(&other.position);
+        let about = |other: &&Entry| other.record.id == *id && other.effect() != Some(Effect::Create) && open(other);
         let expected = Expected { entries: self.plan.entries.iter().filter(about).collect() };
         let standing = match known {
             Some(standing) => standing.clone(),
             None => {
-                let real = self.applied.made.get(id).cloned().unwrap_or_default();
-                let key = (entry.record.object.clone(), real);
+                let real = real.clone();
+                let key = (entry.record.object.clone(), real.clone());
                 let now = session.look_at_records(&BTreeSet::from([key.clone()]))?;
                 let standing = expected.standing(now.get(&key));
-                self.replayed.insert(id.clone(), Some(standing.clone()));
+                self.replayed.insert(id.clone(), (real, Some(standing.clone())));
                 standing
             }
         };
@@ -289,7 +326,7 @@ impl Applying<'_> {
             (None, Some(_)) => false,
         };
         if old {
-            self.replayed.insert(entry.record.id.clone(), None);
+            self.replayed.insert(entry.record.id.clone(), (created.id.clone(), None));
         }
         self.applied.made.insert(entry.record.id.clone(), created.id.clone());
         let display = entry.record.display_id.map(|id| (id.to_string(), created.display_id.to_string()));

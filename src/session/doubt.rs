@@ -221,7 +221,7 @@ fn ask(link: &Link, request: &Request, operation: &'static Operation) -> Result<
 }
 
 /// The workspace could not be looked at. That is no answer to the write, so no script may catch it.
-fn unseen(operation: &Operation, error: CallError) -> SessionError {
+pub(super) fn unseen(operation: &Operation, error: CallError) -> SessionError {
     match error {
         CallError::Api(_) | CallError::BadAnswer(_) => unsure(operation, &error.to_string()),
         other => other.into(),

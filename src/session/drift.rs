@@ -3,6 +3,8 @@
 
 use super::{
     Session, SessionError,
+    apply::number,
+    earlier::Earlier,
     journal::Entry as Frame,
     plan::{Entry, Looks, Plan, WORTH_A_WALK},
     standing::{Expected, Standing},
@@ -45,10 +47,11 @@ pub struct Look {
 type Objects = HashMap<(String, String), Map<String, Value>>;
 
 impl Session {
-    /// Looks at every record that the plan changes and that no earlier attempt has changed already.
-    pub fn look_at_plan(&self, plan: &Plan) -> Result<Look, SessionError> {
+    /// Looks at every record that the plan changes and that no earlier attempt has changed already, nor an earlier run.
+    pub fn look_at_plan(&self, plan: &Plan, earlier: &Earlier) -> Result<Look, SessionError> {
         let done = |entry: &&Entry| {
-            self.recorder().is_some_and(|recorder| recorder.knows(super::apply::number(entry.position)))
+            let known = || self.recorder().is_some_and(|recorder| recorder.knows(number(entry.position)));
+            earlier.done.contains(&entry.position) || known()
         };
         let entries: Vec<&Entry> = plan.entries.iter().filter(|entry| !done(entry)).collect();
         let looks = Looks::of(entries.iter().copied());

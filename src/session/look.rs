@@ -52,13 +52,14 @@ impl Session {
     }
 
     /// Reads what vanishes with a record before it is deleted, so that an undo can make it again. Says what that is, where
-    /// there is something.
+    /// there is something. `again`: an earlier attempt has done so, and perhaps deleted the record.
     pub(super) fn keep_children(
         &self,
         recorder: &Recorder,
         number: Number,
         operation: &Operation,
         id: &str,
+        again: bool,
     ) -> Result<Option<String>, SessionError> {
         let (mut children, mut kinds, mut any, mut cut) = (Vec::new(), Vec::new(), false, false);
         for list in api::children_of(operation) {
@@ -75,8 +76,14 @@ impl Session {
                         break;
                     }
                 };
-                // That it is gone the delete itself will say.
-                let Some((_, answer)) = self.ask_for_page(&call)? else { break };
+                let Some((_, answer)) = self.ask_for_page(&call)? else {
+                    // What has vanished with it was kept by then.
+                    if again {
+                        return Ok(None);
+                    }
+                    // That it is gone the delete itself will say.
+                    break;
+                };
                 let Ok(rows) = walk.accept(&answer.body) else {
                     cut = true;
                     break;

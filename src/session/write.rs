@@ -86,7 +86,7 @@ impl Session {
                 same(number, &told.asked, &asked)?;
                 count()?;
                 self.keep(recorder)?;
-                return self.settle(number, call, request, &told);
+                return self.settle(number, call, request, manner, &told);
             }
             Some(recorded) => {
                 if let Recorded::Answered(_, result) = &recorded {
@@ -157,7 +157,7 @@ impl Session {
         let looks_below = self.reads_before_it_writes || manner.spares_others;
         if let (Some(snapshot), Effect::Delete, true) = (&snapshot, operation.effect, looks_below) {
             let id = snapshot.id().unwrap_or_default();
-            match self.keep_children(recorder, number, operation, &id) {
+            match self.keep_children(recorder, number, operation, &id, false) {
                 // Nobody knows what would be lost.
                 Err(SessionError::Call(error)) if Told::of(&error).is_some() => {
                     return self.refuse(recorder, number, asked, error);
@@ -202,13 +202,23 @@ impl Session {
     }
 
     /// What to do with a write of which nobody knows whether it was carried out.
-    fn settle(&self, number: Number, call: &Call, request: Request, told: &Doubt) -> Result<Ready, SessionError> {
+    fn settle(
+        &self,
+        number: Number,
+        call: &Call,
+        request: Request,
+        manner: Manner<'_>,
+        told: &Doubt,
+    ) -> Result<Ready, SessionError> {
         let operation = call.operation;
         let id = (operation.effect != Effect::Create).then(|| call.path.last().cloned()).flatten();
         // The same bytes under the same key, so that the server knows them again.
         let request = Request { idempotency_key: told.key.clone(), body: request.body, ..request };
         match doubt::settle(self, call, told)? {
             doubt::Verdict::Send => {
+                if let Some(why) = self.look_below_again(number, call, manner, told)? {
+                    return Ok(Ready::Done(Outcome::Left(why)));
+                }
                 Ok(Ready::Send(Box::new(Prepared { number, operation, request, intent: None, id })))
             }
             doubt::Verdict::Done(answer) => {
@@ -217,6 +227,30 @@ impl Session {
             }
             doubt::Verdict::Conflict(error) => Ok(Ready::Done(self.record(number, operation, None, Err(error))?)),
         }
+    }
+
+    /// Looks once more at what would vanish with a record whose delete is in doubt: others may have added to it since. Why it is
+    /// left alone, where they have and it is to be.
+    fn look_below_again(
+        &self,
+        number: Number,
+        call: &Call,
+        manner: Manner<'_>,
+        told: &Doubt,
+    ) -> Result<Option<String>, SessionError> {
+        let operation = call.operation;
+        let looks_below = self.reads_before_it_writes || manner.spares_others;
+        let (Some(recorder), Some(id)) = (self.recorder(), call.path.last()) else { return Ok(None) };
+        if operation.effect != Effect::Delete || !looks_below {
+            return Ok(None);
+        }
+        let kept = match self.keep_children(&recorder, number, operation, id, true) {
+            Err(SessionError::Call(error)) => return Err(doubt::unseen(operation, error)),
+            kept => kept?,
+        };
+        let Some(why) = kept.filter(|_| manner.spares_others) else { return Ok(None) };
+        recorder.append(&Entry::Left { n: number, asked: told.asked.clone(), why: why.clone() }, b"")?;
+        Ok(Some(why))
     }
 
     fn record(

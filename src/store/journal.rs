@@ -65,8 +65,8 @@ struct Inner {
     kept: bool,
     /// How long such a file is, with the zeros behind its frames.
     room: u64,
-    /// Set by a write that failed half-way and could not be taken back: nothing may follow it.
-    broken: bool,
+    /// Why nothing may follow: it has ended, or a write failed half-way and could not be taken back.
+    closed: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl Journal {
 
     fn over(backing: Backing, len: u64, kept: bool) -> Journal {
         let file = backing.file().cloned();
-        let inner = Inner { backing, len, kept, room: len, broken: false };
+        let inner = Inner { backing, len, kept, room: len, closed: None };
         Journal { inner: Mutex::new(inner), file: RwLock::new(file) }
     }
 
@@ -199,8 +199,19 @@ impl Journal {
     /// Drops everything, and keeps nothing from here on in a file.
     pub fn clear(&self) {
         let mut inner = self.inner.lock().expect(LOCK);
-        *inner = Inner { backing: Backing::Memory(Vec::new()), len: 0, kept: false, room: 0, broken: false };
+        *inner = Inner { backing: Backing::Memory(Vec::new()), len: 0, kept: false, room: 0, closed: None };
         *self.file.write().expect(LOCK) = None;
+    }
+
+    /// Ends it: nothing may follow, and no zeros stay behind its frames. The run has to be this process's own until then:
+    /// whoever opens its journal next may write to it at once.
+    pub fn end(&self) {
+        let mut inner = self.inner.lock().expect(LOCK);
+        inner.closed = Some("the run has ended");
+        if let Some(file) = inner.backing.file().filter(|_| inner.room > inner.len) {
+            // Where that fails, whoever reads stops at them.
+            let _ = file.set_len(inner.len);
+        }
     }
 
     /// How many bytes it has.
@@ -224,8 +235,8 @@ impl Backing {
 
 impl Inner {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.broken {
-            return Err(io::Error::other("an earlier write to the journal failed"));
+        if let Some(why) = self.closed {
+            return Err(io::Error::other(why));
         }
         match &mut self.backing {
             Backing::Memory(all) => all.extend_from_slice(bytes),
@@ -244,7 +255,7 @@ impl Inner {
                 }
                 if let Err(error) = write_all_at(file, bytes, self.len) {
                     // The next frame would be lost behind half of this one.
-                    self.broken = file.set_len(self.len).is_err();
+                    self.closed = file.set_len(self.len).err().map(|_| "an earlier write to the journal failed");
                     self.room = self.len;
                     return Err(error);
                 }
@@ -271,17 +282,6 @@ impl Inner {
         self.backing = Backing::File(Arc::new(file));
         self.room = self.len;
         Ok(())
-    }
-}
-
-impl Drop for Inner {
-    /// Leaves no zeros behind. Where that fails, whoever reads stops at them.
-    fn drop(&mut self) {
-        if let Some(file) = self.backing.file()
-            && self.room > self.len
-        {
-            let _ = file.set_len(self.len);
-        }
     }
 }
 

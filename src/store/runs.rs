@@ -320,7 +320,7 @@ impl Store {
         db.commit()
     }
 
-    fn select(&self, rest: &str, params: impl rusqlite::Params) -> Result<Vec<Run>, StoreError> {
+    pub(super) fn select(&self, rest: &str, params: impl rusqlite::Params) -> Result<Vec<Run>, StoreError> {
         let mut statement =
             self.db.prepare(&format!("SELECT * FROM run {rest}")).map_err(|error| self.failed(error))?;
         let rows = statement.query_map(params, read).and_then(Iterator::collect);

@@ -1,7 +1,8 @@
 //! Which run takes back which, and that no two do. Decides not which runs can be taken back.
 
-use super::{Store, StoreError};
+use super::{Run, Store, StoreError};
 use rusqlite::params;
+use std::io;
 
 impl Store {
     /// Notes that `undo` takes back `run`, which is closed by that where it has not ended: nobody goes on with it. `false`
@@ -14,9 +15,22 @@ impl Store {
         Ok(self.db.execute(sql, params![run, undo]).map_err(|error| self.failed(error))? == 1)
     }
 
-    /// Takes a run out again that was added just now and never begun.
+    /// The runs that take back `run`, or have done so in part, the oldest first. Those that were taken back themselves are left
+    /// out.
+    pub fn undos_of(&self, run: &str) -> Result<Vec<Run>, StoreError> {
+        self.select("WHERE undoes = ?1 AND undone_by IS NULL ORDER BY created_at, rowid", params![run])
+    }
+
+    /// Takes a run out again that was added just now and never begun, and its folder.
     pub fn withdraw(&self, id: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM run WHERE id = ?1 AND epoch = 0";
-        self.db.execute(sql, params![id]).map(drop).map_err(|error| self.failed(error))
+        if self.db.execute(sql, params![id]).map_err(|error| self.failed(error))? == 0 {
+            return Ok(());
+        }
+        // It has written nothing: what is in there nobody has put there for it.
+        match std::fs::remove_dir(self.folder(id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unreadable(id, &error)),
+            _ => Ok(()),
+        }
     }
 }

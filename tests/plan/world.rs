@@ -13,7 +13,7 @@ use onramp::{
     sandbox::{self, Handle, Options},
     script::{Inputs, Level, Limits, Sink},
     secret::Secret,
-    session::{How, Keeper, Link, Recorder, Session, Workspace, journal::Entry, plan::Plan},
+    session::{Earlier, How, Keeper, Link, Recorder, Session, Workspace, journal::Entry, plan::Plan},
     stop::Stop,
     store::{StoreError, journal::Journal},
 };
@@ -145,7 +145,7 @@ impl World {
     /// Applies a plan, after the look that comes before it.
     pub fn apply(&self, plan: &Plan) {
         let session = self.session("apply", false);
-        let look = session.look_at_plan(plan).unwrap();
+        let look = session.look_at_plan(plan, &Earlier::default()).unwrap();
         assert!(look.drifted.is_empty() && look.done.is_empty(), "{look:?}");
         let applied = session.apply(plan, &How::default()).unwrap();
         assert!(applied.failed.is_empty(), "{applied:?}");

@@ -47,6 +47,8 @@ fn a_missing_folder_is_made_for_its_owner_alone() {
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, wanted, "{}", path.display());
     }
+    // What was written ahead of the frames is gone with the run.
+    assert!(fs::metadata(folder.join("journal")).unwrap().len() < 64 << 10);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::dry_run::{
 use onramp::{
     api::request::Call,
     session::{
-        How, Keeper, Manner, Outcome, Recorder, Session, WayBack, Workspace,
+        Earlier, How, Keeper, Manner, Outcome, Recorder, Session, WayBack, Workspace,
         journal::{Past, story::Story},
         plan::{self, Head, Plan},
     },
@@ -93,7 +93,7 @@ fn taken_back(side: &Side, journal: &Path, path: &Path) -> Vec<String> {
     let plan = plan::read(&plan.to_json()).unwrap_or_else(|bad| panic!("{bad}\n{}", plan.to_json()));
     let recorder = Recorder::new(path.parent().unwrap(), Box::new(At(path.to_path_buf())));
     let session = side.session(name, recorder);
-    let look = session.look_at_plan(&plan).unwrap();
+    let look = session.look_at_plan(&plan, &Earlier::default()).unwrap();
     assert_eq!(look.drifted, [], "{}", plan.to_json());
     let applied = session.apply(&plan, &How::default()).unwrap();
     assert!(applied.failed.is_empty(), "{:?}\n{}", applied.failed, plan.to_json());

@@ -90,3 +90,37 @@ fn an_application_that_died_goes_on_and_makes_each_change_once() {
         assert_eq!(scene.workspace(), before, "{point}");
     }
 }
+
+#[test]
+fn what_others_have_added_to_a_record_while_an_undo_lay_does_not_vanish_with_it_unless_it_is_forced() {
+    let there =
+        "for c in list_customers().take(1) { print(c.name); for k in list_customer_contacts(c) { print(k.name); } }";
+    let left = "0 changed, 1 failed\n  delete_customer Neu: it has 1 contact by now, which would vanish with it\n";
+    for (flag, code, said) in [("--no-snapshot", 4, left), ("--force", 0, "1 changed\n")] {
+        let scene = Scene::new();
+        ends_well(&scene.onramp(&["run", "-e", "create_customer(#{name: \"Neu\"});"]));
+        dies(&scene, "after_intent:1", &["undo", "--last", "--yes", flag]);
+        scene.meanwhile(
+            "create_customer_contact(list_customers().first(), #{name: \"Bob\", email: \"bob@neu.example\"});",
+        );
+        let runs = Said::at(&scene.place);
+        let resumed = scene.onramp(&["resume", runs.id(2)]);
+        runs.assert(&resumed, code, "", said);
+        assert_eq!(scene.meanwhile(there) == "Neu\nBob\n", code == 4);
+        if code == 0 {
+            // What was added is kept before it goes, and comes back.
+            ends_well(&scene.onramp(&["undo", runs.id(2), "--yes"]));
+            assert_eq!(scene.meanwhile(there), "Neu\nBob\n");
+        }
+    }
+}
+
+#[test]
+fn what_vanished_with_a_record_whose_delete_was_carried_out_unseen_comes_back() {
+    let scene = Scene::new();
+    let before = scene.workspace();
+    dies(&scene, "answered:1", &["run", "-e", "delete_customer(102);"]);
+    ends_well(&scene.onramp(&["resume", "--last"]));
+    ends_well(&scene.onramp(&["undo", "--last", "--yes"]));
+    assert_eq!(scene.workspace(), before);
+}

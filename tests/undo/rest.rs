@@ -46,6 +46,38 @@ fn what_nobody_knows_is_told_and_is_no_success() {
 }
 
 #[test]
+fn a_run_of_which_only_that_is_left_which_nobody_knows_is_passed_over() {
+    let scene = Scene::new();
+    ran(&scene, &["-e", "update_customer(110, #{plan: \"older\"});"]);
+    let lost =
+        "cannot be taken back: Acme Corporation (customer clx9f8g7h6j5k4l3m2n1): nobody knows what `plan` was before\n";
+    // Of one all can be brought back but for that, and of the other nothing.
+    let old = scene.meanwhile("print(get_customer(103).mrr);");
+    for more in ["for n in [102, 103] { let c = get_customer(n); update_customer(c, #{mrr: 7}); }", ""] {
+        ran(&scene, &["--no-snapshot", "-e", &format!("update_customer(101, #{{plan: \"x\"}}); {more}")]);
+    }
+    scene.meanwhile(&format!("update_customer(103, #{{mrr: {}}});", old.trim()));
+    let passed = |run: usize| {
+        format!("warning: {lost}nothing else of the run `run{run:04}` is left to be taken back, so it is passed over\n")
+    };
+    let second = format!("{}the one before it is `run0002`: -e\n", passed(3));
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    let said = format!("{second}warning: {lost}1 changed, 1 as it should be already\n");
+    says_of_last(&scene, &undone, 3, 4, &said);
+    // Neither what was brought back nor what was so already is asked for again.
+    let left = format!("warning: {lost}nothing else of the run `run0002` is left to be taken back\n");
+    let writes = scene.writes();
+    says(&scene, &scene.onramp(&["undo", Said::at(&scene.place).id(2), "--yes"]), 4, &left);
+    assert_eq!(scene.writes(), writes);
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    let said = format!("{second}{}the one before it is `run0001`: -e\n1 changed\n", passed(2));
+    says_of_last(&scene, &undone, 3, 0, &said);
+    // Where there is no other, the oldest of them is told.
+    let undone = scene.onramp(&["undo", "--last", "--yes"]);
+    says_of_last(&scene, &undone, 3, 4, &format!("{second}{left}"));
+}
+
+#[test]
 fn whoever_gets_another_id_is_named_with_the_one_it_had() {
     let scene = Scene::new();
     // By what they are, because what is made within a millisecond has no order.
@@ -105,7 +137,7 @@ fn a_dry_run_of_an_undo_tells_of_conflicts_and_ends_as_the_undo_would() {
     );
     says_of_last(&scene, &scene.onramp(&["undo", "--last", "--yes"]), 1, 5, &refused);
     let forced = scene.onramp(&["undo", "--last", "--yes", "--force"]);
-    says_of_last(&scene, &forced, 1, 0, &format!("{overruled}1 changed, 1 as it should be already\n"));
+    says_of_last(&scene, &forced, 1, 0, &format!("{overruled}1 changed, 1 taken back before\n"));
     assert_eq!(scene.writes(), writes + 2);
 }
 
@@ -144,6 +176,42 @@ fn an_undo_of_which_a_write_failed_is_finished_by_another_and_nothing_is_made_tw
 }
 
 #[test]
+fn what_an_undo_has_done_is_not_done_again_by_the_next_one_whatever_was_changed_since() {
+    for again in ["undo", "retry", "resume"] {
+        let scene = Scene::with(&["--fault", "update-onboarding:status=403@2"]);
+        let code = "delete_contact(list_customer_contacts(102).first()); get_customer(101); \
+                    update_customer(101, #{plan: \"x\"}); update_onboarding(list_onboardings().first(), #{notes: \"x\"});";
+        ran(&scene, &["-e", code]);
+        let undone = scene.onramp(&["undo", "--last", "--yes"]);
+        assert!(undone.code == Some(4) && undone.stderr.contains("2 changed, 1 failed\n"), "{undone}");
+        // What it has brought back is changed once more, and what it has made again is gone once more.
+        let contacts = "list_customer_contacts(102)";
+        let code = format!("update_customer(101, #{{plan: \"x\"}}); delete_contact({contacts}.first());");
+        ran(&scene, &["-e", &code]);
+        let runs = Said::at(&scene.place);
+        let dry = scene.onramp(&["undo", runs.id(1), "--dry-run"]);
+        assert!(dry.code == Some(0) && dry.stdout.contains("\n1 write: 0 creates, 1 update, 0 deletes\n"), "{dry}");
+        let count = scene.meanwhile(&format!("print({contacts}.count());"));
+        let writes = scene.writes();
+        let rest = match again {
+            "undo" => scene.onramp(&["undo", runs.id(1), "--yes"]),
+            "retry" => scene.onramp(&["retry", runs.id(2)]),
+            _ => {
+                let died = scene.place.onramp(&["undo", runs.id(1), "--yes"]).env("ONRAMP_CRASH_AT", "after_intent:1");
+                assert_eq!(scene.served.used_by(died).ran().code, None);
+                scene.onramp(&["resume", "--last"])
+            }
+        };
+        says(&scene, &rest, 0, "1 changed, 2 taken back before\n");
+        assert_eq!(scene.writes(), writes + 1);
+        let now = format!(
+            "print(get_customer(101).plan); print(list_onboardings().first().notes == \"x\"); print({contacts}.count());"
+        );
+        assert_eq!(scene.meanwhile(&now), format!("x\nfalse\n{count}"));
+    }
+}
+
+#[test]
 fn who_took_back_what_is_told_to_the_end() {
     let scene = Scene::new();
     ran(&scene, &["-e", "update_customer(101, #{plan: \"x\"});"]);
@@ -177,10 +245,10 @@ fn what_others_have_added_to_a_record_that_the_run_made_does_not_vanish_with_it_
         &scene.onramp(&["undo", "--last", "--yes"]),
         1,
         4,
-        &left.replace("1 changed", "0 changed, 1 as it should be already"),
+        &left.replace("1 changed", "0 changed, 1 taken back before"),
     );
     let forced = scene.onramp(&["undo", "--last", "--yes", "--force"]);
-    says_of_last(&scene, &forced, 1, 0, "1 changed, 1 as it should be already\n");
+    says_of_last(&scene, &forced, 1, 0, "1 changed, 1 taken back before\n");
     assert_eq!(scene.meanwhile("print(list_customers().any(|c| c.name == \"Neu\"));"), "false\n");
     // Also that can be taken back.
     let runs = Said::at(&scene.place);
@@ -208,6 +276,8 @@ fn of_two_undos_of_one_run_that_were_asked_for_at_the_same_time_one_does_it() {
     );
     let runs = scene.onramp(&["runs"]).stdout;
     assert_eq!(runs.lines().count(), 3, "the second one leaves nothing: {runs}");
+    let folders = std::fs::read_dir(scene.place.state().join("runs")).unwrap().count();
+    assert_eq!(folders, 2, "and no folder");
 }
 
 #[test]

@@ -23,7 +23,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Mutex, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -55,7 +55,7 @@ pub struct Recorder {
     /// The state folder.
     folder: PathBuf,
     keeper: Box<dyn Keeper>,
-    journal: Journal,
+    journal: Arc<Journal>,
     past: Past,
     seen: Mutex<Seen>,
     /// Whether the journal is a file by now.
@@ -90,7 +90,7 @@ impl Recorder {
         Recorder {
             folder: folder.to_path_buf(),
             keeper,
-            journal,
+            journal: Arc::new(journal),
             past,
             seen: Mutex::default(),
             kept: AtomicBool::new(kept),
@@ -98,6 +98,11 @@ impl Recorder {
             last_error: Mutex::default(),
             ahead: Mutex::default(),
         }
+    }
+
+    /// The journal itself, for whoever ends it.
+    pub fn journal(&self) -> Arc<Journal> {
+        self.journal.clone()
     }
 
     /// What an earlier attempt recorded under this number.

@@ -23,6 +23,7 @@ use crate::{api::operation::Effect, text::Rate};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 /// What the document calls itself.
 pub const FORMAT: &str = "onramp-plan";
@@ -133,6 +134,18 @@ impl Plan {
         self.lost = lost;
         self.digest = self.fresh_digest();
         self
+    }
+
+    /// The plan without these entries, for people: what is left of it to be done.
+    pub fn without(&self, done: &BTreeSet<usize>) -> Plan {
+        let entries: Vec<Entry> =
+            self.entries.iter().filter(|entry| !done.contains(&entry.position)).cloned().collect();
+        let mut rest = self.clone_head();
+        rest.totals = Totals::of(&entries, self.totals.unchanged);
+        rest.quote = Quote::of(&entries);
+        rest.entries = entries;
+        rest.digest = rest.fresh_digest();
+        rest
     }
 
     /// The document, one entry a line.

@@ -3,6 +3,7 @@
 
 use super::entry::Entry;
 use crate::api::request::Call;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Provisional display ids begin above this: far beyond any real one, and still exact as a floating-point number.
@@ -14,7 +15,7 @@ pub fn id(object: &str, n: usize) -> String {
 }
 
 /// The real ids of a record that a plan has made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Made {
     pub id: String,
     pub display_id: i64,

@@ -97,3 +97,33 @@ fn one_that_is_cut_at_any_byte_or_has_a_wrong_one_is_read_up_to_there() {
         assert_eq!(frames.len(), expected, "wrong at {at}");
     }
 }
+
+#[test]
+fn one_that_is_let_go_leaves_alone_what_another_has_written_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let journal = Journal::volatile();
+    journal.keep(&path).unwrap();
+    journal.append(b"one", b"").unwrap();
+    let (next, _) = Journal::open(&path).unwrap();
+    next.append(b"two", b"2").unwrap();
+    drop(journal);
+    assert_eq!(heads(&next.frames().unwrap()), [&b"one"[..], b"two"]);
+    drop(next);
+    assert_eq!(heads(&Journal::look(&path).unwrap().1), [&b"one"[..], b"two"]);
+}
+
+#[test]
+fn one_that_has_ended_is_as_long_as_its_frames_and_takes_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let journal = Journal::volatile();
+    journal.keep(&path).unwrap();
+    let span = journal.append(b"one", b"1").unwrap();
+    let bytes = || std::fs::metadata(&path).unwrap().len();
+    assert!(bytes() > journal.len(), "there is room behind the frames");
+    journal.end();
+    assert_eq!((bytes(), journal.read(span).unwrap()), (journal.len(), b"1".to_vec()));
+    assert_eq!(journal.append(b"two", b"2").unwrap_err().to_string(), "the run has ended");
+    assert_eq!(bytes(), journal.len());
+}
