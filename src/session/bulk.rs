@@ -168,6 +168,11 @@ impl Bulk<'_> {
     pub fn push(&mut self, row: u64, call: &Call, manner: Manner<'_>) -> Result<(), SessionError> {
         self.check()?;
         let call = &self.session.real(call.clone());
+        if let Err(refused) = self.session.knows_its_ids(call) {
+            self.bounds.fail();
+            self.finish(row, Outcome::Failed(refused), false);
+            return Ok(());
+        }
         let number = Number(self.number.0, row, 0, 0);
         // Two writes to one record must not overtake each other.
         let mut target = self.target(call);

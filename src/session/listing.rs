@@ -34,6 +34,7 @@ impl Listing {
     /// The rows of the next page; `None` at the end of the list. A page may be empty without being the last.
     pub fn next_page(&mut self, session: &Session) -> Result<Option<Vec<Row>>, SessionError> {
         let Some(call) = self.walk.next().map_err(|error| incomplete(self.operation, &error))? else { return Ok(None) };
+        session.knows_its_ids(&call)?;
         let number = self.number.page(self.pages + 1);
         let request = Request::build(&call, None).map_err(CallError::Refused)?;
         let planned = session.plan(&call)?;
