@@ -169,10 +169,11 @@ impl Session {
         self.took = Some(begun.elapsed());
         let result = match result {
             Ok(Ok((done, shown))) => {
-                let Done { only_functions, functions, value_in, meant_last, .. } = done;
+                let Done { only_functions, functions, value_in, returns, meant_last, .. } = done;
                 // In a script it would be the end.
                 if text.trim().trim_end_matches(';') != "exit()" {
-                    self.good.push(Good { text: text.to_string(), only_functions, functions, value_in, meant_last });
+                    let text = text.to_string();
+                    self.good.push(Good { text, only_functions, functions, value_in, returns, meant_last });
                 }
                 shown.map_err(|fault| self.broken(&fault))
             }
