@@ -105,6 +105,7 @@ fn broken(operation: &'static str, answer: &Answer, error: &WalkError) -> CallEr
         excerpt: String::new(),
         request_id: answer.request_id.clone(),
         attempts: 1,
+        cut: false,
     }))
 }
 
