@@ -75,7 +75,8 @@ pub struct Row {
 
 impl Session {
     /// Begins a bulk call of `operation`. `in_flight` is how many writes may be under way at once; by default as many as
-    /// latency and budget are worth. `total` is how many rows there are, where that is known.
+    /// latency and budget are worth. `total` is how many rows there are, where that is known
+    /// before the first one.
     pub fn bulk(
         &self,
         operation: &'static Operation,
@@ -138,6 +139,11 @@ impl Bulk<'_> {
     /// The number of the bulk call among the run's calls.
     pub fn number(&self) -> u64 {
         self.number.0
+    }
+
+    /// So many rows there are, as it is known by now.
+    pub fn set_total(&self, total: u64) {
+        self.session.control().progress.on_stage(|stage| stage.total = Some(total));
     }
 
     /// Lets nothing more go out once so many rows have failed.

@@ -90,6 +90,11 @@ impl Listing {
         Ok(result?)
     }
 
+    /// Whether no page follows those that were given.
+    pub fn is_over(&self) -> bool {
+        self.walk.is_over()
+    }
+
     /// What the script's author should know of this list, once.
     pub fn take_note(&mut self) -> Option<String> {
         self.walk.take_note()
