@@ -123,9 +123,9 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
         carry.apply(run, &plan)?
     };
     session.carried += carried.changed;
-    session.applied.extend(carried.run.clone().filter(|_| carried.changed > 0));
+    session.applied.extend(carried.run.filter(|_| carried.changed > 0));
     if !carried.whole {
-        session.half_made.extend(carried.run.map(|run| (run, carried.made)));
+        session.half_made.extend(carried.made);
         session.sent += carried.changed;
         let way_on = |failure: Failure| match (session.sent, failure.kind) {
             // It has a way on of its own.
@@ -148,9 +148,9 @@ pub fn discard(session: &mut Session, _: &str) -> Result<Next, Broken> {
         nothing(session);
         return Ok(Next::Line);
     }
-    // What was made of it before it stopped is there.
+    // What was made of it before it stopped is there, or was taken back, as the service says then.
     let made = std::mem::take(&mut session.half_made);
-    session.plan_is_over(made.into_iter().flat_map(|(_, made)| made).collect())?;
+    session.plan_is_over(made)?;
     let dropped = text::plural(planned, "write");
     session.ui.status(&match std::mem::take(&mut session.sent) {
         0 => format!("{dropped} dropped; nothing was sent"),
@@ -187,7 +187,6 @@ pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
     session.sent = 0;
     carried.end?;
     session.applied.retain(|applied| !applied.starts_with(&id));
-    session.half_made.retain(|(run, _)| !run.starts_with(&id));
     Ok(Next::Line)
 }
 

@@ -93,8 +93,8 @@ pub struct Session {
     pub carried: u64,
     /// What was sent of the present plan, where its application has stopped in the middle.
     pub sent: u64,
-    /// What it has made by then: the run, and the ids by the provisional ones.
-    pub half_made: Vec<(String, BTreeMap<String, String>)>,
+    /// The ids of what it has made by then, by the provisional ones.
+    pub half_made: BTreeMap<String, String>,
 }
 
 impl Session {
@@ -122,7 +122,7 @@ impl Session {
             may_write: false,
             carried: 0,
             sent: 0,
-            half_made: Vec::new(),
+            half_made: BTreeMap::new(),
         }
     }
 

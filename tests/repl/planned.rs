@@ -95,6 +95,18 @@ fn of_a_plan_that_was_dropped_half_way_what_was_made_has_its_real_ids_and_the_re
 }
 
 #[test]
+fn what_was_made_and_taken_back_before_a_plan_was_dropped_is_gone_as_the_service_says() {
+    let (served, place) = (Served::start(&["--fault", "create-customer-contact:status=401@1"]), Place::new());
+    let input = "let made = create_customer(#{name: \"A\"});\n\
+                 let contact = create_customer_contact(made, #{name: \"N\", email: \"n@x.io\"});\n:apply\n:undo\n:discard\n\
+                 made.id.contains(\"new_\")\ntry { get_customer(made); } catch (e) { print(e.type); }\n\
+                 try { get_contact(contact); } catch (e) { print(e.message); }\n";
+    let ran = served.used_by(place.onramp(&["repl", "--yes"])).stdin(input).ran();
+    let said = "false\nnot_found\n`new_contact_1` was never created: it was dropped with its plan\n";
+    assert!(ran.code == Some(1) && ran.stdout.ends_with(said), "{ran}");
+}
+
+#[test]
 fn a_plan_that_stops_half_way_is_gone_on_with_or_taken_back() {
     let served = Served::start(&["--fault", "create-customer:delay=500ms@5-20"]);
     let onramp = live(&served, &["--yes"]).env("NO_COLOR", "1");
