@@ -103,14 +103,9 @@ pub fn of_setup(error: &(dyn Error + 'static)) -> Failure {
     })
 }
 
-/// Of an answer that ended too early, to complete "got status 200, but …".
-pub fn of_cut(error: &(dyn Error + 'static), decoding: bool) -> &'static str {
-    let early = io_kind(error) == Some(io::ErrorKind::UnexpectedEof) || said(error).contains("end of file");
-    if decoding && !early {
-        "the answer's compression is broken"
-    } else {
-        "the connection was closed in the middle of the answer"
-    }
+/// Whether an answer could not be read to its end because the connection was closed; else its compression is broken.
+pub fn is_cut(error: &(dyn Error + 'static), decoding: bool) -> bool {
+    !decoding || io_kind(error) == Some(io::ErrorKind::UnexpectedEof) || said(error).contains("end of file")
 }
 
 #[cfg(test)]

@@ -290,6 +290,7 @@ impl Client {
         for shown in [&mut headers.request_id, &mut headers.deprecated].into_iter().flatten() {
             *shown = self.hide.text(shown);
         }
+        let cut = matches!(end, End::Cut);
         let bad = |why: String, final_: bool| {
             let answer = BadAnswer {
                 operation: operation.name,
@@ -298,6 +299,7 @@ impl Client {
                 excerpt: self.hide.excerpt(&body),
                 request_id: headers.request_id.clone(),
                 attempts: attempt,
+                cut,
             };
             (Err(CallError::BadAnswer(Box::new(answer))), Outcome::Bad { final_ })
         };
@@ -318,7 +320,8 @@ impl Client {
                 let error = error.clone();
                 (Err(if status == 401 { CallError::Key(error) } else { CallError::Api(error) }), outcome)
             }
-            End::Cut(why) => bad(why.into(), false),
+            End::Cut => bad("the connection was closed in the middle of the answer".into(), false),
+            End::Garbled => bad("the answer's compression is broken".into(), false),
             End::Whole | End::TooLarge => match answer::check(&body, operation.returns, &self.hide) {
                 Err(why) => bad(why, false),
                 Ok(()) => {

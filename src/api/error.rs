@@ -89,7 +89,12 @@ pub struct BadAnswer {
     pub excerpt: String,
     pub request_id: Option<String>,
     pub attempts: u32,
+    /// Whether the connection was closed in the middle of it: that is the network's doing, and passes.
+    pub cut: bool,
 }
+
+/// The `code` of an answer that was cut.
+pub const CUT: &str = "connection_closed";
 
 /// A list that cannot be walked to its end. All answers were good ones.
 #[derive(Clone, Debug, PartialEq, Eq)]

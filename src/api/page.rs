@@ -80,6 +80,11 @@ impl Walk {
         }
     }
 
+    /// Whether it has come to its end, with all rows given.
+    pub fn is_over(&self) -> bool {
+        self.failed.is_none() && self.levels.is_empty()
+    }
+
     /// Takes the answer to [`Walk::next`] and gives its rows that were not given before, in order. The rows before a
     /// tie that cannot be passed are good ones, so that error comes from [`Walk::next`].
     pub fn accept(&mut self, body: &[u8]) -> Result<Vec<Row>, WalkError> {

@@ -37,8 +37,10 @@ pub struct Reply {
 pub enum End {
     /// As it should.
     Whole,
-    /// Before its end; why, to complete "got status 200, but …".
-    Cut(&'static str),
+    /// Before its end.
+    Cut,
+    /// In compressed data that are none.
+    Garbled,
     /// Given up beyond [`MAX_BODY`].
     TooLarge,
     /// With a redirect that is not followed; why.
@@ -211,9 +213,10 @@ async fn read(mut response: reqwest::Response, patience: &Patience) -> Result<Re
                     break End::TooLarge;
                 }
             }
-            Ok(Err(e)) => break End::Cut(cause::of_cut(&e, e.is_decode())),
+            Ok(Err(e)) if cause::is_cut(&e, e.is_decode()) => break End::Cut,
+            Ok(Err(_)) => break End::Garbled,
             // A status that is an error already says more than the time that its text takes.
-            Err(_) if !response.status().is_success() => break End::Cut("the answer stopped in the middle"),
+            Err(_) if !response.status().is_success() => break End::Cut,
             Err(waited) => {
                 let waited = text::duration(waited);
                 return Err(Failure::passing(format!("the answer began, but was not complete within {waited}")));

@@ -68,19 +68,20 @@ impl Beside {
             ways_on: &ways_on.each_ref().map(String::as_str),
         };
         let (beside, keeping) = kept::beside(session, asked, &self.connection, undoes, &self.ui)?;
-        let (made, changed, end) = match carry::out(&beside, plan, &way, &self.ui) {
+        let (changed, result) = match carry::out(&beside, plan, &way, &self.ui) {
             Ok(applied) => {
                 let end = carry::tell(plan, &applied, &way, &keeping, &self.ui);
-                (Some(applied.made), applied.changed, end)
+                (applied.changed, Ok(end))
             }
-            Err(failure) => (None, keeping.counts().changed, Err(failure)),
+            Err(failure) => (keeping.counts().changed, Err(failure)),
         };
+        let whole = result.is_ok();
         let run = keeping.kept_id().map(str::to_string);
-        let end = carry::leave(keeping, &beside, false, end, &self.ui).and_then(|code| match code {
+        let end = carry::leave(keeping, &beside, false, result.flatten(), &self.ui).and_then(|code| match code {
             0 => Ok(()),
             _ => Err(Failure::new(Kind::Rows, "some of it was not carried out")),
         });
-        Ok(Carried { run, changed, made, end })
+        Ok(Carried { run, changed, made: beside.learnt_ids(), whole, end })
     }
 }
 

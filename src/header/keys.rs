@@ -33,6 +33,7 @@ const KEYS: &[&str] = &[
 ];
 /// Keys that say something of a schedule.
 const OF_SCHEDULE: &[&str] = &["timezone", "overlap", "missed", "missed_window", "jitter"];
+const ZONE: &str = "\"Europe/Berlin\"";
 const WATCH: &[&str] = &["folder", "pattern", "settle", "dedupe", "max_size", "max_rows"];
 const OVERLAP: &[(&str, Overlap)] = &[("skip", Overlap::Skip), ("queue", Overlap::Queue)];
 const MISSED: &[(&str, Missed)] = &[("once", Missed::Once), ("skip", Missed::Skip), ("all", Missed::All)];
@@ -57,7 +58,7 @@ pub(super) fn read(block: &Block, flags: &[String]) -> (Header, Vec<Problem>) {
     for entry in &entries {
         key(&mut reader, entry, &mut header, flags);
     }
-    together(&mut reader, &entries, &header.triggers);
+    together(&mut reader, &entries, &mut header.triggers);
     reader.problems.sort_by_key(|problem| (problem.line, problem.column));
     (header, reader.problems)
 }
@@ -85,7 +86,9 @@ fn key(reader: &mut Reader<'_>, entry: &Entry<'_, '_>, header: &mut Header, flag
             let text = reader.located_text(entry, "\"0 7 * * MON-FRI\"");
             triggers.schedule = text.and_then(|text| schedule(reader, text));
         }
-        "timezone" => triggers.timezone = reader.located_text(entry, "\"Europe/Berlin\""),
+        // Of an empty one it is said below what it would have to be.
+        "timezone" if entry.value.as_str() == Some("") => {}
+        "timezone" => triggers.timezone = reader.located_text(entry, ZONE),
         "overlap" => triggers.overlap = reader.choice(entry, OVERLAP),
         "missed" => triggers.missed = reader.choice(entry, MISSED),
         "missed_window" => triggers.missed_window = reader.duration(entry, "\"6h\""),
@@ -185,12 +188,20 @@ fn schedule(reader: &mut Reader<'_>, text: At<String>) -> Option<At<Schedule>> {
 }
 
 /// Keys that mean something only together.
-fn together(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>], triggers: &Triggers) {
+fn together(reader: &mut Reader<'_>, entries: &[Entry<'_, '_>], triggers: &mut Triggers) {
     let find = |key| entries.iter().find(|entry| entry.key == key);
     if find("schedule").is_some() {
         if let (Some(Missed::Skip), Some(window)) = (triggers.missed, find("missed_window")) {
             let message = "`missed_window` says what is made up for, and `missed` is `skip`";
             reader.problem(&window.at, message, Some("leave one of them out".into()));
+        }
+        if let Some(zone) = find("timezone").filter(|_| triggers.timezone.is_none()) {
+            if zone.value.as_str() == Some("") {
+                let hint = format!("write for example `timezone = {ZONE}`");
+                reader.problem(&zone.at, "`timezone` is empty", Some(hint));
+            }
+            // Nobody knows when it is due, and that it lacks a zone need not be said as well.
+            triggers.schedule = None;
         }
         return;
     }

@@ -83,8 +83,10 @@ pub struct Carried {
     /// The run that it was, where there was something to do.
     pub run: Option<String>,
     pub changed: u64,
-    /// The ids of what was made, by the provisional ones; none where it stopped before its end.
-    pub made: Option<BTreeMap<String, String>>,
+    /// The ids of what was made, by the provisional ones.
+    pub made: BTreeMap<String, String>,
+    /// Whether it came to its end, and did not stop before.
+    pub whole: bool,
     /// An error where it stopped before its end, or not all of it could be done.
     pub end: Result<(), Failure>,
 }

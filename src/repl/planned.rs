@@ -10,6 +10,7 @@ use crate::{
     session::plan::{Plan, Script, render},
     text,
 };
+use std::collections::BTreeMap;
 
 /// So many writes of one line are told.
 const TOLD: usize = 10;
@@ -55,6 +56,16 @@ impl Session {
         let script = Script { path: "repl".into(), sha256: String::new() };
         let plan = run.planned(script).map_err(|error| self.failure(&crate::script::direct::fault(error)))?;
         Ok(plan)
+    }
+
+    /// Begins another plan. Variables that hold provisional ids of this one stay valid where it has made the record: what
+    /// they hold becomes the real ones, and wherever else a provisional one is left, in a list that is walked later, it
+    /// means the same. The others lead nowhere, and calls say so.
+    fn plan_is_over(&mut self, made: BTreeMap<String, String>) -> Result<(), Broken> {
+        let run = &self.lines.host().session;
+        run.set_dry(true);
+        run.learn_ids(made.clone());
+        self.with(move |script| script.rename_ids(&made))
     }
 
     /// Whether somebody says yes. An error where there is nobody to ask.
@@ -113,7 +124,8 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
     };
     session.carried += carried.changed;
     session.applied.extend(carried.run.filter(|_| carried.changed > 0));
-    let Some(made) = carried.made else {
+    if !carried.whole {
+        session.half_made.extend(carried.made);
         session.sent += carried.changed;
         let way_on = |failure: Failure| match (session.sent, failure.kind) {
             // It has a way on of its own.
@@ -122,26 +134,23 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
             _ => failure.hint("`:apply` goes on with the others, `:undo` takes back what was sent"),
         };
         return Ok(carried.end.map_err(way_on).map(|()| Next::Line)?);
-    };
+    }
     session.sent = 0;
-    run.set_dry(true);
-    // Variables that hold provisional ids stay valid: what they hold becomes the real ones, and wherever else a provisional
-    // one is left, in a list that is walked later, it means the same.
-    let ids = made.clone();
-    run.learn_ids(made);
-    session.with(move |script| script.rename_ids(&ids))?;
+    session.half_made.clear();
+    session.plan_is_over(carried.made)?;
     carried.end?;
     Ok(Next::Line)
 }
 
 pub fn discard(session: &mut Session, _: &str) -> Result<Next, Broken> {
-    let run = &session.lines.host().session;
-    let planned = run.planned_count();
+    let planned = session.lines.host().session.planned_count();
     if planned == 0 {
         nothing(session);
         return Ok(Next::Line);
     }
-    run.set_dry(true);
+    // What was made of it before it stopped is there, or was taken back, as the service says then.
+    let made = std::mem::take(&mut session.half_made);
+    session.plan_is_over(made)?;
     let dropped = text::plural(planned, "write");
     session.ui.status(&match std::mem::take(&mut session.sent) {
         0 => format!("{dropped} dropped; nothing was sent"),

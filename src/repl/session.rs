@@ -14,6 +14,7 @@ use crate::{
     ui::Ui,
 };
 use std::{
+    collections::BTreeMap,
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -92,6 +93,8 @@ pub struct Session {
     pub carried: u64,
     /// What was sent of the present plan, where its application has stopped in the middle.
     pub sent: u64,
+    /// The ids of what it has made by then, by the provisional ones.
+    pub half_made: BTreeMap<String, String>,
 }
 
 impl Session {
@@ -119,6 +122,7 @@ impl Session {
             may_write: false,
             carried: 0,
             sent: 0,
+            half_made: BTreeMap::new(),
         }
     }
 
@@ -165,10 +169,11 @@ impl Session {
         self.took = Some(begun.elapsed());
         let result = match result {
             Ok(Ok((done, shown))) => {
-                let Done { only_functions, functions, value_in, meant_last, .. } = done;
+                let Done { only_functions, functions, value_in, returns, meant_last, .. } = done;
                 // In a script it would be the end.
                 if text.trim().trim_end_matches(';') != "exit()" {
-                    self.good.push(Good { text: text.to_string(), only_functions, functions, value_in, meant_last });
+                    let text = text.to_string();
+                    self.good.push(Good { text, only_functions, functions, value_in, returns, meant_last });
                 }
                 shown.map_err(|fault| self.broken(&fault))
             }

@@ -131,6 +131,24 @@ mod tests {
     }
 
     #[test]
+    fn of_a_zone_that_is_none_one_thing_is_said() {
+        for (zone, said, hint) in [
+            ("\"\"", "`timezone` is empty", "write for example `timezone = \"Europe/Berlin\"`"),
+            (
+                "7",
+                "`timezone` takes a text in quotes, not a whole number",
+                "write for example `timezone = \"Europe/Berlin\"`",
+            ),
+        ] {
+            let script = format!("// /// onramp\n// timezone = {zone}\n// schedule = \"@daily\"\n// ///\n");
+            let problems = judge_at(&script, &[], None, &Clock::Fixed(Timestamp::UNIX_EPOCH)).unwrap_err();
+            let problems: Vec<_> =
+                problems.iter().map(|problem| (problem.to_string(), problem.hints.clone())).collect();
+            assert_eq!(problems, [(format!("2:15: {said}"), vec![hint.to_string()])]);
+        }
+    }
+
+    #[test]
     fn all_problems_are_told_at_once_in_the_order_of_the_script() {
         assert_eq!(
             told("allow = [\"update_custmer\"]\n// alow = []\n// timezone = \"Europe/Berln\"\n// schedule = \"7\""),

@@ -63,6 +63,7 @@ fn run(host: &Arc<Host>, operation: &'static Operation, args: &[Dynamic], spot: 
             excerpt: String::new(),
             request_id: answer.request_id.clone(),
             attempts: 1,
+            cut: false,
         };
         host.raise(CallError::BadAnswer(Box::new(bad)).into(), spot)
     })

@@ -3,7 +3,7 @@
 
 use super::{builtins::output::shown, catalog::Callables, host::Raised, translate};
 use crate::{
-    api::error::{ApiError, BadAnswer, CallError, Incomplete, Refused},
+    api::error::{ApiError, BadAnswer, CUT, CallError, Incomplete, Refused},
     project::{FileError, FileErrorKind},
     session::{ConnectKind, SessionError},
     stop::Reason,
@@ -320,6 +320,7 @@ impl Thrown {
         let mut thrown = Thrown::new("invalid_answer", bad.operation, bad.why.clone())
             .status(bad.status)
             .with("request_id", bad.request_id.clone())
+            .with("code", bad.cut.then(|| CUT.to_string()))
             .hint(hint.into());
         thrown.fields.insert("notes".into(), notes(about));
         thrown
@@ -385,11 +386,8 @@ fn uncaught(value: &Dynamic) -> Fault {
         Some(name) => format!("`{name}`: {message}"),
         None => message.into_owned(),
     };
-    let kind = match status {
-        Some(408 | 429 | 500..) => FaultKind::WillPass,
-        _ => FaultKind::Script,
-    };
-    let mut fault = Fault::new(kind, message);
+    let passes = matches!(status, Some(408 | 429 | 500..)) || field("code").as_deref() == Some(CUT);
+    let mut fault = Fault::new(if passes { FaultKind::WillPass } else { FaultKind::Script }, message);
     if let Some(lines) = map.get("notes").and_then(|notes| notes.read_lock::<rhai::Array>()) {
         fault.notes = lines.iter().filter_map(|line| line.clone().into_string().ok()).collect();
     }

@@ -10,7 +10,7 @@ use super::{
     join::{Join, Joined},
     row::Row,
     rows::{self, Conditions},
-    walk::{Cx, Rows, Walk},
+    walk::{Cx, Left, Rows, Walk},
 };
 use rhai::{Array, Dynamic};
 use std::sync::Arc;
@@ -107,6 +107,10 @@ impl<'a> Walk<'a> for Mapped<'a> {
         };
         Ok(Some(Row::Own(made)))
     }
+
+    fn left(&self) -> Left {
+        self.rows.left()
+    }
 }
 
 struct Where<'a> {
@@ -140,6 +144,11 @@ impl<'a> Walk<'a> for Take<'a> {
         self.left -= 1;
         self.rows.next(cx)
     }
+
+    fn left(&self) -> Left {
+        let Left { least, exact } = self.rows.left();
+        Left { least: least.min(self.left), exact: exact || least >= self.left }
+    }
 }
 
 struct Skip<'a> {
@@ -157,6 +166,11 @@ impl<'a> Walk<'a> for Skip<'a> {
         }
         self.rows.next(cx)
     }
+
+    fn left(&self) -> Left {
+        let Left { least, exact } = self.rows.left();
+        Left { least: least.saturating_sub(self.left), exact }
+    }
 }
 
 struct Pluck<'a> {
@@ -168,6 +182,10 @@ impl<'a> Walk<'a> for Pluck<'a> {
     fn next(&mut self, cx: &mut Cx) -> Result<Option<Row<'a>>, Raised> {
         let Some(mut row) = self.rows.next(cx)? else { return Ok(None) };
         self.by.value(&mut row, cx).map(|value| Some(Row::Own(value)))
+    }
+
+    fn left(&self) -> Left {
+        self.rows.left()
     }
 }
 
@@ -209,5 +227,10 @@ impl<'a> Walk<'a> for Chunk<'a> {
             chunk.push(row.into_value(cx).map_err(|thrown| thrown.raise(cx.spot.at))?);
         }
         Ok((!chunk.is_empty()).then(|| Row::Own(Dynamic::from_array(chunk))))
+    }
+
+    fn left(&self) -> Left {
+        let Left { least, exact } = self.rows.left();
+        Left { least: if exact { least.div_ceil(self.size) } else { least / self.size }, exact }
     }
 }

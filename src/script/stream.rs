@@ -47,16 +47,6 @@ impl Stream {
         next
     }
 
-    /// How many rows it has, where that is known without a walk.
-    pub fn len_if_held(&self) -> Option<u64> {
-        match &self.source {
-            Source::Held(packed, order) if self.stages.is_empty() => {
-                Some(order.as_ref().map_or(packed.len(), |order| order.len()) as u64)
-            }
-            _ => None,
-        }
-    }
-
     /// What it is, for people.
     pub fn describe(&self) -> String {
         match &self.source {

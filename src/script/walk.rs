@@ -86,6 +86,27 @@ impl Cx {
 pub trait Walk<'a>: Send + Sync {
     /// The next row; `None` at the end, and from then on.
     fn next(&mut self, cx: &mut Cx) -> Result<Option<Row<'a>>, Raised>;
+
+    /// What is known of the rows that are still to come, without asking anybody.
+    fn left(&self) -> Left {
+        Left::default()
+    }
+}
+
+/// How many rows are still to come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// At least so many.
+    pub least: usize,
+    /// And no more.
+    pub exact: bool,
+}
+
+impl Left {
+    /// So many and no more.
+    pub fn of(count: usize) -> Left {
+        Left { least: count, exact: true }
+    }
 }
 
 /// A walk of any kind.
@@ -98,6 +119,10 @@ impl<'a> Walk<'a> for Elements<'a> {
     fn next(&mut self, cx: &mut Cx) -> Result<Option<Row<'a>>, Raised> {
         cx.look()?;
         Ok(self.0.next().map(Row::Slot))
+    }
+
+    fn left(&self) -> Left {
+        Left::of(self.0.len())
     }
 }
 
@@ -125,6 +150,11 @@ impl Walk<'_> for Held {
         self.at += u32::from(at.is_some());
         let home = *self.home.get_or_insert_with(|| cx.home(&self.packed));
         Ok(at.map(|at| Row::Held(home, at)))
+    }
+
+    fn left(&self) -> Left {
+        let all = self.order.as_ref().map_or(self.packed.len(), |order| order.len());
+        Left::of(all.saturating_sub(self.at as usize))
     }
 }
 
@@ -164,6 +194,10 @@ impl Walk<'_> for Pages {
             }
         }
     }
+
+    fn left(&self) -> Left {
+        Left { least: self.page.len(), exact: self.listing.is_over() }
+    }
 }
 
 /// A walk with what its parts share: what verbs that give one value pull from.
@@ -186,6 +220,11 @@ impl<'a> Walker<'a> {
         let row = self.rows.next(&mut self.cx)?;
         self.given += usize::from(row.is_some());
         Ok(row)
+    }
+
+    /// What is known of the rows that are still to come.
+    pub fn left(&self) -> Left {
+        self.rows.left()
     }
 
     /// The next row, decoded if it comes from the API: for verbs that look at a field and keep the row besides.

@@ -72,7 +72,8 @@ pub(super) fn number(position: usize) -> Number {
 }
 
 impl Session {
-    /// Applies a plan. An error is what ended it; what was done by then is in the journal.
+    /// Applies a plan. An error is what ended it; what was done by then is in the journal, and the session has learnt the ids
+    /// of what was made.
     pub fn apply(&self, plan: &Plan, how: &How) -> Result<Applied, SessionError> {
         let Some(operation) = plan.entries.iter().find_map(Entry::operation) else { return Ok(Applied::default()) };
         let bulk = self.bulk(operation, None, Some(plan.entries.len() as u64))?;
@@ -86,52 +87,14 @@ impl Session {
             applied: Applied::default(),
         };
         applying.know_made(&how.earlier);
-        let (mut before, mut freed) = ("", Freed::default());
-        let mut sent = 0;
-        for entry in &plan.entries {
-            if how.earlier.done.contains(&entry.position) {
-                applying.applied.earlier += 1;
-                applying.bulk.skip();
-                continue;
-            }
-            if how.done.contains(&entry.position) {
-                self.note_done(entry)?;
-                applying.applied.unchanged += 1;
-                applying.bulk.skip();
-                continue;
-            }
-            if how.skip.contains(&entry.position) {
-                applying.applied.skipped += 1;
-                applying.bulk.skip();
-                continue;
-            }
-            if how.first.is_some_and(|first| sent >= first) {
-                applying.applied.more = true;
-                break;
-            }
-            // What is of another kind may rest on what came before it.
-            let waits = entry.operation != before
-                || entry.uses.values().any(|at| !applying.made.contains_key(at))
-                || freed.holds(entry);
-            if waits {
-                applying.bulk.settle()?;
-                applying.take();
-                freed = Freed::default();
-            }
-            before = &entry.operation;
-            freed.note(entry);
-            if applying.is_there_already(self, entry, how)? {
-                continue;
-            }
-            applying.push(entry, how)?;
-            sent += 1;
+        let end = applying.all(self, how);
+        if end.is_err() {
+            // What is in flight may be made yet.
+            applying.bulk.stop();
             applying.take();
         }
-        applying.bulk.drain()?;
-        applying.take();
-        applying.look_for_replayed(self)?;
-        applying.applied.failed.sort_by_key(|(position, _)| *position);
-        Ok(applying.applied)
+        self.learn_ids(applying.applied.made.clone());
+        end.map(|()| applying.applied)
     }
 
     /// Records that an entry needed no sending, so that whoever goes on with the plan leaves it alone as well. What its call is
@@ -186,6 +149,57 @@ impl<'p> Freed<'p> {
 }
 
 impl Applying<'_> {
+    /// Applies one entry after the other.
+    fn all(&mut self, session: &Session, how: &How) -> Result<(), SessionError> {
+        let plan = self.plan;
+        let (mut before, mut freed) = ("", Freed::default());
+        let mut sent = 0;
+        for entry in &plan.entries {
+            if how.earlier.done.contains(&entry.position) {
+                self.applied.earlier += 1;
+                self.bulk.skip();
+                continue;
+            }
+            if how.done.contains(&entry.position) {
+                session.note_done(entry)?;
+                self.applied.unchanged += 1;
+                self.bulk.skip();
+                continue;
+            }
+            if how.skip.contains(&entry.position) {
+                self.applied.skipped += 1;
+                self.bulk.skip();
+                continue;
+            }
+            if how.first.is_some_and(|first| sent >= first) {
+                self.applied.more = true;
+                break;
+            }
+            // What is of another kind may rest on what came before it.
+            let waits = entry.operation != before
+                || entry.uses.values().any(|at| !self.made.contains_key(at))
+                || freed.holds(entry);
+            if waits {
+                self.bulk.settle()?;
+                self.take();
+                freed = Freed::default();
+            }
+            before = &entry.operation;
+            freed.note(entry);
+            if self.is_there_already(session, entry, how)? {
+                continue;
+            }
+            self.push(entry, how)?;
+            sent += 1;
+            self.take();
+        }
+        self.bulk.drain()?;
+        self.take();
+        self.look_for_replayed(session)?;
+        self.applied.failed.sort_by_key(|(position, _)| *position);
+        Ok(())
+    }
+
     /// Takes in what earlier runs have made: somebody may have changed it since, like what an earlier application has made.
     fn know_made(&mut self, earlier: &Earlier) {
         for (position, made) in &earlier.made {

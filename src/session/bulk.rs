@@ -75,7 +75,8 @@ pub struct Row {
 
 impl Session {
     /// Begins a bulk call of `operation`. `in_flight` is how many writes may be under way at once; by default as many as
-    /// latency and budget are worth. `total` is how many rows there are, where that is known.
+    /// latency and budget are worth. `total` is how many rows there are, where that is known
+    /// before the first one.
     pub fn bulk(
         &self,
         operation: &'static Operation,
@@ -140,6 +141,11 @@ impl Bulk<'_> {
         self.number.0
     }
 
+    /// So many rows there are, as it is known by now.
+    pub fn set_total(&self, total: u64) {
+        self.session.control().progress.on_stage(|stage| stage.total = Some(total));
+    }
+
     /// Lets nothing more go out once so many rows have failed.
     pub fn stop_after(&mut self, failures: u64) {
         self.bounds.bearable.store(failures, Ordering::SeqCst);
@@ -168,6 +174,11 @@ impl Bulk<'_> {
     pub fn push(&mut self, row: u64, call: &Call, manner: Manner<'_>) -> Result<(), SessionError> {
         self.check()?;
         let call = &self.session.real(call.clone());
+        if let Err(refused) = self.session.knows_its_ids(call) {
+            self.bounds.fail();
+            self.finish(row, Outcome::Failed(refused), false);
+            return Ok(());
+        }
         let number = Number(self.number.0, row, 0, 0);
         // Two writes to one record must not overtake each other.
         let mut target = self.target(call);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::api::{
     client::Answer,
-    error::CallError,
+    error::{CallError, Refused},
     request::{Call, Request},
 };
 use std::collections::BTreeMap;
@@ -27,7 +27,9 @@ impl Session {
     /// provisional ids nor keys come twice in a session.
     pub fn set_dry(&self, dry: bool) {
         let (mut overlay, mut numbers) = (self.overlay.lock().expect(LOCK), self.numbers.lock().expect(LOCK));
-        *numbers = overlay.take().map_or(*numbers, |old| old.numbers()).next();
+        let old = overlay.take();
+        *numbers = old.as_ref().map_or(*numbers, Overlay::numbers).next();
+        self.given_up.lock().expect(LOCK).extend(old.into_iter().flat_map(Overlay::into_ids));
         *overlay = dry.then(|| Overlay::numbered(self.clock.clone(), *numbers));
     }
 
@@ -49,9 +51,14 @@ impl Session {
         overlay.as_ref().map_or_else(Vec::new, |overlay| overlay.entries().get(known..).unwrap_or_default().to_vec())
     }
 
-    /// Provisional ids mean these records from here on: a plan that held them was applied.
+    /// Provisional ids mean these records from here on: a plan that held them was applied, or a part of it.
     pub fn learn_ids(&self, made: BTreeMap<String, String>) {
         self.made.lock().expect(LOCK).extend(made);
+    }
+
+    /// What became of the provisional ids of plans that this session has applied.
+    pub fn learnt_ids(&self) -> BTreeMap<String, String> {
+        self.made.lock().expect(LOCK).clone()
     }
 
     /// The call with real ids in place of the provisional ones that are known.
@@ -72,6 +79,28 @@ impl Session {
             }
         }
         call
+    }
+
+    /// An error where a call, with its real ids in place, speaks of a record that a plan was to make and did not: the
+    /// service would only say that there is none of this id.
+    pub(super) fn knows_its_ids(&self, call: &Call) -> Result<(), CallError> {
+        let given_up = self.given_up.lock().expect(LOCK);
+        if given_up.is_empty() {
+            return Ok(());
+        }
+        let body = call.body.as_deref().map(String::from_utf8_lossy);
+        let texts = call.path.iter().map(String::as_str).chain(call.query.iter().map(|(_, value)| value.as_str()));
+        let lost = texts.chain(body.as_deref()).find_map(|text| {
+            let places = plan::provisional::places(text).into_iter();
+            places.map(|place| &text[place]).find(|word| given_up.contains(*word))
+        });
+        let Some(id) = lost else { return Ok(()) };
+        Err(CallError::Refused(Refused {
+            operation: call.operation.name,
+            field: None,
+            message: format!("`{id}` was never created: it was dropped with its plan"),
+            hint: Some("enter the line again that creates it".into()),
+        }))
     }
 
     /// The answer to a call of a dry run, and what it did to the plan; `None` where the run is none.

@@ -34,6 +34,7 @@ impl Listing {
     /// The rows of the next page; `None` at the end of the list. A page may be empty without being the last.
     pub fn next_page(&mut self, session: &Session) -> Result<Option<Vec<Row>>, SessionError> {
         let Some(call) = self.walk.next().map_err(|error| incomplete(self.operation, &error))? else { return Ok(None) };
+        session.knows_its_ids(&call)?;
         let number = self.number.page(self.pages + 1);
         let request = Request::build(&call, None).map_err(CallError::Refused)?;
         let planned = session.plan(&call)?;
@@ -89,6 +90,11 @@ impl Listing {
         Ok(result?)
     }
 
+    /// Whether no page follows those that were given.
+    pub fn is_over(&self) -> bool {
+        self.walk.is_over()
+    }
+
     /// What the script's author should know of this list, once.
     pub fn take_note(&mut self) -> Option<String> {
         self.walk.take_note()
@@ -104,6 +110,7 @@ fn broken(operation: &'static str, answer: &Answer, error: &WalkError) -> CallEr
         excerpt: String::new(),
         request_id: answer.request_id.clone(),
         attempts: 1,
+        cut: false,
     }))
 }
 

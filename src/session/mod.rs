@@ -58,7 +58,7 @@ use crate::{
 use jiff::Timestamp;
 use overlay::{Numbers, Overlay};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{
         Arc, Mutex, OnceLock, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -86,6 +86,8 @@ pub struct Session {
     numbers: Mutex<Numbers>,
     /// What became of the provisional ids of plans that this session has applied.
     made: Mutex<BTreeMap<String, String>>,
+    /// The provisional ids of plans that are over. Those that are not among `made` lead nowhere.
+    given_up: Mutex<HashSet<String>>,
     /// Whether a record that was not read in this run is read before it is changed, so that the change can be told and
     /// taken back.
     reads_before_it_writes: bool,
@@ -124,6 +126,7 @@ impl Session {
             overlay: Mutex::default(),
             numbers: Mutex::default(),
             made: Mutex::default(),
+            given_up: Mutex::default(),
             reads_before_it_writes: true,
             steps: Mutex::default(),
             run_key,
@@ -193,6 +196,7 @@ impl Session {
     pub fn call(&self, call: Call) -> Result<Answer, SessionError> {
         let number = self.number();
         let call = self.real(call);
+        self.knows_its_ids(&call)?;
         if let Some(planned) = self.plan(&call)? {
             // What is only planned has changed nothing.
             let (answer, _) = planned?;

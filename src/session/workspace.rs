@@ -65,6 +65,7 @@ fn get_me(link: &Link) -> Result<Me, SessionError> {
             excerpt: String::new(),
             request_id: answer.request_id.clone(),
             attempts: 1,
+            cut: false,
         }))
     })?;
     Ok(me)

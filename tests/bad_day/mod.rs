@@ -122,6 +122,27 @@ hint: run it again; if it stays so, tell Pivotal's support the request id
 }
 
 #[test]
+fn answers_that_stay_cut_are_the_networks_and_end_the_run_with_75() {
+    let script =
+        "try { get_customer(101); } catch (e) { print(`${e.type} ${e.code} ${e.status}`); }\nget_customer(101)";
+    bad_day(script, &["get-customer:cut"]).ran().assert_all(
+        75,
+        "invalid_answer connection_closed 200\n",
+        "\
+error: `get_customer` failed: the connection was closed in the middle of the answer
+  --> script.rhai:2:1
+    |
+  2 | get_customer(101)
+    | ^
+  status 200, request id req_00000010
+  the answer began: {\"object\":\"customer\",\"id\":\"clx9f8g7h6j5k4l3m2n1\",\"display_id\":101,\"name\":\"Acme Corporation\",\"slug\":\"acme-corp\",\"domain\":\"acmecorp.com\",\"status\":\"active\",\"plan\":\"enterprise\",\"mrr\":125000,\"monthly_order…
+  tried 5 times
+hint: run it again; if it stays so, tell Pivotal's support the request id
+",
+    );
+}
+
+#[test]
 fn a_network_that_comes_back_is_waited_for_and_only_that_is_said() {
     let ran = bad_day(CREATE, &["list-customers:reset-before@1-6"]).ran();
     assert_eq!(ran.code, Some(0), "{ran}");

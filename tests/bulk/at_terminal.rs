@@ -6,19 +6,22 @@ use crate::harness::{
 };
 use std::fs;
 
-const SCRIPT: &str = "
-print(\"begun\");
-let rows = [];
-for id in 101..113 { rows.push(#{id: id}); }
-bulk_update_customers(rows, #{plan: \"new\"}, #{in_flight: 1});
-print(\"done\");
-";
+/// Twelve rows.
+const ARRAY: &str = "let rows = []; for id in 101..113 { rows.push(#{id: id}); } rows";
 
 /// The ninth write is refused for so long.
 fn at_terminal(columns: u16, wait: &str) -> (Served, Terminal) {
+    of_rows(ARRAY, columns, wait)
+}
+
+/// The same for these rows.
+fn of_rows(rows: &str, columns: u16, wait: &str) -> (Served, Terminal) {
+    let script = format!(
+        "print(\"begun\"); let rows = {{ {rows} }};\nbulk_update_customers(rows, #{{plan: \"new\"}}, #{{in_flight: 1}});\nprint(\"done\");\n"
+    );
     let served = Served::start(&["--rate", "600/min", "--fault", &format!("update-customer:429={wait}@9")]);
     let place = Place::new();
-    fs::write(place.work().join("script.rhai"), SCRIPT).unwrap();
+    fs::write(place.work().join("script.rhai"), script).unwrap();
     let onramp = served.used_by(place.onramp(&["run", "--yes", "--now", NOW, "script.rhai"])).env("NO_COLOR", "1");
     (served, Terminal::start(onramp, columns))
 }
@@ -59,4 +62,25 @@ fn a_narrow_terminal_gets_one_line_all_the_same() {
     let lines: Vec<&str> = screen.lines().collect();
     let [_, bar] = lines[..] else { panic!("{screen}") };
     assert!(bar.starts_with("update_customer  8/12  ") && bar.trim_end().ends_with(" left"), "{screen}");
+}
+
+#[test]
+fn a_list_has_a_total_as_soon_as_its_last_page_is_there_or_enough_of_it() {
+    for (rows, done) in [
+        ("list_customers().take(12)", "8/12"),
+        ("list_customers(#{status: \"onboarding\"}).map(|c| c.id).skip(2)", "8/50"),
+        ("list_customers().hold().take(200)", "8/120"),
+        // Nobody knows how many there are: the first page is not the last one, or a closure decides.
+        ("list_customers()", "8 rows"),
+        ("list_customers().take(12).filter(|c| c.id != \"\")", "8 rows"),
+    ] {
+        let (_served, terminal) = of_rows(rows, 120, "1s");
+        let screen = terminal.shows(done);
+        let bar = screen.lines().nth(1).unwrap_or_default().trim_end();
+        assert_eq!(
+            (bar.contains('['), bar.ends_with(" left")),
+            (done.contains('/'), done.contains('/')),
+            "{rows}: {screen}"
+        );
+    }
 }

@@ -98,11 +98,16 @@ fn plain(said: &Said, text: &str) -> String {
         let end = id + text[id..].find('`').unwrap();
         text.replace_range(at..end, "~/.local/state/onramp/previews/k3v9x2m");
     }
+    // How long the service still takes nothing, at the moment of the look.
+    let left = |line: &str| match line.strip_suffix(" s").and_then(|line| line.rsplit_once("  ")) {
+        Some((front, _)) if front.contains("  running  ") => Some(format!("{front}  30 s\n")),
+        _ => None,
+    };
     let line = |line: &str| match (line.find(": 429, "), line.find(" ms, "), line.find(WAITS)) {
         (Some(begin), Some(end), Some(wait)) => {
             format!("{}1{}{WAITS}30 s\n", &line[..begin + ": 429, ".len()], &line[end..wait])
         }
-        _ => format!("{line}\n"),
+        _ => left(line).unwrap_or_else(|| format!("{line}\n")),
     };
     text.lines().map(line).collect()
 }

@@ -7,6 +7,7 @@ mod page;
 mod piped;
 #[cfg(unix)]
 mod planned;
+mod saved;
 #[cfg(unix)]
 mod terminal;
 #[cfg(unix)]

@@ -102,39 +102,6 @@ fn scripts_are_loaded_into_the_session() {
 }
 
 #[test]
-fn the_good_lines_are_saved_as_a_script() {
-    let input =
-        "fn f() { 1 }\nlet x = f()\nnope\nfn f() { 2 }\nprint(x + f())\n:save session.rhai\n:save session.rhai\n";
-    let ran = piped(input).ran();
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), "3\n"), "{ran}");
-    assert!(ran.stderr.contains("wrote `session.rhai`; `onramp check session.rhai` looks at it\n"), "{ran}");
-    assert!(
-        ran.stderr
-            .ends_with("error: there is a file `session.rhai` already\nhint: name another one, or remove it first\n"),
-        "{ran}"
-    );
-    let script = std::fs::read_to_string(ran.folder().join("session.rhai")).unwrap();
-    assert_eq!(
-        script,
-        "// /// onramp\n// description = \"Saved from a session\"\n// ///\n\nlet x = f();\nfn f() { 2 }\nprint(x + f());\n"
-    );
-    crate::harness::run(&["session.rhai"]).file("session.rhai", script).ran().assert_all(0, "4\n", "");
-}
-
-#[test]
-fn a_saved_session_runs_also_where_it_has_used_last_values() {
-    let input = "get_customer(101)\n_.mrr + 0\nlet one = 1; (_ - 1) + (one + one)\nif true { _ } else { 0 }\nlet ao = [_, /* _ */ _];\nprint(_)\n:save s.rhai\n";
-    let ran = piped(input).ran();
-    assert_eq!((ran.code, ran.stdout.lines().last()), (Some(0), Some("125001")), "{ran}");
-    let script = std::fs::read_to_string(ran.folder().join("s.rhai")).unwrap();
-    let body = "let last = get_customer(101);\nlet last = last.mrr + 0;\nlet one = 1; let last = (last - 1) + (one + one);\n\
-                let last = if true { last } else { 0 };\n\
-                let ao = [last, /* _ */ last];\nprint(last);\n";
-    assert!(script.ends_with(body), "{script}");
-    crate::harness::run(&["s.rhai", "--sandbox"]).file("s.rhai", script).ran().assert_all(0, "125001\n", "");
-}
-
-#[test]
 fn the_last_value_is_shown_and_written_another_way() {
     let input = "list_customers().take(2)\n:table name, mrr\n:table nmae\n:json\n:csv out.csv\n:csv ../out.csv\n";
     let ran = piped(input).ran();
@@ -318,19 +285,6 @@ fn a_line_that_is_no_text_is_an_error_and_ends_nothing() {
     let error = "error: line 3 of standard input is not UTF-8 text\nhint: save it as UTF-8\n";
     Onramp::new(&["repl", "--sandbox"]).stdin(&input).ran().assert_all(1, "1\n", error);
     Onramp::new(&["repl", "--sandbox", "--stop-on-error"]).stdin(&input).ran().assert_all(2, "", error);
-}
-
-#[test]
-fn a_script_that_returns_its_value_is_loaded_at_once_and_saved_without_ending_there() {
-    let long: String = (0..3000).map(|n| format!("let v{n} = {n}; v{n} + 1;\n")).collect();
-    let ran = piped(":load long.rhai\n_ + 1\nreturn _ * 2\nexit()\nprint(_)\n:save s.rhai\n")
-        .file("long.rhai", format!("{long}return v7;\n"))
-        .args(&["--max-run-time", "60s"])
-        .ran();
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "8\n16\n16\n"), "{ran}");
-    let script = std::fs::read_to_string(ran.folder().join("s.rhai")).unwrap();
-    let end = "\nlet last = v7;\nlet last = last + 1;\nlet last = last * 2;\nprint(last);\n";
-    assert!(script.ends_with(end), "{}", &script[script.len() - 200..]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Plans of a session against a workspace that is live to it: one after the other, stopped half-way, refused.
 
 use crate::harness::{
-    Onramp, Served,
+    Onramp, Place, Said, Served,
     terminal::{CTRL_C, CTRL_D, Terminal},
 };
 
@@ -35,6 +35,75 @@ fn what_was_planned_and_applied_has_its_real_ids_in_every_variable() {
                  later.count()\nget_contact(contact).customer_id == made.id\n";
     let ran = live(&served, &["--yes"]).stdin(input).ran();
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "true\ntrue\ntrue\n1\ntrue\n"), "{ran}");
+}
+
+#[test]
+fn keys_of_maps_get_the_real_ids_too() {
+    let served = Served::start(&[]);
+    let input = "let made = create_customer(#{name: \"A\"}); let by_id = #{}; by_id[made.id] = 1; by_id.deep = [#{}];\n\
+                 by_id.deep[0][`${made.display_id}`] = 2; by_id.new_customer_9 = 3;\n:apply\n\
+                 by_id[made.id]\nby_id.deep[0][`${made.display_id}`]\nby_id.len()\n";
+    let ran = live(&served, &["--yes"]).stdin(input).ran();
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "1\n2\n3\n"), "{ran}");
+}
+
+#[test]
+fn of_a_plan_that_was_dropped_half_way_what_was_made_has_its_real_ids_and_the_rest_says_that_it_is_not_there() {
+    let (served, place) = (Served::start(&["--fault", "create-customer-contact:status=401@1"]), Place::new());
+    let input = "let made = create_customer(#{name: \"A\"}); let found = #{}; found[made.id] = true;\n\
+                 let contact = create_customer_contact(made, #{name: \"N\", email: \"n@x.io\"}); let last = [contact];\n\
+                 let inside = list_customer_contacts(made).map(|c| c.name);\n:apply\n:discard\n\
+                 made.id == get_customer(made).id\nfound[made.id]\ninside.count()\nget_contact(contact).name\n\
+                 update_contact(last[0].display_id, #{name: \"M\"}).name\n\
+                 bulk_update_contacts(last, |c| #{name: \"M\"}).failures[0].message\n\
+                 list_customer_contacts(contact.id).count()\n\
+                 create_customer(#{name: \"of \" + contact.id}).name\n";
+    let ran = served.used_by(place.onramp(&["repl", "--yes"])).stdin(input).ran();
+    let never = |line: usize, operation: &str, id: &str, text: &str| {
+        format!(
+            "error: `{operation}`: `{id}` was never created: it was dropped with its plan\n  --> repl:{line}:1:1\n    |\n  1 \
+             | {text}\n    | ^\nhint: enter the line again that creates it\n"
+        )
+    };
+    Said::at(&place).assert(
+        &ran,
+        1,
+        "true\ntrue\n0\n`update_contact`: `new_contact_1` was never created: it was dropped with its plan\n",
+        &[
+            "NOT SENT: create_customer A (customer new_customer_1): name: \"A\", slug: \"a\", status: \"onboarding\"\n\
+             NOT SENT: create_customer_contact N (contact new_contact_1): customer_id: \"new_customer_1\", name: \"N\", \
+             email: \"n@x.io\", is_primary: false, labels: []\n\
+             error: the service does not accept the API key: The sandbox was told to answer 401 here\n  status 401, type \
+             authentication_error, code authentication_error, request id req_00000004\n\
+             hint: make a new key in Pivotal's settings and put it into `PIVOTAL_API_KEY`, or name a file with \
+             `--key-file`\nhint: `onramp resume run0001` goes on where it stopped; 1 change made so far\n\
+             hint: `:apply` goes on with the others, `:undo` takes back what was sent\n\
+             2 writes dropped; 1 sent already stay as they are, and `:undo` takes them back\n"
+                .to_string(),
+            never(7, "get_contact", "new_contact_1", "get_contact(contact).name"),
+            never(
+                8,
+                "update_contact",
+                "9000000000000002",
+                "update_contact(last[0].display_id, #{name: \"M\"}).name",
+            ),
+            never(10, "list_customer_contacts", "new_contact_1", "list_customer_contacts(contact.id).count()"),
+            never(11, "create_customer", "new_contact_1", "create_customer(#{name: \"of \" + contact.id}).name"),
+        ]
+        .concat(),
+    );
+}
+
+#[test]
+fn what_was_made_and_taken_back_before_a_plan_was_dropped_is_gone_as_the_service_says() {
+    let (served, place) = (Served::start(&["--fault", "create-customer-contact:status=401@1"]), Place::new());
+    let input = "let made = create_customer(#{name: \"A\"});\n\
+                 let contact = create_customer_contact(made, #{name: \"N\", email: \"n@x.io\"});\n:apply\n:undo\n:discard\n\
+                 made.id.contains(\"new_\")\ntry { get_customer(made); } catch (e) { print(e.type); }\n\
+                 try { get_contact(contact); } catch (e) { print(e.message); }\n";
+    let ran = served.used_by(place.onramp(&["repl", "--yes"])).stdin(input).ran();
+    let said = "false\nnot_found\n`new_contact_1` was never created: it was dropped with its plan\n";
+    assert!(ran.code == Some(1) && ran.stdout.ends_with(said), "{ran}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Runs that stopped and go on: nothing lost, nothing doubled.
 
 use super::{json, said, script, until};
-use crate::harness::{KEY, Onramp, Place, Ran, Served, Server, answer};
+use crate::harness::{KEY, Onramp, Place, Ran, Said, Served, Server, answer};
 use serde_json::Value;
 use std::{
     fs,
@@ -318,4 +318,26 @@ fn a_call_that_was_killed_finds_out_what_became_of_it() {
     assert!(resumed.code == Some(0) && resumed.stdout.contains("\"name\": \"Once\""), "{resumed}");
     let all = served.used_by(Onramp::new(&["call", "list_customers", "--all"])).ran().stdout;
     assert_eq!(all.matches("\"Once\"").count(), 1);
+}
+
+#[test]
+fn a_run_whose_answers_were_cut_goes_on_where_it_stopped() {
+    let (served, place) = (Served::start(&["--fault", "update-customer:cut@2-6"]), Place::new());
+    let text = "for id in [101, 102, 103] { print(update_customer(id, #{mrr: 7}).mrr); }";
+    let ran = served.used_by(place.onramp(&["run", "a.rhai"]).file("a.rhai", text)).ran();
+    let said = Said::at(&place);
+    said.assert(
+        &ran,
+        75,
+        "7\n",
+        "error: `update_customer` failed: the connection was closed in the middle of the answer\n  --> a.rhai:1:35\n    |\n  1 | \
+         for id in [101, 102, 103] { print(update_customer(id, #{mrr: 7}).mrr); }\n    |                                   ^\n  \
+         status 200, request id req_00000009\n  the answer began: {\"object\":\"customer\",\"id\":\"clxzxnkq7w2teua1i30r\",\
+         \"display_id\":102,\"name\":\"Redwood Studios\",\"slug\":\"redwood-studios\",\"domain\":\"redwoodstudios.shop\",\
+         \"status\":\"active\",\"plan\":\"starter\",\"mrr\":7,\"monthly_o…\n  tried 5 times\n\
+         hint: run it again; if it stays so, tell Pivotal's support the request id\n\
+         hint: `onramp resume run0001` goes on where it stopped; 1 change made so far\n",
+    );
+    served.used_by(place.onramp(&["resume", said.id(1)])).ran().assert_all(0, "7\n7\n7\n", "");
+    assert_eq!(served.count("PATCH", "/customers/103"), 1);
 }

@@ -93,7 +93,7 @@ impl Pool {
 
     /// Whether a process is at work, or will be without anybody doing anything.
     pub fn is_busy(&self) -> bool {
-        self.at_work.lock().busy
+        self.at_work.lock().is_busy()
     }
 
     pub fn at_work(&self) -> AtWork {
@@ -183,7 +183,7 @@ impl Work {
         // A run that is to be tried again holds up all of its group but itself.
         let startable = |waiting: &Waiting| self.held.get(&waiting.group).is_none_or(|(run, _)| *run == waiting.run);
         let mut present = self.at_work.lock();
-        present.busy = !self.running.is_empty() || self.waiting.iter().any(startable);
+        present.set_busy(!self.running.is_empty() || self.waiting.iter().any(startable));
         present.waiting = self.waiting.len();
         if present.running.len() != self.running.len()
             || present.running.iter().zip(&self.running).any(|(shown, running)| *shown != running.run)
@@ -195,6 +195,7 @@ impl Work {
     fn heed(&mut self, message: Message) {
         if let Message::Wake { run, not_before, group } = message {
             self.waiting.push(Waiting { run, not_before, group, elsewhere: None });
+            self.at_work.lock().taken_in();
         }
     }
 

@@ -112,6 +112,8 @@ fn each_mistake_is_told_at_its_place_in_the_script() {
             "schedule = \"every 15\"",
             "2:15: `15` is not a duration; write for example `300ms`, `2s`, `10m`, `24h` or `7d`",
         ),
+        ("schedule = \"@daily\"\ntimezone = \"\"", "3:15: `timezone` is empty"),
+        ("timezone = \"\"", "2:15: `timezone` is the schedule's, and there is none"),
         ("timezone = \"UTC\"", "2:15: `timezone` is the schedule's, and there is none"),
         ("overlap = \"queue\"", "2:14: `overlap` is the schedule's, and there is none"),
         ("missed = \"all\"", "2:13: `missed` is the schedule's, and there is none"),

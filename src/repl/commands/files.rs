@@ -4,12 +4,12 @@ use crate::{
     error::Failure,
     repl::{
         history::may_be_kept,
-        saved::{Good, script},
+        saved::{Good, Saved, script},
         session::{Broken, Next, Session},
     },
     text,
 };
-use std::{fs, io::Write, path::Path};
+use std::{collections::BTreeSet, fs, io::Write, path::Path};
 
 pub fn load(session: &mut Session, path: &str) -> Result<Next, Broken> {
     let (name, text) = (session.read)(Path::new(unquoted(path)))?;
@@ -23,12 +23,11 @@ pub fn save(session: &mut Session, path: &str) -> Result<Next, Broken> {
     if session.good.is_empty() {
         return Err(Failure::usage("there is nothing to save yet").into());
     }
-    let kept = |line: &&Good| may_be_kept(&line.text, &session.ui);
-    let lines: Vec<Good> = session.good.iter().filter(kept).cloned().collect();
-    let text = script(&lines, &mut |text, inside| {
-        let text = text.to_string();
-        session.with(move |script| script.begin_of(&text, inside)).ok().flatten()
-    });
+    let lines: Vec<Good> = session.good.iter().filter(|line| !line.text.trim().is_empty()).cloned().collect();
+    let holds_key = |(at, line): (usize, &Good)| (!may_be_kept(&line.text, &session.ui)).then_some(at);
+    let secret: BTreeSet<usize> = lines.iter().enumerate().filter_map(holds_key).collect();
+    let held_keys = !secret.is_empty();
+    let Saved { text, unsaid } = session.with(move |reader| script(&lines, &secret, reader))?;
     let options = fs::OpenOptions::new().write(true).create_new(true).open(path);
     options.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
@@ -41,8 +40,12 @@ pub fn save(session: &mut Session, path: &str) -> Result<Next, Broken> {
         _ => Failure::usage(format!("`{shown}` cannot be written: {}", crate::config::reason(&error)))
             .hint("name a file in a folder that you can write to"),
     })?;
-    if lines.len() < session.good.len() {
+    if held_keys {
         session.ui.warn("lines that hold a key were left out");
+    }
+    if unsaid > 0 {
+        let them = if unsaid == 1 { "its `return`" } else { "their `return`" };
+        session.ui.warn(&format!("{} left out because of {them}; comments tell where", text::plural(unsaid, "line")));
     }
     session.ui.status(&format!("wrote `{shown}`; `onramp check {shown}` looks at it"));
     Ok(Next::Line)

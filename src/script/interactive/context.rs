@@ -71,52 +71,76 @@ pub enum Open {
 impl Context {
     /// The context at the end of `text`.
     pub fn of(text: &str) -> Context {
-        let mut reader = Reader::new();
-        let mut at = 0;
-        while let Some(c) = text[at..].chars().next() {
-            let rest = &text[at..];
-            let next = match c {
-                '/' if rest.starts_with("//") => rest.find('\n').map(|end| at + end),
-                '/' if rest.starts_with("/*") => rest.find("*/").map(|end| at + end + 2),
-                '"' => match lex::string_end(text, at + 1, '"') {
-                    Some(end) => Some(reader.value(at, end)),
-                    None => return reader.text(text, at + 1),
-                },
-                '`' => match reader.template(text, at, at + 1) {
-                    Some(end) => Some(end),
-                    None => return reader.text(text, at + 1),
-                },
-                '}' if reader.in_template() => {
-                    reader.close();
-                    match reader.template(text, reader.begun().unwrap_or(at), at + 1) {
-                        Some(end) => Some(end),
-                        None => return reader.text(text, at + 1),
-                    }
-                }
-                '\'' => Some(reader.value(at, lex::character_end(text, at))),
-                c if c.is_alphabetic() || c == '_' => {
-                    let end = at + lex::word_end(rest);
-                    if end == text.len() {
-                        return reader.word(text, at, false);
-                    }
-                    Some(reader.named(text, at, end))
-                }
-                c if c.is_ascii_digit() => {
-                    let end = at + lex::word_end(rest);
-                    if end == text.len() && !reader.after_dot(at) {
-                        return reader.word(text, at, true);
-                    }
-                    Some(reader.value(at, end))
-                }
-                _ => Some(reader.sign(text, at, c)),
-            };
-            match next {
-                Some(next) => at = next,
-                None => return Context { start: text.len(), ..Context::default() },
-            }
-        }
-        reader.word(text, text.len(), false)
+        read(text, |_, _| false).unwrap_or_default()
     }
+}
+
+/// Behind the bracket that closes the one at the beginning of `text`: the first behind which nothing of it is open any more.
+pub fn closing(text: &str) -> Option<usize> {
+    let mut end = None;
+    let closed = |reader: &Reader, at: usize| {
+        if reader.is_closed() && text[..at].ends_with([')', ']']) {
+            end = Some(at);
+        }
+        end.is_some()
+    };
+    read(text, closed);
+    end
+}
+
+/// The context at the end of `text`; `None` where `enough` says that it has seen enough. It is asked behind each sign.
+fn read(text: &str, mut enough: impl FnMut(&Reader, usize) -> bool) -> Option<Context> {
+    let mut reader = Reader::new();
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let next = match c {
+            '/' if rest.starts_with("//") => rest.find('\n').map(|end| at + end),
+            '/' if rest.starts_with("/*") => rest.find("*/").map(|end| at + end + 2),
+            '"' => match lex::string_end(text, at + 1, '"') {
+                Some(end) => Some(reader.value(at, end)),
+                None => return Some(reader.text(text, at + 1)),
+            },
+            '`' => match reader.template(text, at, at + 1) {
+                Some(end) => Some(end),
+                None => return Some(reader.text(text, at + 1)),
+            },
+            '}' if reader.in_template() => {
+                reader.close();
+                match reader.template(text, reader.begun().unwrap_or(at), at + 1) {
+                    Some(end) => Some(end),
+                    None => return Some(reader.text(text, at + 1)),
+                }
+            }
+            '\'' => Some(reader.value(at, lex::character_end(text, at))),
+            c if c.is_alphabetic() || c == '_' => {
+                let end = at + lex::word_end(rest);
+                if end == text.len() {
+                    return Some(reader.word(text, at, false));
+                }
+                Some(reader.named(text, at, end))
+            }
+            c if c.is_ascii_digit() => {
+                let end = at + lex::word_end(rest);
+                if end == text.len() && !reader.after_dot(at) {
+                    return Some(reader.word(text, at, true));
+                }
+                Some(reader.value(at, end))
+            }
+            _ => {
+                let end = reader.sign(text, at, c);
+                if enough(&reader, end) {
+                    return None;
+                }
+                Some(end)
+            }
+        };
+        match next {
+            Some(next) => at = next,
+            None => return Some(Context { start: text.len(), ..Context::default() }),
+        }
+    }
+    Some(reader.word(text, text.len(), false))
 }
 
 #[cfg(test)]

@@ -43,6 +43,7 @@ fn rename(value: &mut Dynamic, real: &BTreeMap<String, String>, depth: usize) {
         array.iter_mut().for_each(|inner| rename(inner, real, depth - 1));
     } else if let Some(mut map) = value.write_lock::<Map>() {
         map.values_mut().for_each(|inner| rename(inner, real, depth - 1));
+        rename_keys(&mut map, real);
     } else if let Some(mut text) = value.write_lock::<ImmutableString>() {
         if let Some(id) = real.get(text.as_str()) {
             *text = id.into();
@@ -52,5 +53,16 @@ fn rename(value: &mut Dynamic, real: &BTreeMap<String, String>, depth: usize) {
         && let Some(id) = real.get(&number.to_string()).and_then(|id| id.parse().ok())
     {
         *number = id;
+    }
+}
+
+/// The same for keys, as in `found[customer.id] = …`. Where the real id is a key of its own already, both stay.
+fn rename_keys(map: &mut Map, real: &BTreeMap<String, String>) {
+    let new = |key: &str| real.get(key).filter(|id| !map.contains_key(id.as_str()));
+    let keys: Vec<(String, String)> = map.keys().filter_map(|key| Some((key.to_string(), new(key)?.clone()))).collect();
+    for (key, id) in keys {
+        if let Some(value) = map.remove(key.as_str()) {
+            map.insert(id.into(), value);
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Interactive,
-    context::{Context, Open, Place},
+    context::{Open, closing},
 };
 use crate::{
     api::{
@@ -226,16 +226,6 @@ fn parts(expression: &str) -> Option<(Step, Vec<Step>)> {
     }
     let mut steps = steps.into_iter();
     Some((steps.next()?, steps.collect()))
-}
-
-/// Behind the bracket that closes the one at the beginning.
-fn closing(text: &str) -> Option<usize> {
-    let ends = text.char_indices().skip(1).filter(|(_, c)| matches!(c, ')' | ']'));
-    // The bracket that belongs to the first one is the first behind which nothing of it is open any more.
-    ends.map(|(at, c)| at + c.len_utf8()).find(|end| {
-        let context = Context::of(&text[..*end]);
-        context.open.is_empty() && !matches!(context.place, Place::Text { .. })
-    })
 }
 
 /// What the engine says of the functions that were given to it.

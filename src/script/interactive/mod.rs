@@ -11,11 +11,13 @@ mod kinds;
 mod last;
 mod seen;
 mod show;
+mod statements;
 mod variables;
 
 pub use complete::{Candidate, Completion};
 pub(super) use seen::Seen;
 pub use show::{Cell, Items, Shape, Shown};
+pub use statements::{Return, Statement};
 pub use variables::Variable;
 
 use super::{
@@ -27,7 +29,7 @@ use super::{
 };
 use crate::memory::{self, Halt};
 use last::{LAST, Marks};
-use rhai::{AST, Caches, Dynamic, Engine, EvalAltResult, GlobalRuntimeState, Module, Position, Scope, Stmt};
+use rhai::{AST, Caches, Dynamic, Engine, EvalAltResult, GlobalRuntimeState, Module, Position, Scope};
 use std::{
     cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
@@ -61,8 +63,10 @@ pub struct Done {
     pub only_functions: bool,
     /// The functions that it has defined, with the number of their parameters.
     pub functions: BTreeSet<(String, usize)>,
-    /// A byte of its text inside the statement that gave the value; [`Interactive::begin_of`] tells where it begins.
-    pub value_in: Option<usize>,
+    /// Its last statement, where that gave the value; [`Interactive::begin_of`] tells where it begins.
+    pub value_in: Option<Statement>,
+    /// What in it would end a script.
+    pub returns: Option<Return>,
     /// The bytes at which `_` stands for the last value.
     pub meant_last: Vec<usize>,
 }
@@ -125,9 +129,9 @@ impl Interactive {
                 return Err(fault);
             }
         };
-        let value_of = ast.statements().last().filter(|_| !value.is_unit());
         let done = Done {
-            value_in: value_of.and_then(|statement| byte(text, statement.position())),
+            value_in: Statement::last(&ast, text).filter(|_| !value.is_unit()),
+            returns: Return::of(&ast, text),
             meant_last: meant.into_iter().filter_map(|at| byte(text, at)).collect(),
             value: !value.is_unit(),
             only_functions: ast.statements().is_empty() && ast.has_functions(),
@@ -156,19 +160,6 @@ impl Interactive {
     fn compile(&self, text: &str) -> Result<AST, rhai::ParseError> {
         let _marks = self.marks.read(text);
         self.engine.compile(text)
-    }
-
-    /// The byte at which the last statement of a text begins; `inside` is one of its own. The engine knows where an operator
-    /// stands, but not where its first operand or a bracket before it does, so each place is tried at which a statement can
-    /// begin: the right one takes a name for its value. That parses the text again and again, so ask only where it is needed.
-    pub fn begin_of(&self, text: &str, inside: usize) -> Option<usize> {
-        let begins = text.get(..inside)?.rmatch_indices([';', '}']).map(|(at, _)| at + 1).chain([0]);
-        let takes_a_name = |at: &usize| {
-            let named = format!("{} let named = {}", &text[..*at], &text[*at..]);
-            self.compile(&named).is_ok_and(|ast| matches!(ast.statements().last(), Some(Stmt::Var(..))))
-        };
-        let at = begins.into_iter().find(takes_a_name)?;
-        Some(at + text[at..].len() - text[at..].trim_start().len())
     }
 
     #[expect(deprecated, reason = "the only way of the engine to keep imports and functions from one text to the next")]

@@ -4,7 +4,7 @@
 use super::super::Number;
 use crate::api::{
     self,
-    error::{ApiError, BadAnswer, CallError},
+    error::{ApiError, BadAnswer, CUT, CallError},
     operation::Operation,
     request::{Call, Request},
 };
@@ -173,7 +173,7 @@ impl Told {
                 bad: true,
                 status: answer.status,
                 kind: String::new(),
-                code: None,
+                code: answer.cut.then(|| CUT.to_string()),
                 message: answer.why.clone(),
                 field: None,
                 request_id: answer.request_id.clone(),
@@ -197,6 +197,7 @@ impl Told {
                 excerpt,
                 request_id,
                 attempts,
+                cut: code.as_deref() == Some(CUT),
             }));
         }
         CallError::Api(Box::new(ApiError {
@@ -222,7 +223,8 @@ impl Told {
 
     /// Whether the call may succeed later without anybody changing anything.
     pub fn will_pass(&self) -> bool {
-        self.status == 408 || self.status == 429 || self.status >= 500
+        let cut = self.bad && self.code.as_deref() == Some(CUT);
+        cut || self.status == 408 || self.status == 429 || self.status >= 500
     }
 }
 

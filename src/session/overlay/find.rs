@@ -147,6 +147,7 @@ fn facts(kind: Kind, call: &Call, answer: &Answer) -> Result<Facts, CallError> {
             excerpt: String::new(),
             request_id: answer.request_id.clone(),
             attempts: 1,
+            cut: false,
         }))
     })
 }

@@ -194,6 +194,11 @@ impl Overlay {
         self.numbers = self.numbers.next();
     }
 
+    /// The provisional ids and display ids that it gave out, at its end.
+    pub fn into_ids(self) -> impl Iterator<Item = String> {
+        self.made.into_keys()
+    }
+
     /// The plan of the writes so far.
     pub fn plan(&self, head: Head) -> Plan {
         Plan::new(head, self.entries.clone(), self.unchanged.values().sum())

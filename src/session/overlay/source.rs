@@ -85,6 +85,7 @@ impl Source {
                 excerpt: String::new(),
                 request_id: answer.request_id.clone(),
                 attempts: 1,
+                cut: false,
             }))
         };
         for row in self.walk.accept(&answer.body).map_err(broken)? {

@@ -43,7 +43,10 @@ impl Wake for Handover {
         let is_new = {
             let mut present = self.at_work.lock();
             let is_new = present.in_hand.insert(run.into());
-            present.busy |= is_new;
+            if is_new {
+                present.on_the_way += 1;
+                present.busy = true;
+            }
             is_new
         };
         if is_new {
@@ -64,9 +67,27 @@ pub struct AtWork(Arc<Mutex<Present>>);
 pub(super) struct Present {
     /// Runs that were handed over and not let go: they wait, are at work, or are tried again.
     pub(super) in_hand: HashSet<String>,
-    pub(super) busy: bool,
+    /// Those of them that the pool has not taken in yet: what it says of itself says nothing of them.
+    on_the_way: usize,
+    busy: bool,
     pub(super) waiting: usize,
     pub(super) running: Vec<String>,
+}
+
+impl Present {
+    /// The pool has taken in a run that was handed over.
+    pub(super) fn taken_in(&mut self) {
+        self.on_the_way -= 1;
+    }
+
+    /// Whether the pool is busy with what it has taken in. It is so in any case where more is on the way.
+    pub(super) fn set_busy(&mut self, busy: bool) {
+        self.busy = busy || self.on_the_way > 0;
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy
+    }
 }
 
 impl AtWork {
@@ -83,5 +104,31 @@ impl AtWork {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Present> {
         self.0.lock().expect(LOCK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_pool_is_busy_from_when_a_run_is_handed_over_also_where_it_has_not_heard_of_it_yet() {
+        let (send, receive) = mpsc::channel();
+        let at_work = AtWork::default();
+        let handover = Handover::new(send, at_work.clone());
+        let busy = || at_work.lock().is_busy();
+        handover.wake("run", None, "script");
+        handover.wake("run", None, "script");
+        assert!(busy());
+        // The pool was at the end of a turn in which there was nothing to do.
+        at_work.lock().set_busy(false);
+        assert!(busy());
+        assert!(matches!(receive.try_recv(), Ok(Message::Wake { .. })));
+        assert!(receive.try_recv().is_err());
+        at_work.lock().taken_in();
+        assert!(busy());
+        at_work.lock().set_busy(false);
+        assert!(!busy());
     }
 }

@@ -146,15 +146,13 @@ fn one<T: Clone + 'static>(registry: &mut Registry<'_>, host: &Arc<Host>, verb: 
         let rest: Vec<Dynamic> = rest.iter().map(|arg| arg.flatten_clone()).collect();
         let plan = options::Plan::new(verb.operation, verb.name, rest, &ctx)?;
         if let Some(list) = rows.read_lock::<Stream>().map(|list| list.clone()) {
-            let total = list.len_if_held();
-            return run::run(&host, plan, list.walk(&spot), total, &spot);
+            return run::run(&host, plan, list.walk(&spot), &spot);
         }
         let Some(mut array) = rows.write_lock::<Array>() else {
             let message = format!("it takes a list or an array of rows, not {}", kind_of(rows));
             return Err(Thrown::argument(verb.name, None, message).raise(spot.at));
         };
-        let total = array.len() as u64;
         let walker = Walker::new(Cx::new(&host, &spot), Box::new(Elements(array.iter_mut())));
-        run::run(&host, plan, walker, Some(total), &spot)
+        run::run(&host, plan, walker, &spot)
     });
 }

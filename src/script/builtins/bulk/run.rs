@@ -34,14 +34,9 @@ struct Run<'a> {
 }
 
 /// Makes the call, and gives the script what became of its rows.
-pub fn run(
-    host: &Arc<Host>,
-    plan: Plan,
-    mut walker: Walker<'_>,
-    total: Option<u64>,
-    spot: &Spot,
-) -> Result<Dynamic, Raised> {
+pub fn run(host: &Arc<Host>, plan: Plan, mut walker: Walker<'_>, spot: &Spot) -> Result<Dynamic, Raised> {
     plan.try_report(host)?;
+    let total = total(&walker);
     let mut bulk = host.session.bulk(plan.operation, plan.in_flight, total).map_err(|error| host.raise(error, spot))?;
     if let Some(failures) = plan.stop_after_failures {
         bulk.stop_after(failures);
@@ -76,12 +71,23 @@ pub fn run(
     Ok(tally.result(host, spot))
 }
 
+/// How many rows there are in all, where that is known by now.
+fn total(walker: &Walker<'_>) -> Option<u64> {
+    let left = walker.left();
+    left.exact.then(|| (walker.given + left.least) as u64)
+}
+
 impl Run<'_> {
     /// Hands in row after row.
     fn feed(&mut self, walker: &mut Walker<'_>) -> Result<Fed, Raised> {
-        let mut number = 0;
+        let (mut number, mut total_is_known) = (0, total(walker).is_some());
         while let Some(row) = walker.next_to_keep()? {
             number += 1;
+            // Of a list that is fetched page by page the last page tells.
+            if !total_is_known && let Some(total) = total(walker) {
+                self.bulk.set_total(total);
+                total_is_known = true;
+            }
             if self.host.only().is_some_and(|only| !only.names(self.bulk.number(), number)) {
                 continue;
             }

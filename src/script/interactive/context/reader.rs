@@ -42,6 +42,11 @@ impl Reader {
         self.frames.last().is_some_and(|frame| frame.template)
     }
 
+    /// Whether nothing is open.
+    pub fn is_closed(&self) -> bool {
+        self.frames.is_empty()
+    }
+
     /// Where the expression begins that is being written.
     pub fn begun(&self) -> Option<usize> {
         self.chain

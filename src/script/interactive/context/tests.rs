@@ -80,3 +80,21 @@ proptest! {
         prop_assert_eq!(&text[context.start..], context.word);
     }
 }
+
+#[test]
+fn a_bracket_is_closed_by_its_own_and_by_none_in_a_text_or_a_comment() {
+    for (closed, rest) in [
+        ("[]", ""),
+        ("[1, [2], (3)]", ".len()"),
+        ("(a.b(\"x)\", ')'))", "[0]"),
+        ("[`a ${f([1])} ]`, 2]", " + [3]"),
+        ("[1, // one)\n 2]", "]"),
+        ("[1, /* one] */ 2]", ""),
+        ("[#{a: [1], b: |x| x[0]}, { let y = (1); y }]", ")"),
+    ] {
+        assert_eq!(closing(&format!("{closed}{rest}")), Some(closed.len()), "{closed}{rest}");
+    }
+    for open in ["", "[", "[1, (2)", "[\"]", "[`${1]`", "[1 // ]", "[1 /* ]"] {
+        assert_eq!(closing(open), None, "{open}");
+    }
+}
