@@ -1,6 +1,7 @@
 //! One job to one outcome: gives the script its thread and its stack, waits for it, and turns even a panic into an
 //! outcome. Knows no trigger, no command line and no stream.
 
+mod deep;
 mod gather;
 mod guard;
 mod keep;
@@ -26,7 +27,8 @@ use crate::{
     stop::Reason,
     store::Counts,
 };
-use std::{collections::HashMap, panic, sync::Arc, thread};
+use deep::Work;
+use std::{collections::HashMap, io, panic, sync::Arc, thread};
 
 /// The stack of a script's thread. The engine's deepest allowed nesting needs a few MiB of it.
 const STACK: usize = 32 << 20;
@@ -74,24 +76,22 @@ pub fn run(job: &Job, ready: Option<Ready>, session: Session, sink: Box<dyn scri
     let host = ready.as_ref().map_or_else(Arc::default, |ready| ready.host().clone());
     host.begin(session, sink, job.project.clone(), job.inputs.clone(), job.limits.clone());
     let halted = Halted::default();
-    let done = watch::Done::default();
     let work = {
-        let (host, halted, done) = (host.clone(), halted.clone(), done.clone());
+        let (host, halted) = (host.clone(), halted.clone());
         let (name, text) = (job.name.clone(), job.text.clone());
         move || {
-            let _done = done;
             let _bounds = Bounds::set(host.limits.ceiling(), STACK, &halted);
             script::run(&host, ready, &name, &text)
         }
     };
-    let end = match thread::Builder::new().name("script".into()).stack_size(STACK).spawn(work) {
-        Err(error) => End::Bug(format!("no thread for the script could be made ({error})")),
-        Ok(thread) => match watch::until_end(&thread, &host, &halted, &done) {
+    let end = match Work::begin(work) {
+        Err(error) => End::Bug(no_thread(&error)),
+        Ok(work) => match watch::until_end(&work, &host, &halted) {
             Some(fault) => End::Failed(Box::new(fault)),
-            None => match thread.join() {
+            None => match result(work) {
                 Ok(Ok(value)) => End::Done(value),
                 Ok(Err(fault)) => End::Failed(fault),
-                Err(panic) => End::Bug(words(&panic)),
+                Err(what) => End::Bug(what),
             },
         },
     };
@@ -102,7 +102,6 @@ pub fn run(job: &Job, ready: Option<Ready>, session: Session, sink: Box<dyn scri
         let _ = recorder.ask_again();
     }
     let counts = host.session.control().progress.counts();
-    let script = plan::Script { path: job.name.clone(), sha256: digest(job.text.as_bytes()) };
     let done = match &end {
         End::Done(_) => true,
         // Only the first rows were asked for.
@@ -113,7 +112,8 @@ pub fn run(job: &Job, ready: Option<Ready>, session: Session, sink: Box<dyn scri
         // Whose plan it is can still be asked.
         host.session.stop().take_back();
     }
-    let plan = done.then(|| host.session.planned(script).transpose()).flatten();
+    let script = || plan::Script { path: job.name.clone(), sha256: digest(job.text.as_bytes()) };
+    let plan = done.then(|| host.session.planned(script()).transpose()).flatten();
     Outcome { end, counts, failures: host.first_failures(), plan, modules: host.module_texts() }
 }
 
@@ -132,22 +132,29 @@ pub fn on_deep_stack<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Undone> {
     let halted = Halted::default();
-    let done = watch::Done::default();
     let bounded = {
-        let (halted, done, ceiling) = (halted.clone(), done.clone(), limits.ceiling());
+        let (halted, ceiling) = (halted.clone(), limits.ceiling());
         move || {
-            let _done = done;
             let _bounds = Bounds::set(ceiling, STACK, &halted);
             work()
         }
     };
-    let thread = thread::Builder::new().name("script".into()).stack_size(STACK).spawn(bounded);
-    let thread = thread.map_err(|error| Undone::Bug(format!("no thread for the script could be made ({error})")))?;
-    if watch::work_ends(&thread, limits, &halted, &done) {
-        thread.join().map_err(|panic| Undone::Bug(words(&panic)))
+    let work = Work::begin(bounded).map_err(|error| Undone::Bug(no_thread(&error)))?;
+    if watch::work_ends(&work, limits, &halted) {
+        result(work).map_err(Undone::Bug)
     } else {
         Err(Undone::Limit(Box::new(limits.text_too_large())))
     }
+}
+
+/// What came of work that has ended; the error is what it broke with.
+fn result<T: Send + 'static>(work: Work<T>) -> Result<T, String> {
+    let result = work.result().unwrap_or_else(|| Err(Box::new("it has not ended")));
+    result.map_err(|panic| words(&panic))
+}
+
+fn no_thread(error: &io::Error) -> String {
+    format!("no thread for the script could be made ({error})")
 }
 
 fn words(panic: &Box<dyn std::any::Any + Send>) -> String {

@@ -1,17 +1,14 @@
 //! Watches a running script from outside: its own time, the run's time-out, and whether its thread was halted. Looks a
 //! few times a second and works out nothing else; how a script is told to stop is the host's business.
 
+use super::deep::Work;
 use crate::{
     memory::Halted,
     script::{Fault, Host, Limits},
     stop::Reason,
 };
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::{self, JoinHandle, Thread},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -21,40 +18,18 @@ pub(super) const TICK: Duration = Duration::from_millis(50);
 /// cannot be interrupted. After that it is left behind.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 
-/// Wakes the watcher when it is dropped, at the end of the script's thread.
-#[derive(Clone)]
-pub struct Done {
-    ended: Arc<AtomicBool>,
-    watcher: Thread,
-}
-
-impl Default for Done {
-    fn default() -> Done {
-        Done { ended: Arc::default(), watcher: thread::current() }
-    }
-}
-
-impl Drop for Done {
-    fn drop(&mut self) {
-        if self.watcher.id() != thread::current().id() {
-            self.ended.store(true, Ordering::Release);
-            self.watcher.unpark();
-        }
-    }
-}
-
-/// Waits until the thread has ended: `None`. Where it never will, why not.
-pub fn until_end<T>(thread: &JoinHandle<T>, host: &Host, halted: &Halted, done: &Done) -> Option<Fault> {
+/// Waits until a script's work has ended: `None`. Where it never will, why not.
+pub fn until_end<T: Send + 'static>(work: &Work<T>, host: &Host, halted: &Halted) -> Option<Fault> {
     let limits = &host.limits;
     let stop = host.session.stop();
     let begun = Instant::now();
     // The script's own time when it was told that the run's time is over.
     let mut told: Option<Duration> = None;
-    while !done.ended.load(Ordering::Acquire) {
+    while !work.has_ended() {
         if let Some(why) = halted.why() {
             return Some(limits.halted(why));
         }
-        let own = own_time(thread).unwrap_or_default();
+        let own = work.own_time().unwrap_or_default();
         if own >= limits.run_time {
             host.run_out_of_time();
         }
@@ -75,9 +50,9 @@ pub fn until_end<T>(thread: &JoinHandle<T>, host: &Host, halted: &Halted, done: 
 }
 
 /// Waits until work that cannot be told to stop has ended. False where it was halted or has used up its time.
-pub fn work_ends<T>(thread: &JoinHandle<T>, limits: &Limits, halted: &Halted, done: &Done) -> bool {
-    while !done.ended.load(Ordering::Acquire) {
-        if halted.why().is_some() || own_time(thread).unwrap_or_default() >= limits.run_time {
+pub fn work_ends<T: Send + 'static>(work: &Work<T>, limits: &Limits, halted: &Halted) -> bool {
+    while !work.has_ended() {
+        if halted.why().is_some() || work.own_time().unwrap_or_default() >= limits.run_time {
             return false;
         }
         thread::park_timeout(TICK);

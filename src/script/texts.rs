@@ -24,7 +24,7 @@ impl Texts {
     /// The text, or the same one that came before.
     pub fn shared(&mut self, text: &str) -> ImmutableString {
         if text.len() > LONGEST {
-            return made(text);
+            return text.into();
         }
         if self.missed >= self.places.len() && self.places.len() < MOST {
             self.grow();
@@ -33,7 +33,7 @@ impl Texts {
         match &self.places[at] {
             Some(known) if known.as_str() == text => known.clone(),
             _ => {
-                let new = made(text);
+                let new = ImmutableString::from(text);
                 self.places[at] = Some(new.clone());
                 self.missed += 1;
                 new
@@ -54,12 +54,6 @@ impl Texts {
             self.places[at] = Some(text);
         }
     }
-}
-
-/// A text that takes no more room than it has letters: one that is made of a borrowed text gets room for 46, and the times
-/// of the API have 24.
-fn made(text: &str) -> ImmutableString {
-    text.to_owned().into()
 }
 
 #[cfg(test)]
