@@ -49,6 +49,11 @@ fn hold(command: &str, shown: &[String], said: &str) {
     assert!(fits(&shown[..end], &said.lines().collect::<Vec<_>>()), "README.md, `{command}`: it says\n{said}");
 }
 
+/// A row of `onramp runs` without what a run that was killed had last said of itself: twice a second it does.
+fn without_standing(row: &str) -> &str {
+    row.find("  stopped  ").map_or(row, |at| &row[..at + "  stopped".len()])
+}
+
 /// A reader with a workspace of their own, and the scripts of the repository.
 struct Reader {
     place: Place,
@@ -93,7 +98,8 @@ impl Reader {
                 continue;
             }
             let said = Said::at(&self.place).plain(&format!("{}{}", ran.stdout, ran.stderr));
-            hold(&step.command, &step.shown, &said.replace("0000-00-00 00:00:00", "2026-11-24 01:04:21"));
+            let said = said.replace("0000-00-00 00:00:00", "2026-11-24 01:04:21");
+            hold(&step.command, &step.shown, &said.lines().map(without_standing).collect::<Vec<_>>().join("\n"));
         }
     }
 }

@@ -2,6 +2,7 @@
 //! the API nothing.
 
 use crate::store::journal::{Journal, Span};
+use foldhash::fast::RandomState;
 use jiff::{SignedDuration, Timestamp};
 use serde::{
     Deserialize, Deserializer,
@@ -10,10 +11,7 @@ use serde::{
 use serde_json::{Map, Value, value::RawValue};
 use std::{
     borrow::Cow,
-    collections::{
-        HashMap,
-        hash_map::{Entry, RandomState},
-    },
+    collections::{HashMap, hash_map::Entry},
     fmt,
     hash::BuildHasher,
     io,
@@ -27,7 +25,7 @@ pub const FRESH: SignedDuration = SignedDuration::from_mins(5);
 pub struct Seen {
     /// By a hash of kind and id, in both forms of the id, the object's place in `known`: the object itself says whether it
     /// is the one.
-    at: HashMap<u64, u32>,
+    at: HashMap<u64, u32, RandomState>,
     known: Vec<Known>,
     /// The state that the script has, of those objects that were only looked at since.
     read: HashMap<u32, Known>,
@@ -77,36 +75,39 @@ impl Snapshot {
 
     /// Those of its fields that `wanted` has.
     pub fn fields_of(&self, wanted: &Map<String, Value>) -> Map<String, Value> {
-        let mut json = serde_json::Deserializer::from_slice(&self.json);
-        // What is in the journal was read as an object before.
-        json.deserialize_map(Pick(wanted)).unwrap_or_default()
+        let mut found = Map::new();
+        // What is in the journal was read as an object before; that it is not read to its end is no error.
+        let _ = serde_json::Deserializer::from_slice(&self.json).deserialize_map(Pick(wanted, &mut found));
+        found
     }
 }
 
-/// Reads some fields of an object, and steps over the others: most updates are about one of twenty.
-struct Pick<'a>(&'a Map<String, Value>);
+/// Reads some fields of an object, and no further than to the last of them: most updates are about one of twenty.
+struct Pick<'a>(&'a Map<String, Value>, &'a mut Map<String, Value>);
 
-/// The name of a field, copied only where it is written with escapes.
+/// A text, copied only where it is written with escapes.
 #[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> Visitor<'de> for Pick<'_> {
-    type Value = Map<String, Value>;
+    type Value = ();
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut found = Map::new();
-        while let Some(Name(name)) = access.next_key()? {
-            if self.0.contains_key(&*name) {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        let Pick(wanted, found) = self;
+        while found.len() < wanted.len()
+            && let Some(Text(name)) = access.next_key()?
+        {
+            if wanted.contains_key(&*name) {
                 found.insert(name.into_owned(), access.next_value()?);
             } else {
                 access.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(found)
+        Ok(())
     }
 }
 
@@ -122,7 +123,7 @@ impl Found {
     /// The object itself, if it is the one.
     pub fn open(self, object: &str, id: &str, journal: &Journal) -> io::Result<Option<Snapshot>> {
         let json = journal.read(self.span)?;
-        let ids: Ids<'_> = serde_json::from_slice(&json).map_err(|_| io::ErrorKind::InvalidData)?;
+        let ids = Ids::of(&json).map_err(|_| io::ErrorKind::InvalidData)?;
         // Two keys may meet in one hash.
         let is_the_one = ids.object.as_deref() == Some(object)
             && (ids.id.as_deref() == Some(id) || ids.display_id.is_some_and(|shown| shown.to_string() == id));
@@ -130,13 +131,56 @@ impl Found {
     }
 }
 
-#[derive(Deserialize)]
+/// What an object says of itself.
+#[derive(Default)]
 struct Ids<'a> {
-    #[serde(borrow)]
     object: Option<Cow<'a, str>>,
-    #[serde(borrow)]
     id: Option<Cow<'a, str>>,
     display_id: Option<i64>,
+}
+
+impl<'a> Ids<'a> {
+    /// Reads no further than to the last of the three, which come first in the answers of the API, and no rows of a page.
+    fn of(json: &'a [u8]) -> serde_json::Result<Ids<'a>> {
+        let mut ids = Ids::default();
+        let read = serde_json::Deserializer::from_slice(json).deserialize_map(Find(&mut ids));
+        if ids.is_enough() { Ok(ids) } else { read.map(|()| ids) }
+    }
+
+    fn is_enough(&self) -> bool {
+        self.is_page() || (self.object.is_some() && self.id.is_some() && self.display_id.is_some())
+    }
+
+    /// A page has no id of its own.
+    fn is_page(&self) -> bool {
+        self.object.as_deref() == Some("list")
+    }
+}
+
+struct Find<'f, 'a>(&'f mut Ids<'a>);
+
+impl<'de> Visitor<'de> for Find<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        let Find(ids) = self;
+        let text = |text: Option<Text<'de>>| text.map(|Text(text)| text);
+        while !ids.is_enough()
+            && let Some(Text(name)) = access.next_key()?
+        {
+            match &*name {
+                "object" => ids.object = text(access.next_value()?),
+                "id" => ids.id = text(access.next_value()?),
+                "display_id" => ids.display_id = access.next_value()?,
+                _ => drop(access.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Deserialize)]
@@ -152,9 +196,8 @@ impl Seen {
         if let Some(target) = target.filter(|_| looked) {
             self.pages.insert(target.to_string(), at);
         }
-        let Ok(ids) = serde_json::from_slice::<Ids<'_>>(body) else { return };
-        // A page has no id of its own.
-        if ids.id.is_some() {
+        let Ok(ids) = Ids::of(body) else { return };
+        if !ids.is_page() {
             let source = self.single(at);
             return self.note(ids, span, source, looked);
         }
@@ -162,7 +205,7 @@ impl Seen {
         let source = self.sources.len() as u32;
         for row in page.data {
             let offset = row.get().as_ptr() as usize - body.as_ptr() as usize;
-            if let Ok(ids) = serde_json::from_str(row.get()) {
+            if let Ok(ids) = Ids::of(row.get().as_bytes()) {
                 self.note(ids, span.part(offset, row.get().len()), source, looked);
             }
         }
@@ -242,7 +285,7 @@ impl Seen {
     pub fn forget(&mut self, object: &str, id: &str, journal: &Journal) -> io::Result<()> {
         let Some(found) = self.latest(object, id) else { return Ok(()) };
         if let Some(snapshot) = found.open(object, id, journal)? {
-            let ids: Ids<'_> = serde_json::from_slice(&snapshot.json)?;
+            let ids = Ids::of(&snapshot.json)?;
             for id in ids.id.map(Cow::into_owned).into_iter().chain(ids.display_id.map(|id| id.to_string())) {
                 if let Some(place) = self.at.remove(&self.key(object, &id)) {
                     self.read.remove(&place);
@@ -264,7 +307,7 @@ impl Seen {
 
 /// The canonical id that an object shows.
 pub fn id_of(object: &[u8]) -> Option<String> {
-    serde_json::from_slice::<Ids<'_>>(object).ok()?.id.map(Cow::into_owned)
+    Ids::of(object).ok()?.id.map(Cow::into_owned)
 }
 
 #[cfg(test)]

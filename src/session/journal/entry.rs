@@ -231,8 +231,9 @@ impl Told {
 /// SHA-256, in hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = |byte: u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-    Sha256::digest(bytes).iter().flat_map(|byte| digits(*byte)).map(char::from).collect()
+    let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    let digits: Vec<u8> = Sha256::digest(bytes).iter().flat_map(digits).collect();
+    String::from_utf8(digits).expect("digits are ASCII")
 }
 
 impl Asked {
