@@ -38,7 +38,7 @@ const WRITING: Duration = Duration::from_millis(10);
 
 /// No sooner after the last group is a large one made safe, so that there are no more syncs than the disk's slowness makes
 /// necessary: each costs both processors something.
-const BETWEEN: Duration = Duration::from_millis(5);
+const BETWEEN: Duration = Duration::from_millis(10);
 
 /// How many intents are made safe together at the most, at this rate: twenty, or as many writes as the rate lets through
 /// while a disk writes. Otherwise calls would wait for the disk and not for the rate.

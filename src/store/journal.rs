@@ -1,60 +1,40 @@
 //! A journal: an append-only file of frames, each with a length and a checksum, so that one that was cut anywhere is read up
 //! to its last whole frame. Knows bytes only; what they mean is the session's business.
 
+mod frames;
+mod lately;
 #[cfg(test)]
 mod tests;
 
+pub use frames::{Frame, Span};
+
+use frames::{Bytes, PREFIX, add_frame, frames, read_exact_at, write_all_at};
+use lately::Lately;
 use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, RwLock},
+    sync::{
+        Arc, Mutex, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-/// Before each frame: the lengths of head and body, and the checksum of both with their lengths.
-const PREFIX: usize = 12;
 /// So much of what is not kept yet stays in memory; beyond it a file without a name takes over.
 const IN_MEMORY: usize = 4 << 20;
 /// A kept file is made longer than its frames by as much as it has, within these bounds, and filled with zeros: to make safe
 /// what replaces zeros costs a tenth of making safe a file that grows.
 const ROOM: std::ops::RangeInclusive<u64> = (64 << 10)..=(1 << 20);
-/// No frame is larger: an answer has at most 16 MiB, a file that is kept 64 MiB.
-const LARGEST: usize = 128 << 20;
-
-/// Where a frame's body lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub at: u64,
-    pub len: u32,
-}
-
-impl Span {
-    /// A part of it.
-    pub fn part(self, at: usize, len: usize) -> Span {
-        Span { at: self.at + at as u64, len: len as u32 }
-    }
-}
-
-/// A frame that was read.
-#[derive(Debug)]
-pub struct Frame {
-    pub head: Vec<u8>,
-    pub body: Span,
-}
-
-impl Frame {
-    /// Where its head lies.
-    pub fn place(&self) -> Span {
-        Span { at: self.body.at - self.head.len() as u64, len: self.head.len() as u32 }
-    }
-}
-
 /// Frames that are kept, or may come to be. Safe to use from several threads.
 #[derive(Debug)]
 pub struct Journal {
     inner: Mutex<Inner>,
     /// The file that it is in, so that who reads does not wait for who writes.
     file: RwLock<Option<Arc<File>>>,
+    /// How many bytes it has, for who reads.
+    written: AtomicU64,
+    /// Rows of a page are asked for one after the other.
+    lately: Lately,
 }
 
 #[derive(Debug)]
@@ -86,7 +66,8 @@ impl Journal {
     fn over(backing: Backing, len: u64, kept: bool) -> Journal {
         let file = backing.file().cloned();
         let inner = Inner { backing, len, kept, room: len, closed: None };
-        Journal { inner: Mutex::new(inner), file: RwLock::new(file) }
+        let written = AtomicU64::new(len);
+        Journal { inner: Mutex::new(inner), file: RwLock::new(file), written, lately: Lately::default() }
     }
 
     /// Opens a kept journal and gives its frames. What follows the last whole frame is cut off: it was being written when
@@ -110,9 +91,7 @@ impl Journal {
     pub fn append(&self, head: &[u8], body: &[u8]) -> io::Result<Span> {
         let mut frame = Vec::with_capacity(PREFIX + head.len() + body.len());
         add_frame(&mut frame, head, body);
-        let mut inner = self.inner.lock().expect(LOCK);
-        let start = inner.len;
-        inner.write(&frame)?;
+        let start = self.write(&frame)?;
         Ok(Span { at: start + (PREFIX + head.len()) as u64, len: body.len() as u32 })
     }
 
@@ -120,7 +99,16 @@ impl Journal {
     pub fn append_all(&self, frames: &[(Vec<u8>, &[u8])]) -> io::Result<()> {
         let mut bytes = Vec::new();
         frames.iter().for_each(|(head, body)| add_frame(&mut bytes, head, body));
-        self.inner.lock().expect(LOCK).write(&bytes)
+        self.write(&bytes).map(drop)
+    }
+
+    /// Gives where the bytes lie now.
+    fn write(&self, bytes: &[u8]) -> io::Result<u64> {
+        let mut inner = self.inner.lock().expect(LOCK);
+        let start = inner.len;
+        inner.write(bytes)?;
+        self.written.store(inner.len, Ordering::Release);
+        Ok(start)
     }
 
     /// What was appended is on the disk when this returns, and can be found there: an error where somebody has removed the
@@ -143,11 +131,10 @@ impl Journal {
 
     /// The bytes of a span.
     pub fn read(&self, span: Span) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; span.len as usize];
         if let Some(file) = self.file() {
-            read_exact_at(&file, &mut bytes, span.at)?;
-            return Ok(bytes);
+            return self.lately.read(&file, span, self.written.load(Ordering::Acquire));
         }
+        let mut bytes = vec![0; span.len as usize];
         match &self.inner.lock().expect(LOCK).backing {
             Backing::Memory(all) => all.as_slice().read_at(&mut bytes, span.at)?,
             // It became one just now.
@@ -201,6 +188,8 @@ impl Journal {
         let mut inner = self.inner.lock().expect(LOCK);
         *inner = Inner { backing: Backing::Memory(Vec::new()), len: 0, kept: false, room: 0, closed: None };
         *self.file.write().expect(LOCK) = None;
+        self.written.store(0, Ordering::Release);
+        self.lately.forget();
     }
 
     /// Ends it: nothing may follow, and no zeros stay behind its frames. The run has to be this process's own until then:
@@ -244,7 +233,7 @@ impl Inner {
                 let end = self.len + bytes.len() as u64;
                 if self.kept && end > self.room {
                     let room = end + end.clamp(*ROOM.start(), *ROOM.end());
-                    match write_all_at(file, &vec![0; (room - end) as usize], end) {
+                    match fill(file, end, room) {
                         Ok(()) => self.room = room,
                         // Where there is no room for more there may be for this frame, if no zeros are in its place.
                         Err(_) => {
@@ -285,6 +274,20 @@ impl Inner {
     }
 }
 
+/// Writes zeros from one place of a file to another. A few pages at a time: the system keeps together in memory what is
+/// written together, and looks at all of that for each frame that is written into it.
+fn fill(file: &File, from: u64, to: u64) -> io::Result<()> {
+    const ZEROS: [u8; 16 << 10] = [0; 16 << 10];
+    let mut at = from;
+    while at < to {
+        let part = ZEROS.len() as u64 - at % ZEROS.len() as u64;
+        let part = part.min(to - at);
+        write_all_at(file, &ZEROS[..part as usize], at)?;
+        at += part;
+    }
+    Ok(())
+}
+
 /// A new or renamed file is there after a loss of power only if its folder was written too.
 pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder: PathBuf = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
@@ -301,98 +304,4 @@ fn is_removed(file: &File) -> io::Result<bool> {
 #[cfg(not(unix))]
 fn is_removed(_: &File) -> io::Result<bool> {
     Ok(false)
-}
-
-/// Adds a frame to bytes that are about to be written.
-fn add_frame(bytes: &mut Vec<u8>, head: &[u8], body: &[u8]) {
-    let mut lengths = [0; 8];
-    lengths[..4].copy_from_slice(&(head.len() as u32).to_le_bytes());
-    lengths[4..].copy_from_slice(&(body.len() as u32).to_le_bytes());
-    bytes.extend_from_slice(&lengths);
-    bytes.extend_from_slice(&checksum(&lengths, head, body).to_le_bytes());
-    bytes.extend_from_slice(head);
-    bytes.extend_from_slice(body);
-}
-
-fn checksum(lengths: &[u8], head: &[u8], body: &[u8]) -> u32 {
-    let mut sum = crc32fast::Hasher::new();
-    [lengths, head, body].iter().for_each(|part| sum.update(part));
-    sum.finalize()
-}
-
-/// Where frames are read from.
-trait Bytes {
-    fn read_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()>;
-}
-
-impl Bytes for File {
-    fn read_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
-        read_exact_at(self, bytes, at)
-    }
-}
-
-impl Bytes for &[u8] {
-    fn read_at(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
-        let part = self.get(at as usize..at as usize + bytes.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
-        bytes.copy_from_slice(part);
-        Ok(())
-    }
-}
-
-/// All whole frames, and where the last of them ends.
-fn frames(source: &impl Bytes, total: u64) -> io::Result<(Vec<Frame>, u64)> {
-    let (mut frames, mut at) = (Vec::new(), 0);
-    while total - at >= PREFIX as u64 {
-        let mut prefix = [0; PREFIX];
-        source.read_at(&mut prefix, at)?;
-        let number =
-            |from: usize| u32::from_le_bytes([prefix[from], prefix[from + 1], prefix[from + 2], prefix[from + 3]]);
-        let (head, body) = (number(0) as usize, number(4) as usize);
-        let size = PREFIX as u64 + head as u64 + body as u64;
-        if head + body > LARGEST || size > total - at {
-            break;
-        }
-        let mut bytes = vec![0; head + body];
-        source.read_at(&mut bytes, at + PREFIX as u64)?;
-        if checksum(&prefix[..8], &bytes[..head], &bytes[head..]) != number(8) {
-            break;
-        }
-        bytes.truncate(head);
-        frames.push(Frame { head: bytes, body: Span { at: at + (PREFIX + head) as u64, len: body as u32 } });
-        at += size;
-    }
-    Ok((frames, at))
-}
-
-#[cfg(unix)]
-fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
-}
-
-#[cfg(windows)]
-fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, at)?;
-        bytes = &bytes[written..];
-        at += written as u64;
-    }
-    Ok(())
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, at)?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        bytes = &mut bytes[read..];
-        at += read as u64;
-    }
-    Ok(())
 }
