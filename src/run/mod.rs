@@ -217,4 +217,58 @@ mod tests {
         let End::Bug(what) = run(&job, None, session, Box::new(Broken)).end else { panic!("it did not break") };
         assert_eq!(what, "no line \"1\" was expected");
     }
+
+    /// Says nothing.
+    struct Quiet;
+
+    impl script::Sink for Quiet {
+        fn data(&self, _: &str) -> bool {
+            true
+        }
+        fn log(&self, _: script::Level, _: &str) {}
+        fn flush(&self) {}
+        fn width(&self) -> Option<usize> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_script_does_the_same_with_the_functions_that_it_names_as_with_all() {
+        let ends = |text: &str, ready: Option<Ready>| {
+            let connect = || -> Result<Link, ConnectError> { panic!("the script calls nothing") };
+            let session = Session::new(Box::new(connect), "k".into(), Clock::System, Stop::default());
+            let job = Job {
+                name: "a.rhai".into(),
+                text: text.into(),
+                project: Project::of_working_directory(),
+                inputs: Inputs::default(),
+                limits: Limits::default(),
+            };
+            match run(&job, ready, session, Box::new(Quiet)).end {
+                End::Done(value) => value.shown(),
+                End::Failed(fault) => format!("{fault:?}"),
+                End::Bug(what) => panic!("{text}: {what}"),
+            }
+        };
+        for text in [
+            "`${[1, 2.5, \"a\", 'c', (), #{b: [days(2)]}]} ${days(1)} ${1..3}`",
+            "let a = [1]; a += 2; a += [3, [4]]; [a == [1, 2, 3, [4]], a != a, [4] in a, 2 in a, 9 !in a]",
+            "let m = #{a: 1, b: #{c: \"x\"}}; m.b.c += 'y'; m.d = -m.a; [m, m == #{a: 1}, \"b\" in m, m.b.c.len, m?.z?.y]",
+            "let t = \"héllo\"; t[1] = 'e'; [t, t - \"l\", t * 2, \"ell\" in t, 'h' in t, t < \"z\", t[1..3], t.len]",
+            "let sum = 0; for (n, i) in 3..=5 { sum += n * i; } for c in \"ab\".chars() { sum += c.to_int(); } sum",
+            "let b = \"ab\".to_blob(); b[0] = 255; b += 9; [b, b[0] & 0x0f, 1 << 4 | 2, 7 ^ 2, !true, -7 % 4, 2 ** 10, b == b]",
+            "switch 7 { 1..5 => \"low\", 7 if 3 > 2 => \"seven\", _ => \"else\" }",
+            "let s = [3, 1, 2]; s.sort(); let r = s.map(|n| n * 2).filter(|n| n > 2).reduce(|a, b| a + b, 0); [s, r]",
+            "let f = |a, b| a - b; let g = f.curry(10); [g.call(3), type_of(g), is_def_var(\"g\")]",
+            "let x = 5; let add = |y| x + y; x += 1; fn twice(n) { n + n } [add.call(1), twice(4), 4.twice()]",
+            "fn twice() { this * 2 } let n = 4; [n.twice(), n.to_float() / 3.0, 7.5.floor(), parse_int(\"12\"), max(3, 9)]",
+            "[days(2) > days(1), days(2) == days(2), days(1) + hours(3), -days(1), days(2).hours, days(1) * 3]",
+            "try { throw #{code: 7} } catch (e) { e.code + 1 }",
+            "[\"3\" + 4, 3 + \"4\", 'a' + 'b', \"x\" + [1], [1] + \"x\", 1.5 + 2, () == (), 1 == 1.0, \"1\" == 1]",
+            "[1, 2, 3].no_such(4)",
+            "1 + #{}",
+        ] {
+            assert_eq!(ends(text, Some(Ready::for_text(text))), ends(text, None), "{text}");
+        }
+    }
 }
