@@ -80,14 +80,18 @@ fn bit(sign: u8) -> u128 {
 }
 
 /// Whether what follows a function's name begins with an argument that may turn out to be the name of a function: all
-/// but a closure and a number.
+/// but a closure and a number by itself.
 fn takes_unknown(rest: &str) -> bool {
     let rest = rest.trim_start();
-    match rest.strip_prefix('(') {
-        Some(args) => !args.trim_start().starts_with(|c: char| c == '|' || c == ')' || c.is_ascii_digit()),
-        // A comment may stand between the two.
-        None => rest.starts_with('/'),
-    }
+    let Some(args) = rest.strip_prefix('(') else {
+        // `map!(…)` is a call, too, and a comment may stand before the bracket.
+        return rest.starts_with(['!', '/']);
+    };
+    let first = args.trim_start();
+    let behind = first.trim_start_matches(is_of_word).trim_start();
+    let is_number =
+        first.starts_with(|c: char| c.is_ascii_digit()) && (behind.starts_with([',', ')']) || behind.starts_with(".."));
+    !(first.starts_with(['|', ')']) || is_number)
 }
 
 #[cfg(test)]
@@ -123,10 +127,15 @@ mod tests {
             "[1].map (\"a\" + \"bs\")",
             "[1].map/**/(f)",
             "[1].some(f)",
+            "[1].map(1.name())",
+            "[1].index_of(0x1.name(), 2)",
+            "map!([1], f)",
         ] {
             assert!(Named::in_text(text).has("abs"), "{text}");
         }
-        for text in ["[1].map(|n| n)", "rows.map ( |n| n)", "a.drain(0..2)", "a.dedup()", "#{map: 1}.map"] {
+        for text in
+            ["[1].map(|n| n)", "rows.map ( |n| n)", "a.drain(0..2)", "a.index_of(12, 1)", "a.dedup()", "#{map: 1}.map"]
+        {
             assert!(!Named::in_text(text).has("abs"), "{text}");
         }
     }

@@ -15,13 +15,13 @@ use std::{
     future::{Future, poll_fn},
     io,
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     task::Poll,
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    thread::{self, JoinHandle, Thread},
+    time::Duration,
 };
 use tokio::sync::{
     Semaphore,
@@ -32,15 +32,17 @@ use tokio::sync::{
 /// doubt.
 pub(super) const GROUP: usize = 20;
 /// The same where there is next to no limit, as in a sandbox.
-const LARGE_GROUP: usize = 1024;
-/// No sooner after the last one is a large group made safe: while a disk writes, both processors do less.
-const BETWEEN: Duration = Duration::from_millis(20);
+const LARGE_GROUP: usize = 512;
+/// Writing to a disk takes about so long, now and then.
+const WRITING: Duration = Duration::from_millis(10);
+/// While more writes than this are safe and wait for their turn, a large group waits for more.
+const ENOUGH: usize = 128;
 
-/// How many intents are made safe together at the most, at this rate: twenty, or twice as many as the rate lets through
-/// between one group and the next. Otherwise calls would wait for the disk and not for the rate.
+/// How many intents are made safe together at the most, at this rate: twenty, or as many writes as the rate lets through
+/// while a disk writes. Otherwise calls would wait for the disk and not for the rate.
 pub(super) fn group_at(rate: Rate) -> usize {
-    let meanwhile = f64::from(rate.limit) / rate.window.as_secs_f64() * BETWEEN.as_secs_f64();
-    ((meanwhile * 2.0) as usize).clamp(GROUP, LARGE_GROUP)
+    let meanwhile = f64::from(rate.limit) / rate.window.as_secs_f64() * WRITING.as_secs_f64();
+    (meanwhile as usize).clamp(GROUP, LARGE_GROUP)
 }
 
 /// What became of a write that was handed in.
@@ -83,6 +85,10 @@ type Line = UnboundedSender<Prepared>;
 
 /// What each write needs on its way.
 struct Lane {
+    /// How many writes are safe and wait for their turn.
+    stock: AtomicUsize,
+    /// The thread that makes intents safe, once it waits for the stock to run low.
+    keeper: OnceLock<Thread>,
     client: Arc<Client>,
     recorder: Option<Arc<Recorder>>,
     clock: Clock,
@@ -95,6 +101,8 @@ impl Outgoing {
     pub fn new(session: &Session, bounds: Bounds, answer: mpsc::Sender<Sent>) -> Result<Outgoing, SessionError> {
         let link = session.link()?;
         let lane = Arc::new(Lane {
+            stock: AtomicUsize::new(0),
+            keeper: OnceLock::new(),
             client: link.client().clone(),
             recorder: session.recorder(),
             clock: session.clock().clone(),
@@ -124,7 +132,7 @@ impl Outgoing {
                     self.lane.fail(&lost.0, no_thread(io::ErrorKind::BrokenPipe.into()));
                 }
             }
-            None => enqueue(&self.line, group),
+            None => self.lane.enqueue(&self.line, group),
         }
     }
 }
@@ -139,19 +147,17 @@ impl Drop for Outgoing {
     }
 }
 
-/// Makes intents safe as they come, those together that came while the last ones were made safe, or soon after that where
-/// there are very many.
+/// Makes intents safe as they come, those together that came while the last ones were made safe; and where there are very many,
+/// those that came until there are hardly any safe ones left to send: each time costs both processors something.
 fn keep(recorder: &Recorder, lane: &Lane, line: &Line, groups: &mpsc::Receiver<Vec<Prepared>>) {
     let mut waiting = VecDeque::new();
-    let mut last: Option<Instant> = None;
     while let Ok(group) = groups.recv() {
         waiting.extend(group);
         while !waiting.is_empty() {
             let most = group_at(lane.client.pace().rate);
-            if let Some(last) = last.filter(|_| most > GROUP) {
-                thread::sleep(BETWEEN.saturating_sub(last.elapsed()));
+            if most > GROUP {
+                lane.wait_until_low();
             }
-            last = Some(Instant::now());
             groups.try_iter().for_each(|group| waiting.extend(group));
             let group: Vec<Prepared> = waiting.drain(..waiting.len().min(most)).collect();
             if lane.bounds.closed.load(Ordering::SeqCst) {
@@ -160,7 +166,7 @@ fn keep(recorder: &Recorder, lane: &Lane, line: &Line, groups: &mpsc::Receiver<V
                 continue;
             }
             match make_safe(recorder, &group) {
-                Ok(()) => enqueue(line, group),
+                Ok(()) => lane.enqueue(line, group),
                 Err(error) => lane.fail(&group, error),
             }
         }
@@ -179,17 +185,11 @@ fn make_safe(recorder: &Recorder, group: &[Prepared]) -> Result<(), SessionError
     Ok(())
 }
 
-fn enqueue(line: &Line, group: Vec<Prepared>) {
-    for prepared in group {
-        // The runtime lives as long as the session.
-        let _ = line.send(prepared);
-    }
-}
-
 /// Sends the writes whose intents are safe in their order, each as soon as it may be in flight.
 async fn release(lane: Arc<Lane>, mut safe: UnboundedReceiver<Prepared>) {
     while let Some(prepared) = safe.recv().await {
         let Ok(permit) = lane.bounds.permits.clone().acquire_owned().await else { return };
+        lane.one_less();
         let lane = lane.clone();
         let mut sending = Box::pin(async move {
             lane.send(&prepared).await;
@@ -204,6 +204,31 @@ async fn release(lane: Arc<Lane>, mut safe: UnboundedReceiver<Prepared>) {
 }
 
 impl Lane {
+    fn enqueue(&self, line: &Line, group: Vec<Prepared>) {
+        self.stock.fetch_add(group.len(), Ordering::SeqCst);
+        for prepared in group {
+            // The runtime lives as long as the session.
+            let _ = line.send(prepared);
+        }
+    }
+
+    fn one_less(&self) {
+        if self.stock.fetch_sub(1, Ordering::SeqCst) == ENOUGH
+            && let Some(keeper) = self.keeper.get()
+        {
+            keeper.unpark();
+        }
+    }
+
+    /// Called on the thread that makes intents safe.
+    fn wait_until_low(&self) {
+        self.keeper.get_or_init(thread::current);
+        while self.stock.load(Ordering::SeqCst) >= ENOUGH && !self.bounds.closed.load(Ordering::SeqCst) {
+            // Whoever closes the way out wakes nobody.
+            thread::park_timeout(WRITING);
+        }
+    }
+
     async fn send(&self, prepared: &Prepared) {
         let recorder = self.recorder.as_deref();
         let outcome = if self.bounds.closed.load(Ordering::SeqCst) {
@@ -252,7 +277,8 @@ mod tests {
 
     #[test]
     fn a_group_is_twenty_at_any_rate_of_the_service_and_larger_where_there_is_no_limit() {
-        for (rate, most) in [("30/min", 20), ("600/min", 20), ("30000/min", 20), ("60000/min", 40), ("1000000/s", 1024)]
+        for (rate, most) in
+            [("30/min", 20), ("600/min", 20), ("120000/min", 20), ("180000/min", 30), ("1000000/s", 512)]
         {
             assert_eq!(group_at(parse_rate(rate).unwrap()), most, "{rate}");
         }
