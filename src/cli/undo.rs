@@ -240,7 +240,20 @@ fn undone(store: &Store, run: &Run, undo: &str) -> Result<Run, Failure> {
         told.push_str(&format!(", and that by `{next}`"));
         last = stored::find(store, &next)?;
     }
-    Err(Failure::usage(told).hint(format!("`onramp undo {}` takes that back", last.id)))
+    let failure = Failure::usage(told).hint(format!("`onramp undo {}` takes that back", last.id));
+    let parts = parts_by_others(store, run, undo)?;
+    Err(parts.iter().fold(failure, |failure, part| failure.hint(in_part(part))))
+}
+
+/// The undos other than `latest` that have taken back a part of a run, which stays so whatever becomes of the latest one.
+fn parts_by_others(store: &Store, run: &Run, latest: &str) -> Result<Vec<Run>, Failure> {
+    let mut parts = store.undos_of(&run.id).map_err(|error| kept::failure_of_store(&error))?;
+    parts.retain(|part| part.id != latest && part.counts.changed > 0);
+    Ok(parts)
+}
+
+fn in_part(undo: &Run) -> String {
+    format!("`onramp undo {0}` takes back what `{0}` has taken back of it before", undo.id)
 }
 
 /// Whether nothing of a run stands any more: it was taken back to the end, and that was not taken back itself. An error where
@@ -251,7 +264,16 @@ pub fn is_taken_back(store: &Store, run: &Run) -> Result<bool, Failure> {
         let undo = stored::find(store, &undo)?;
         (undone_by, taken_back, last) = (undo.undone_by.clone(), !taken_back, Some(undo));
     }
-    let Some(last) = last.filter(|last| last.state != State::Done) else { return Ok(taken_back) };
+    let Some(last) = last.filter(|last| last.state != State::Done) else {
+        let parts = match &run.undone_by {
+            Some(latest) if !taken_back => parts_by_others(store, run, latest)?,
+            _ => Vec::new(),
+        };
+        let Some(part) = parts.first() else { return Ok(taken_back) };
+        let failure =
+            Failure::usage(format!("the run `{}` stands only in part: `{}` took back some of it", run.id, part.id));
+        return Err(parts.iter().fold(failure, |failure, part| failure.hint(in_part(part))));
+    };
     let id = &last.id;
     Err(if last.state.has_ended() {
         Failure::usage(format!("the run `{}` was taken back only in part, by `{id}`", run.id))

@@ -170,7 +170,8 @@ fn an_undo_of_which_a_write_failed_is_finished_by_another_and_nothing_is_made_tw
             &scene,
             &more,
             2,
-            "error: the run `run0002` was taken back by `run0004` already\nhint: `onramp undo run0004` takes that back\n",
+            "error: the run `run0002` was taken back by `run0004` already\nhint: `onramp undo run0004` takes that back\n\
+             hint: `onramp undo run0003` takes back what `run0003` has taken back of it before\n",
         );
     }
 }
@@ -222,6 +223,33 @@ fn who_took_back_what_is_told_to_the_end() {
     let run = Said::at(&scene.place).id(1).to_string();
     let said = "error: the run `run0001` was taken back by `run0002`, and that by `run0003`\nhint: `onramp undo run0003` takes that back\n";
     says(&scene, &scene.onramp(&["undo", &run, "--yes"]), 2, said);
+}
+
+#[test]
+fn of_a_run_that_was_taken_back_in_two_parts_both_are_named() {
+    let scene = Scene::with(&["--fault", "delete-customer:status=422@2"]);
+    let script = "create_customer(#{name: \"One\"}); create_customer(#{name: \"Two\"});";
+    ran(&scene, &["-e", script, "--dry-run", "--save", "plan.json"]);
+    assert_eq!(scene.onramp(&["apply", "plan.json", "--yes"]).code, Some(0));
+    let undo = |n: usize| {
+        let run = Said::at(&scene.place).id(n).to_string();
+        scene.onramp(&["undo", &run, "--yes"])
+    };
+    assert_eq!((undo(1).code, undo(1).code), (Some(4), Some(0)));
+    let part = "hint: `onramp undo run0002` takes back what `run0002` has taken back of it before\n";
+    let both =
+        "error: the run `run0001` was taken back by `run0003` already\nhint: `onramp undo run0003` takes that back\n";
+    says(&scene, &undo(1), 2, &format!("{both}{part}"));
+    assert_eq!(undo(3).code, Some(0));
+    let apply = || scene.onramp(&["apply", "plan.json", "--yes"]);
+    let stands = "error: the run `run0001` stands only in part: `run0002` took back some of it\n";
+    says(&scene, &apply(), 2, &format!("{stands}{part}"));
+    assert_eq!(undo(2).code, Some(0));
+    assert_eq!(apply().code, Some(0));
+    let names = "for c in list_customers().take(2) { print(c.name); }";
+    let mut names: Vec<String> = scene.meanwhile(names).lines().map(str::to_string).collect();
+    names.sort();
+    assert_eq!(names, ["One", "Two"]);
 }
 
 #[test]
