@@ -8,8 +8,8 @@ use crate::api::{
     operation::Operation,
     request::{Call, Request},
 };
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
+use serde::{Deserialize, Serialize, Serializer, ser::Error};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -21,12 +21,18 @@ pub const FORMAT: u32 = 1;
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Entry {
     /// A process began to work at the run.
-    Attempt { format: u32, onramp: String, at: Timestamp },
+    Attempt {
+        format: u32,
+        onramp: String,
+        #[serde(serialize_with = "time")]
+        at: Timestamp,
+    },
     /// A read with its answer, which is the frame's body. A page's number has the page in its second place.
     Read {
         n: Number,
         #[serde(flatten)]
         asked: Asked,
+        #[serde(serialize_with = "time")]
         at: Timestamp,
         #[serde(flatten)]
         answered: Answered,
@@ -45,9 +51,10 @@ pub enum Entry {
         asked: Asked,
         #[serde(skip_serializing_if = "Option::is_none")]
         key: Option<String>,
+        #[serde(serialize_with = "time")]
         at: Timestamp,
         /// The same moment by the server's clock, where an answer has told it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "some_time")]
         server: Option<Timestamp>,
         /// The fields that an update sets, as they were before. Absent where nobody knows.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,6 +72,7 @@ pub enum Entry {
     /// The answer to the intent of that number; the frame's body.
     Answer {
         n: Number,
+        #[serde(serialize_with = "time")]
         at: Timestamp,
         #[serde(flatten)]
         answered: Answered,
@@ -106,6 +114,16 @@ pub enum Entry {
     },
 }
 
+impl Entry {
+    /// The head of its frame.
+    pub fn head(&self) -> Vec<u8> {
+        // Hardly any needs more room.
+        let mut head = Vec::with_capacity(512);
+        serde_json::to_writer(&mut head, self).expect("an entry is made of texts and numbers");
+        head
+    }
+}
+
 /// A call, as it can be told from another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
@@ -133,8 +151,23 @@ pub struct Answered {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// The server's time.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "some_time")]
     pub date: Option<Timestamp>,
+}
+
+/// A time in the form that it has everywhere, made in half the time that its own `Serialize` takes: a journal has four of them
+/// for each update.
+fn time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut text = String::with_capacity(30);
+    DateTimePrinter::new().print_timestamp(at, &mut text).map_err(S::Error::custom)?;
+    serializer.serialize_str(&text)
+}
+
+fn some_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => time(at, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// An error that a script was told of.
@@ -231,9 +264,11 @@ impl Told {
 /// SHA-256, in hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-    let digits: Vec<u8> = Sha256::digest(bytes).iter().flat_map(digits).collect();
-    String::from_utf8(digits).expect("digits are ASCII")
+    let mut digits = [0; 64];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(Sha256::digest(bytes)) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    std::str::from_utf8(&digits).expect("digits are ASCII").to_string()
 }
 
 impl Asked {
@@ -266,4 +301,26 @@ fn decoded(part: &str) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_the_form_that_they_have_everywhere() {
+        for text in ["2026-05-26T17:21:09Z", "2026-05-26T17:21:09.242Z", "1969-12-31T23:59:59.000000001Z"] {
+            let at: Timestamp = text.parse().unwrap();
+            let answered = Answered { status: 200, request_id: None, date: Some(at) };
+            let entry = Entry::Answer { n: Number(1, 0, 0, 0), at, answered };
+            let head = String::from_utf8(entry.head()).unwrap();
+            assert_eq!(head.matches(&format!("\"{at}\"")).count(), 2, "{head}");
+            assert_eq!(serde_json::from_str::<Entry>(&head).unwrap().head(), head.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_digest_is_sha_256_in_hexadecimal() {
+        assert_eq!(digest(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
 }

@@ -155,8 +155,7 @@ impl Recorder {
     /// Notes that a process begins to work at a kept run.
     pub fn attempt(&self, at: Timestamp) -> Result<(), StoreError> {
         let entry = Entry::Attempt { format: FORMAT, onramp: env!("CARGO_PKG_VERSION").to_string(), at };
-        let head = serde_json::to_vec(&entry).expect("an entry is made of texts and numbers");
-        self.journal.append(&head, b"").map(drop).map_err(|error| StoreError::folder(&self.folder, &error))
+        self.journal.append(&entry.head(), b"").map(drop).map_err(|error| StoreError::folder(&self.folder, &error))
     }
 
     /// Adds to the record. What shows objects is looked up from now on.
@@ -167,7 +166,7 @@ impl Recorder {
     /// The same with the kind and the id of the object that the body shows, where that is known: to find them in the body
     /// takes longer than to write it.
     pub fn append_of(&self, entry: &Entry, body: &[u8], shown: Option<(&str, &str)>) -> Result<Span, SessionError> {
-        let head = serde_json::to_vec(entry).expect("an entry is made of texts and numbers");
+        let head = entry.head();
         match entry {
             Entry::Refused { n, error, .. } | Entry::Denied { n, error } => self.tell(*n, error),
             Entry::Read { at, answered, .. } | Entry::Answer { at, answered, .. } => {
@@ -189,8 +188,7 @@ impl Recorder {
 
     /// Adds the intents of a group to the record of a run that is kept, all of them or none.
     pub fn append_intents(&self, intents: &[(&Entry, &[u8])]) -> Result<(), SessionError> {
-        let head = |entry| serde_json::to_vec(entry).expect("an entry is made of texts and numbers");
-        let frames: Vec<_> = intents.iter().map(|(entry, body)| (head(entry), *body)).collect();
+        let frames: Vec<_> = intents.iter().map(|(entry, body)| (entry.head(), *body)).collect();
         self.journal.append_all(&frames).map_err(|error| self.unusable(&error))
     }
 
