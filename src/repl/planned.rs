@@ -112,6 +112,13 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
         nothing(session);
         return Ok(Next::Line);
     };
+    if session.torn {
+        // Sent once more, one of them would be made twice or not at all.
+        let standing = session.half_sent.iter().map(|run| format!("`:undo {run}`")).collect();
+        return Err(Failure::usage("a part of the plan was taken back, and another part of it stands")
+            .hint(format!("{} takes back the rest, `:discard` drops the plan", text::joined(standing, "and")))
+            .into());
+    }
     let writes = text::plural(plan.totals.writes(), "write");
     if !session.approved(&format!("send {writes} to `{}`?", text::escape_control(&plan.workspace.slug)))? {
         return Ok(Next::Line);
@@ -123,8 +130,10 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
         carry.apply(run, &plan)?
     };
     session.carried += carried.changed;
-    session.applied.extend(carried.run.filter(|_| carried.changed > 0));
+    let run = carried.run.filter(|_| carried.changed > 0);
+    session.applied.extend(run.clone());
     if !carried.whole {
+        session.half_sent.extend(run);
         session.half_made.extend(carried.made);
         session.sent += carried.changed;
         let way_on = |failure: Failure| match (session.sent, failure.kind) {
@@ -137,6 +146,7 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
     }
     session.sent = 0;
     session.half_made.clear();
+    session.half_sent.clear();
     session.plan_is_over(carried.made)?;
     carried.end?;
     Ok(Next::Line)
@@ -150,6 +160,8 @@ pub fn discard(session: &mut Session, _: &str) -> Result<Next, Broken> {
     }
     // What was made of it before it stopped is there, or was taken back, as the service says then.
     let made = std::mem::take(&mut session.half_made);
+    session.half_sent.clear();
+    session.torn = false;
     session.plan_is_over(made)?;
     let dropped = text::plural(planned, "write");
     session.ui.status(&match std::mem::take(&mut session.sent) {
@@ -182,9 +194,18 @@ pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
         carried => carried?,
     };
     session.carried += carried.changed;
-    // What it had sent of the present plan could otherwise pass for done.
-    lines.host().session.plan_anew();
-    session.sent = 0;
+    if session.half_sent.iter().any(|run| run.starts_with(&id)) {
+        session.torn = true;
+        if carried.end.is_ok() {
+            session.half_sent.retain(|run| !run.starts_with(&id));
+        }
+        if session.half_sent.is_empty() {
+            // What was sent of the present plan could otherwise pass for done.
+            lines.host().session.plan_anew();
+            session.torn = false;
+            session.sent = 0;
+        }
+    }
     carried.end?;
     session.applied.retain(|applied| !applied.starts_with(&id));
     Ok(Next::Line)

@@ -95,6 +95,10 @@ pub struct Session {
     pub sent: u64,
     /// The ids of what it has made by then, by the provisional ones.
     pub half_made: BTreeMap<String, String>,
+    /// The runs that have sent a part of the present plan and were not taken back.
+    pub half_sent: Vec<String>,
+    /// Whether a part of the present plan was taken back while another one stands.
+    pub torn: bool,
 }
 
 impl Session {
@@ -123,6 +127,8 @@ impl Session {
             carried: 0,
             sent: 0,
             half_made: BTreeMap::new(),
+            half_sent: Vec::new(),
+            torn: false,
         }
     }
 

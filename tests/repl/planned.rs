@@ -107,6 +107,34 @@ fn what_was_made_and_taken_back_before_a_plan_was_dropped_is_gone_as_the_service
 }
 
 #[test]
+fn a_plan_that_stopped_half_way_makes_nothing_twice_when_another_run_is_taken_back() {
+    let (served, place) = (Served::start(&["--fault", "create-customer-contact:status=401@1"]), Place::new());
+    let other = served.used_by(place.onramp(&["run", "-e", "update_customer(101, #{plan: \"x\"});"])).ran();
+    assert_eq!(other.code, Some(0), "{other}");
+    let run = Said::at(&place).id(1).to_string();
+    let input = format!(
+        "let made = create_customer(#{{name: \"A\"}}); create_customer_contact(made, #{{name: \"N\", email: \"n@x.io\"}});\n\
+         :apply\n:undo {run}\n:apply\nlist_customers().filter(|c| c.name == \"A\").count()\n\
+         list_customer_contacts(made).pluck(\"name\").to_array()\n"
+    );
+    let ran = served.used_by(place.onramp(&["repl", "--yes"])).stdin(input).ran();
+    assert!(ran.stdout.ends_with("\n1\n[\"N\"]\n"), "{ran}");
+}
+
+#[test]
+fn a_plan_of_which_one_part_was_taken_back_and_another_stands_is_not_sent() {
+    let faults = ["create-customer-contact:status=401@1", "create-onboarding:status=401@1"];
+    let (served, place) = (Served::start(&["--fault", faults[0], "--fault", faults[1]]), Place::new());
+    let input = "let made = create_customer(#{name: \"A\"}); create_customer_contact(made, #{name: \"N\", email: \"n@x.io\"});\n\
+                 create_onboarding(#{customer_id: made.id});\n:apply\n:apply\n:undo\n:apply\n";
+    let ran = served.used_by(place.onramp(&["repl", "--yes"])).stdin(input).ran();
+    let said = Said::at(&place).plain(&ran.stderr);
+    let torn = "error: a part of the plan was taken back, and another part of it stands\n\
+                hint: `:undo run0001` takes back the rest, `:discard` drops the plan\n";
+    assert!(said.ends_with(torn), "{ran}\n{said}");
+}
+
+#[test]
 fn a_plan_that_stops_half_way_is_gone_on_with_or_taken_back() {
     let served = Served::start(&["--fault", "create-customer:delay=500ms@5-20"]);
     let onramp = live(&served, &["--yes"]).env("NO_COLOR", "1");
