@@ -10,6 +10,7 @@ mod read;
 mod tests;
 
 pub use error::{Beyond, WalkError};
+pub use read::Page;
 
 use super::request::Call;
 use jiff::Timestamp;
@@ -88,9 +89,20 @@ impl Walk {
     /// Takes the answer to [`Walk::next`] and gives its rows that were not given before, in order. The rows before a
     /// tie that cannot be passed are good ones, so that error comes from [`Walk::next`].
     pub fn accept(&mut self, body: &[u8]) -> Result<Vec<Row>, WalkError> {
+        let page = self.read(body);
+        self.accept_page(page)
+    }
+
+    /// Reads an answer for [`Walk::accept_page`]. The walk itself stays where it is.
+    pub fn read<'a>(&self, body: &'a [u8]) -> Result<Page<'a>, WalkError> {
+        read::page(body, self.reach.names())
+    }
+
+    /// [`Walk::accept`] for an answer that was read.
+    pub fn accept_page(&mut self, page: Result<Page<'_>, WalkError>) -> Result<Vec<Row>, WalkError> {
         let Some(level) = self.levels.last() else { return Ok(Vec::new()) };
         let floor = level.floor;
-        let page = read::page(body, self.reach.names()).inspect_err(|error| self.failed = Some(error.clone()))?;
+        let page = page.inspect_err(|error| self.failed = Some(error.clone()))?;
         let mut rows = Vec::with_capacity(page.rows.len());
         let mut last: Option<Last> = None;
         let mut below = false;

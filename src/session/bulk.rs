@@ -42,8 +42,8 @@ pub struct Bulk<'s> {
     finished: VecDeque<Row>,
     /// Made with the first write that is sent.
     outgoing: Option<Outgoing>,
-    answers: mpsc::Receiver<Sent>,
-    answer: mpsc::Sender<Sent>,
+    answers: mpsc::Receiver<Vec<Sent>>,
+    answer: mpsc::Sender<Vec<Sent>>,
     bounds: Bounds,
     in_flight: usize,
     /// How many may wait for those in flight.
@@ -301,26 +301,24 @@ impl Bulk<'_> {
         if wait && !self.open.is_empty() {
             let sent = crate::memory::unbounded(|| self.answers.recv());
             // The sender lives as long as `self`.
-            if let Ok(sent) = sent {
-                self.take(sent);
-            }
+            sent.into_iter().flatten().for_each(|sent| self.take(sent));
         }
         while let Ok(sent) = self.answers.try_recv() {
-            self.take(sent);
+            sent.into_iter().for_each(|sent| self.take(sent));
         }
         self.check()
     }
 
-    fn take(&mut self, sent: Sent) {
-        let Some(target) = self.open.remove(&sent.row) else { return };
+    fn take(&mut self, (row, outcome): Sent) {
+        let Some(target) = self.open.remove(&row) else { return };
         if let Some(target) = &target {
             self.busy.remove(target);
         }
-        match sent.outcome {
+        match outcome {
             None => {}
             Some(Ok(outcome)) => {
                 self.adapt();
-                self.finish(sent.row, outcome, false);
+                self.finish(row, outcome, false);
             }
             Some(Err(error)) => self.give_up(error),
         }

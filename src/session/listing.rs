@@ -39,14 +39,21 @@ impl Listing {
         let request = Request::build(&call, None).map_err(CallError::Refused)?;
         let planned = session.plan(&call)?;
         let dry = planned.is_some();
-        let answer = match planned {
-            Some(planned) => planned?.0,
-            None => match session.recorded(number, &request)? {
-                Some(recorded) => recorded?,
-                None => self.fetch(session, number, &request, call.operation)?,
-            },
+        let known = match planned {
+            Some(planned) => Some(planned?.0),
+            None => session.recorded(number, &request)?.transpose()?,
         };
-        let rows = self.walk.accept(&answer.body).map_err(|error| broken(self.operation, &answer, &error))?;
+        let is_known = known.is_some();
+        let answer = match known {
+            Some(answer) => answer,
+            None => self.fetch(session, number, &request, call.operation)?,
+        };
+        let page = self.walk.read(&answer.body);
+        // Before the walk goes on: where it cannot be recorded, it was not given.
+        if !is_known {
+            session.enter_page(number, &request, &answer, page.as_ref().ok())?;
+        }
+        let rows = self.walk.accept_page(page).map_err(|error| broken(self.operation, &answer, &error))?;
         self.pages += 1;
         if let Some(wanted) = &mut self.wanted {
             *wanted = wanted.saturating_sub(rows.len());
@@ -67,7 +74,7 @@ impl Listing {
         Ok(Some(rows))
     }
 
-    /// Gets a page that is not recorded, and records it.
+    /// Gets a page that is not recorded; records only why there is none.
     fn fetch(
         &mut self,
         session: &Session,
@@ -86,7 +93,9 @@ impl Listing {
                 link.block_on(link.client().send(request, operation))
             }
         };
-        session.enter_read(number, request, &result)?;
+        if result.is_err() {
+            session.enter_read(number, request, &result)?;
+        }
         Ok(result?)
     }
 

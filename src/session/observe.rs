@@ -3,11 +3,12 @@
 
 use super::{
     Number, Session, SessionError,
-    journal::{Answered, Asked, Entry, Recorded, Told},
+    journal::{Added, Answered, Asked, Entry, Recorded, Shown, Told},
+    seen::Part,
     write::{diverged, hash, same, shown},
 };
 use crate::{
-    api::{client::Answer, error::CallError, request::Request},
+    api::{client::Answer, error::CallError, page::Page, request::Request},
     secret::Secret,
 };
 use jiff::Timestamp;
@@ -48,20 +49,37 @@ impl Session {
         request: &Request,
         result: &Result<Answer, CallError>,
     ) -> Result<(), SessionError> {
-        let Some(recorder) = self.recorder() else { return Ok(()) };
-        let asked = Asked::of(request);
         match result {
-            Ok(answer) => {
-                let Answer { status, request_id, date, .. } = answer;
-                let answered = Answered { status: *status, request_id: request_id.clone(), date: *date };
-                recorder.append(&Entry::Read { n: number, asked, at: self.present(), answered }, &answer.body)?;
+            Ok(answer) => self.enter_page(number, request, answer, None),
+            Err(error) => {
+                let Some(recorder) = self.recorder() else { return Ok(()) };
+                match Told::of(error) {
+                    Some(error) => {
+                        let asked = Asked::of(request);
+                        recorder.append(&Entry::Refused { n: number, asked, error }, b"")?;
+                    }
+                    None => recorder.go_on(),
+                }
+                Ok(())
             }
-            Err(error) => match Told::of(error) {
-                Some(error) => drop(recorder.append(&Entry::Refused { n: number, asked, error }, b"")?),
-                None => recorder.go_on(),
-            },
         }
-        Ok(())
+    }
+
+    /// Enters the answer to a read; `page` where its rows are known.
+    pub(super) fn enter_page(
+        &self,
+        number: Number,
+        request: &Request,
+        answer: &Answer,
+        page: Option<&Page<'_>>,
+    ) -> Result<(), SessionError> {
+        let Some(recorder) = self.recorder() else { return Ok(()) };
+        let Answer { status, body, request_id, date } = answer;
+        let answered = Answered { status: *status, request_id: request_id.clone(), date: *date };
+        let entry = Entry::Read { n: number, asked: Asked::of(request), at: self.present(), answered };
+        let rows = page.map(|page| page.rows().map(|row| Part::of(row.as_bytes(), body)).collect::<Vec<_>>());
+        let shown = rows.as_deref().map_or(Shown::Unknown, Shown::Rows);
+        recorder.append_all(&[Added { entry: &entry, body, shown }])
     }
 
     /// The present time, as an observation of this run.

@@ -3,10 +3,10 @@
 //! order of rows but the one in which they come.
 
 use super::{
-    Session, SessionError,
+    LOCK, Session, SessionError,
     crash::{self, Point},
     journal::Recorder,
-    sent::{self, Prepared},
+    sent::{self, Prepared, Returned},
     write::Outcome,
 };
 use crate::{api::client::Client, clock::Clock, store::StoreError, text::Rate};
@@ -15,7 +15,7 @@ use std::{
     future::{Future, poll_fn},
     io,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
@@ -23,9 +23,12 @@ use std::{
     thread::{self, JoinHandle, Thread},
     time::Duration,
 };
-use tokio::sync::{
-    Semaphore,
-    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+use tokio::{
+    sync::{
+        OwnedSemaphorePermit, Semaphore,
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    },
+    task,
 };
 
 /// So many intents are made safe together, at the most, at any rate that the service has: what a loss of power leaves in
@@ -45,12 +48,9 @@ pub(super) fn group_at(rate: Rate) -> usize {
     (meanwhile as usize).clamp(GROUP, LARGE_GROUP)
 }
 
-/// What became of a write that was handed in.
-pub(super) struct Sent {
-    pub row: u64,
-    /// As it stands in the journal; `None` where it was not sent after all.
-    pub outcome: Option<Result<Outcome, SessionError>>,
-}
+/// The row of a write that was handed in, and what became of it, as it stands in the journal; `None` where it was not sent
+/// after all.
+pub(super) type Sent = (u64, Option<Result<Outcome, SessionError>>);
 
 /// What bounds the writes of a bulk call.
 #[derive(Clone)]
@@ -93,12 +93,14 @@ struct Lane {
     recorder: Option<Arc<Recorder>>,
     clock: Clock,
     bounds: Bounds,
-    answer: mpsc::Sender<Sent>,
+    /// What has come back and is not entered yet; each with its place among those in flight.
+    back: Mutex<Vec<(Returned, OwnedSemaphorePermit)>>,
+    answer: mpsc::Sender<Vec<Sent>>,
 }
 
 impl Outgoing {
     /// A way out to the API of `session`; `answer` is told what became of each write.
-    pub fn new(session: &Session, bounds: Bounds, answer: mpsc::Sender<Sent>) -> Result<Outgoing, SessionError> {
+    pub fn new(session: &Session, bounds: Bounds, answer: mpsc::Sender<Vec<Sent>>) -> Result<Outgoing, SessionError> {
         let link = session.link()?;
         let lane = Arc::new(Lane {
             stock: AtomicUsize::new(0),
@@ -107,6 +109,7 @@ impl Outgoing {
             recorder: session.recorder(),
             clock: session.clock().clone(),
             bounds,
+            back: Mutex::default(),
             answer,
         });
         let (line, safe) = unbounded_channel();
@@ -162,7 +165,7 @@ fn keep(recorder: &Recorder, lane: &Lane, line: &Line, groups: &mpsc::Receiver<V
             let group: Vec<Prepared> = waiting.drain(..waiting.len().min(most)).collect();
             if lane.bounds.closed.load(Ordering::SeqCst) {
                 // Nothing more goes out, so nothing is meant, either.
-                group.iter().for_each(|prepared| lane.tell(prepared.number.1, None));
+                lane.tell(group.iter().map(|prepared| (prepared.number.1, None)).collect());
                 continue;
             }
             match make_safe(recorder, &group) {
@@ -179,7 +182,7 @@ fn make_safe(recorder: &Recorder, group: &[Prepared]) -> Result<(), SessionError
     if intents.is_empty() {
         return Ok(());
     }
-    recorder.append_intents(&intents)?;
+    recorder.append_all(&intents)?;
     recorder.sync()?;
     crash::pass(Point::AfterIntent);
     Ok(())
@@ -191,14 +194,10 @@ async fn release(lane: Arc<Lane>, mut safe: UnboundedReceiver<Prepared>) {
         let Ok(permit) = lane.bounds.permits.clone().acquire_owned().await else { return };
         lane.one_less();
         let lane = lane.clone();
-        let mut sending = Box::pin(async move {
-            lane.send(&prepared).await;
-            // Not before its answer is recorded: what is in doubt after a crash is never more than may be in flight.
-            drop(permit);
-        });
+        let mut sending = Box::pin(async move { lane.send(prepared, permit).await });
         // It takes its place in the budget's line here: tasks begin in any order.
         if poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await.is_pending() {
-            tokio::spawn(sending);
+            task::spawn(sending);
         }
     }
 }
@@ -229,36 +228,64 @@ impl Lane {
         }
     }
 
-    async fn send(&self, prepared: &Prepared) {
-        let recorder = self.recorder.as_deref();
-        let outcome = if self.bounds.closed.load(Ordering::SeqCst) {
-            recorder.map_or(Ok(()), |recorder| prepared.take_back(recorder)).err().map(Err)
-        } else {
-            let (result, sent) = sent::send(&self.client, prepared).await;
-            Some(prepared.entered(recorder, self.clock.now(), result, sent))
+    async fn send(&self, prepared: Prepared, permit: OwnedSemaphorePermit) {
+        if self.bounds.closed.load(Ordering::SeqCst) {
+            let taken_back = self.recorder.as_deref().map_or(Ok(()), |recorder| prepared.take_back(recorder));
+            return self.tell(vec![(prepared.number.1, taken_back.err().map(Err))]);
+        }
+        let (result, sent) = sent::send(&self.client, &prepared).await;
+        let returned = prepared.returned(self.clock.now(), result, sent);
+        let is_first = {
+            let mut back = self.back.lock().expect(LOCK);
+            back.push((returned, permit));
+            back.len() == 1
         };
-        self.tell(prepared.number.1, outcome);
+        if is_first {
+            if self.recorder.is_some() {
+                // What else has come back by now is entered with it.
+                task::yield_now().await;
+            }
+            self.enter();
+        }
+    }
+
+    /// Enters what has come back, and tells of it.
+    fn enter(&self) {
+        let (returned, permits): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut *self.back.lock().expect(LOCK)).into_iter().unzip();
+        let rows: Vec<u64> = returned.iter().map(|returned| returned.number.1).collect();
+        let Some(recorder) = &self.recorder else {
+            let outcomes = returned.into_iter().map(|returned| Some(returned.outcome(false)));
+            return self.tell(rows.into_iter().zip(outcomes).collect());
+        };
+        let outcomes: Vec<_> = match sent::enter(recorder, &returned) {
+            Ok(()) => returned.into_iter().map(|returned| returned.outcome(true)).collect(),
+            // There may be room for one, though not for all.
+            Err(_) => returned.into_iter().map(|returned| returned.record(Some(recorder))).collect(),
+        };
+        self.tell(rows.into_iter().zip(outcomes.into_iter().map(Some)).collect());
+        // Not before the answers are recorded: what is in doubt after a crash is never more than may be in flight.
+        drop(permits);
     }
 
     /// None of these goes out, because their intents could not be made safe.
     fn fail(&self, group: &[Prepared], error: SessionError) {
         self.bounds.closed.store(true, Ordering::SeqCst);
         let mut error = Some(Err(error));
-        for prepared in group {
-            self.tell(prepared.number.1, error.take());
-        }
+        self.tell(group.iter().map(|prepared| (prepared.number.1, error.take())).collect());
     }
 
-    fn tell(&self, row: u64, outcome: Option<Result<Outcome, SessionError>>) {
-        if matches!(outcome, Some(Ok(Outcome::Failed(_)))) {
-            self.bounds.fail();
-        }
-        if matches!(outcome, Some(Err(_))) {
-            // It ends the run; nothing that waits may go out while the script finds out.
-            self.bounds.closed.store(true, Ordering::SeqCst);
+    fn tell(&self, rows: Vec<Sent>) {
+        for (_, outcome) in &rows {
+            match outcome {
+                Some(Ok(Outcome::Failed(_))) => self.bounds.fail(),
+                // It ends the run; nothing that waits may go out while the script finds out.
+                Some(Err(_)) => self.bounds.closed.store(true, Ordering::SeqCst),
+                _ => {}
+            }
         }
         // Whoever waits may be gone with the run.
-        let _ = self.answer.send(Sent { row, outcome });
+        let _ = self.answer.send(rows);
     }
 }
 

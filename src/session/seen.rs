@@ -1,8 +1,13 @@
 //! The objects as a run has last seen them: an index into the journal, so that large workspaces cost little memory. Asks
 //! the API nothing.
 
+mod ids;
+
+pub use ids::id_of;
+
 use crate::store::journal::{Journal, Span};
 use foldhash::fast::RandomState;
+use ids::{Ids, Text};
 use jiff::{SignedDuration, Timestamp};
 use serde::{
     Deserialize, Deserializer,
@@ -39,6 +44,33 @@ pub struct Seen {
 struct Known {
     span: Span,
     source: u32,
+}
+
+/// The body of an answer.
+pub struct Body<'a> {
+    pub bytes: &'a [u8],
+    /// Where it lies in the journal.
+    pub span: Span,
+    /// Of a page: its rows, where somebody has found them before.
+    pub rows: Option<&'a [Part]>,
+}
+
+/// Where a part of a body lies in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    at: u32,
+    len: u32,
+}
+
+impl Part {
+    /// Where `part` lies in `whole`, which it is a part of.
+    pub fn of(part: &[u8], whole: &[u8]) -> Part {
+        Part { at: (part.as_ptr() as usize - whole.as_ptr() as usize) as u32, len: part.len() as u32 }
+    }
+
+    fn within(self, whole: &[u8]) -> &[u8] {
+        &whole[self.at as usize..][..self.len as usize]
+    }
 }
 
 /// Answers of single objects that come within this time of each other are as old as the first of them.
@@ -85,10 +117,6 @@ impl Snapshot {
 /// Reads some fields of an object, and no further than to the last of them: most updates are about one of twenty.
 struct Pick<'a>(&'a Map<String, Value>, &'a mut Map<String, Value>);
 
-/// A text, copied only where it is written with escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
 impl<'de> Visitor<'de> for Pick<'_> {
     type Value = ();
 
@@ -131,58 +159,6 @@ impl Found {
     }
 }
 
-/// What an object says of itself.
-#[derive(Default)]
-struct Ids<'a> {
-    object: Option<Cow<'a, str>>,
-    id: Option<Cow<'a, str>>,
-    display_id: Option<i64>,
-}
-
-impl<'a> Ids<'a> {
-    /// Reads no further than to the last of the three, which come first in the answers of the API, and no rows of a page.
-    fn of(json: &'a [u8]) -> serde_json::Result<Ids<'a>> {
-        let mut ids = Ids::default();
-        let read = serde_json::Deserializer::from_slice(json).deserialize_map(Find(&mut ids));
-        if ids.is_enough() { Ok(ids) } else { read.map(|()| ids) }
-    }
-
-    fn is_enough(&self) -> bool {
-        self.is_page() || (self.object.is_some() && self.id.is_some() && self.display_id.is_some())
-    }
-
-    /// A page has no id of its own.
-    fn is_page(&self) -> bool {
-        self.object.as_deref() == Some("list")
-    }
-}
-
-struct Find<'f, 'a>(&'f mut Ids<'a>);
-
-impl<'de> Visitor<'de> for Find<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
-        let Find(ids) = self;
-        let text = |text: Option<Text<'de>>| text.map(|Text(text)| text);
-        while !ids.is_enough()
-            && let Some(Text(name)) = access.next_key()?
-        {
-            match &*name {
-                "object" => ids.object = text(access.next_value()?),
-                "id" => ids.id = text(access.next_value()?),
-                "display_id" => ids.display_id = access.next_value()?,
-                _ => drop(access.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(())
-    }
-}
-
 #[derive(Deserialize)]
 struct Page<'a> {
     #[serde(borrow)]
@@ -190,23 +166,31 @@ struct Page<'a> {
 }
 
 impl Seen {
-    /// Takes in what an answer shows: an object, or a page of them. `body` lies at `span` in the journal; `target` is
-    /// what a page was asked for with. What was only `looked` at, the script does not know of.
-    pub fn take(&mut self, body: &[u8], span: Span, at: Timestamp, target: Option<&str>, looked: bool) {
+    /// Takes in what an answer shows: an object, or a page of them. `target` is what a page was asked for with. What was only
+    /// `looked` at, the script does not know of.
+    pub fn take(&mut self, body: Body<'_>, at: Timestamp, target: Option<&str>, looked: bool) {
+        let Body { bytes, span, rows } = body;
         if let Some(target) = target.filter(|_| looked) {
             self.pages.insert(target.to_string(), at);
         }
-        let Ok(ids) = Ids::of(body) else { return };
-        if !ids.is_page() {
-            let source = self.single(at);
-            return self.note(ids, span, source, looked);
-        }
-        let Ok(page) = serde_json::from_slice::<Page<'_>>(body) else { return };
+        let found;
+        let rows = match rows {
+            Some(rows) => rows,
+            None => {
+                let Ok(ids) = Ids::of(bytes) else { return };
+                if !ids.is_page() {
+                    let source = self.single(at);
+                    return self.note(ids, span, source, looked);
+                }
+                let Ok(page) = serde_json::from_slice::<Page<'_>>(bytes) else { return };
+                found = page.data.iter().map(|row| Part::of(row.get().as_bytes(), bytes)).collect::<Vec<_>>();
+                &found
+            }
+        };
         let source = self.sources.len() as u32;
-        for row in page.data {
-            let offset = row.get().as_ptr() as usize - body.as_ptr() as usize;
-            if let Ok(ids) = Ids::of(row.get().as_bytes()) {
-                self.note(ids, span.part(offset, row.get().len()), source, looked);
+        for row in rows {
+            if let Ok(ids) = Ids::of(row.within(bytes)) {
+                self.note(ids, span.part(row.at as usize, row.len as usize), source, looked);
             }
         }
         self.sources.push(Source { at, target: target.map(str::to_string) });
@@ -305,11 +289,6 @@ impl Seen {
     }
 }
 
-/// The canonical id that an object shows.
-pub fn id_of(object: &[u8]) -> Option<String> {
-    Ids::of(object).ok()?.id.map(Cow::into_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,12 +302,33 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_a_page_that_were_found_before_are_not_looked_for() {
+        let journal = Journal::volatile();
+        let row = |n: u8| format!(r#"{{"object":"customer","id":"c{n}","display_id":{n}}}"#);
+        let body = format!(r#"{{"object":"list","data":[{}, {}],"has_more":false}}"#, row(1), row(2));
+        let span = journal.append(b"{}", body.as_bytes()).unwrap();
+        let second = &body[body.find(&row(2)).unwrap()..][..row(2).len()];
+        for (rows, known) in
+            [(None, ["c1", "c2"].as_slice()), (Some([Part::of(second.as_bytes(), body.as_bytes())]), &["c2"])]
+        {
+            let mut seen = Seen::default();
+            let rows = rows.as_ref().map(|rows| &rows[..]);
+            seen.take(Body { bytes: body.as_bytes(), span, rows }, time(10), None, false);
+            for id in ["c1", "c2"] {
+                let open = |found: Found| found.open("customer", id, &journal).unwrap().unwrap().id();
+                let expected = known.contains(&id).then(|| id.to_string());
+                assert_eq!(seen.latest("customer", id).and_then(open), expected);
+            }
+        }
+    }
+
+    #[test]
     fn objects_are_found_by_both_ids_in_their_latest_state() {
         let journal = Journal::volatile();
         let mut seen = Seen::default();
         let mut take = |body: &str, at, target| {
             let span = journal.append(b"{}", body.as_bytes()).unwrap();
-            seen.take(body.as_bytes(), span, time(at), target, false);
+            seen.take(Body { bytes: body.as_bytes(), span, rows: None }, time(at), target, false);
         };
         take(
             r#"{"object":"list","data":[{"object":"customer","id":"c1","display_id":1,"plan":"a"},
@@ -350,7 +350,7 @@ mod tests {
         let look = r#"{"object":"customer","id":"c2","display_id":2,"plan":"theirs"}"#;
         for _ in 0..2 {
             let span = journal.append(b"{}", look.as_bytes()).unwrap();
-            seen.take(look.as_bytes(), span, time(500), None, true);
+            seen.take(Body { bytes: look.as_bytes(), span, rows: None }, time(500), None, true);
             assert_eq!(plan(seen.latest("customer", "2")), "theirs");
             assert_eq!(plan(seen.as_read("customer", "2")), "new");
         }

@@ -4,7 +4,7 @@
 use super::{
     Number, Session, SessionError,
     crash::{self, Point},
-    journal::{Answered, Entry, Recorder, Told},
+    journal::{Added, Answered, Entry, Recorder, Shown, Told},
     link::Link,
     write::{Outcome, object_of},
 };
@@ -15,7 +15,7 @@ use crate::api::{
     request::Request,
 };
 use jiff::Timestamp;
-use std::sync::atomic::AtomicBool;
+use std::{slice, sync::atomic::AtomicBool};
 
 /// A write that is ready to go out, once its intent is safe.
 pub(super) struct Prepared {
@@ -27,36 +27,85 @@ pub(super) struct Prepared {
     pub id: Option<String>,
 }
 
-/// Enters what became of a write that was sent. Called by whoever has the answer, before anything else is done with it: what
+/// What came back for a write.
+pub(super) struct Returned {
+    pub number: Number,
+    pub operation: &'static Operation,
+    /// The record's own id in the call.
+    pub id: Option<String>,
+    pub at: Timestamp,
+    pub result: Result<Answer, CallError>,
+    /// It certainly was not carried out, because something ended the run before; and its intent says that it was meant.
+    pub unsent: bool,
+}
+
+/// Enters what became of writes, together. Called by whoever has the answers, before anything else is done with them: what
 /// is not entered is asked for again after a crash.
-pub(super) fn enter(
-    recorder: Option<&Recorder>,
-    at: Timestamp,
-    number: Number,
-    operation: &'static Operation,
-    id: Option<&str>,
-    result: Result<Answer, CallError>,
-) -> Result<Outcome, SessionError> {
-    match result {
-        Ok(answer) => {
-            if let Some(recorder) = recorder {
-                crash::pass(Point::BeforeAnswerStored);
-                let Answer { status, ref request_id, date, .. } = answer;
-                let answered = Answered { status, request_id: request_id.clone(), date };
-                let about = id.map(|id| (object_of(operation), id));
-                let shown = about.filter(|_| operation.effect == Effect::Update);
-                recorder.append_of(&Entry::Answer { n: number, at, answered }, &answer.body, shown)?;
-                if let (Some((object, id)), Effect::Delete) = (about, operation.effect) {
-                    recorder.forget(object, id)?;
-                }
-                crash::pass(Point::AfterAnswerStored);
-            }
-            Ok(Outcome::Changed(answer))
+pub(super) fn enter(recorder: &Recorder, returned: &[Returned]) -> Result<(), SessionError> {
+    let entries: Vec<_> = returned.iter().filter_map(|returned| Some((returned, returned.entry()?))).collect();
+    entries.iter().for_each(|(returned, _)| returned.pass(Point::BeforeAnswerStored));
+    let added = entries.iter().map(|(returned, entry)| returned.added(entry));
+    recorder.append_all(&added.collect::<Vec<_>>())?;
+    for (returned, _) in &entries {
+        if let (Ok(_), Some((object, id)), Effect::Delete) =
+            (&returned.result, returned.about(), returned.operation.effect)
+        {
+            recorder.forget(object, id)?;
         }
-        Err(error) => {
-            let (Some(recorder), Some(told)) = (recorder, Told::of(&error)) else { return Err(error.into()) };
-            recorder.append(&Entry::Denied { n: number, error: told }, b"")?;
-            Ok(Outcome::Failed(error))
+    }
+    entries.iter().for_each(|(returned, _)| returned.pass(Point::AfterAnswerStored));
+    Ok(())
+}
+
+impl Returned {
+    /// What the journal gets of it; nothing where nobody knows whether it was carried out.
+    fn entry(&self) -> Option<Entry> {
+        let n = self.number;
+        match &self.result {
+            Ok(Answer { status, request_id, date, .. }) => {
+                let answered = Answered { status: *status, request_id: request_id.clone(), date: *date };
+                Some(Entry::Answer { n, at: self.at, answered })
+            }
+            Err(error) => match Told::of(error) {
+                Some(error) => Some(Entry::Denied { n, error }),
+                None => self.unsent.then_some(Entry::Unsent { n }),
+            },
+        }
+    }
+
+    fn added<'a>(&'a self, entry: &'a Entry) -> Added<'a> {
+        let body = self.result.as_ref().map_or(&b""[..], |answer| &answer.body);
+        // The answer to an update shows the object; that of a delete does not, and who knows what one to a create shows.
+        let is_update = self.result.is_ok() && self.operation.effect == Effect::Update;
+        let shown = self.about().filter(|_| is_update).map_or(Shown::Unknown, |(object, id)| Shown::One(object, id));
+        Added { entry, body, shown }
+    }
+
+    /// The record that it is about.
+    fn about(&self) -> Option<(&str, &str)> {
+        self.id.as_deref().map(|id| (object_of(self.operation), id))
+    }
+
+    fn pass(&self, point: Point) {
+        if self.result.is_ok() {
+            crash::pass(point);
+        }
+    }
+
+    /// Enters it, where there is a record, and gives what became of it.
+    pub(super) fn record(self, recorder: Option<&Recorder>) -> Result<Outcome, SessionError> {
+        if let Some(recorder) = recorder {
+            enter(recorder, slice::from_ref(&self))?;
+        }
+        self.outcome(recorder.is_some())
+    }
+
+    /// What became of it, once it is entered. An error that is no answer ends the run, and so does any without a record.
+    pub(super) fn outcome(self, is_entered: bool) -> Result<Outcome, SessionError> {
+        match self.result {
+            Ok(answer) => Ok(Outcome::Changed(answer)),
+            Err(error) if is_entered && Told::of(&error).is_some() => Ok(Outcome::Failed(error)),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -70,47 +119,35 @@ pub(super) async fn send(client: &Client, prepared: &Prepared) -> (Result<Answer
 
 impl Prepared {
     /// Makes its intent safe, and sends it.
-    pub(super) fn send_alone(&self, session: &Session, link: &Link) -> Result<Outcome, SessionError> {
+    pub(super) fn send_alone(self, session: &Session, link: &Link) -> Result<Outcome, SessionError> {
         if let (Some(recorder), Some(intended)) = (session.recorder(), self.intended()) {
-            recorder.append_intents(&[intended])?;
+            recorder.append_all(&[intended])?;
             recorder.sync()?;
             crash::pass(Point::AfterIntent);
         }
-        let (result, sent) = link.block_on(send(link.client(), self));
-        self.entered(session.recorder().as_deref(), session.present(), result, sent)
+        let (result, sent) = link.block_on(send(link.client(), &self));
+        self.returned(session.present(), result, sent).record(session.recorder().as_deref())
     }
 
-    /// Enters what became of it. What certainly was not carried out, because something ended the run before, is taken back,
-    /// so that nobody has to find out.
-    pub(super) fn entered(
-        &self,
-        recorder: Option<&Recorder>,
-        at: Timestamp,
-        result: Result<Answer, CallError>,
-        sent: bool,
-    ) -> Result<Outcome, SessionError> {
-        match result {
-            Err(error) if !sent && Told::of(&error).is_none() => {
-                recorder.map_or(Ok(()), |recorder| self.take_back(recorder))?;
-                Err(error.into())
-            }
-            result => enter(recorder, at, self.number, self.operation, self.id.as_deref(), result),
-        }
+    /// What came back for it; whether it was `sent`, [`send`] says.
+    pub(super) fn returned(self, at: Timestamp, result: Result<Answer, CallError>, sent: bool) -> Returned {
+        let Prepared { number, operation, id, intent, .. } = self;
+        Returned { number, operation, id, at, result, unsent: !sent && intent.is_some() }
     }
 
     /// Enters that it was not sent after all. Of a write whose intent is of an earlier attempt nobody knows whether it was
     /// carried out, so that it stays in doubt.
     pub(super) fn take_back(&self, recorder: &Recorder) -> Result<(), SessionError> {
         match &self.intent {
-            Some(_) => recorder.append(&Entry::Unsent { n: self.number }, b"").map(drop),
+            Some(_) => recorder.append(&Entry::Unsent { n: self.number }, b""),
             None => Ok(()),
         }
     }
 
-    /// Its intent, with the body, as it is about to go into the journal.
-    pub(super) fn intended(&self) -> Option<(&Entry, &[u8])> {
-        let intent = self.intent.as_ref()?;
+    /// Its intent, as it is about to go into the journal. Of a write in doubt it is there already.
+    pub(super) fn intended(&self) -> Option<Added<'_>> {
+        let entry = self.intent.as_ref()?;
         crash::pass(Point::BeforeIntent);
-        Some((intent, self.request.body.as_deref().unwrap_or_default()))
+        Some(Added { entry, body: self.request.body.as_deref().unwrap_or_default(), shown: Shown::Unknown })
     }
 }

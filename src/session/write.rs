@@ -5,7 +5,7 @@ use super::{
     Number, Session, SessionError, doubt,
     journal::{Asked, Doubt, Entry, Recorded, Recorder, Told, digest},
     overlay::Wrote,
-    sent::{Prepared, enter},
+    sent::{Prepared, Returned},
 };
 use crate::api::{
     client::Answer,
@@ -260,7 +260,9 @@ impl Session {
         id: Option<&str>,
         result: Result<Answer, CallError>,
     ) -> Result<Outcome, SessionError> {
-        enter(self.recorder().as_deref(), self.present(), number, operation, id, result)
+        let id = id.map(str::to_string);
+        let returned = Returned { number, operation, id, at: self.present(), result, unsent: false };
+        returned.record(self.recorder().as_deref())
     }
 }
 

@@ -25,6 +25,9 @@ const IN_MEMORY: usize = 4 << 20;
 /// A kept file is made longer than its frames by as much as it has, within these bounds, and filled with zeros: to make safe
 /// what replaces zeros costs a tenth of making safe a file that grows.
 const ROOM: std::ops::RangeInclusive<u64> = (64 << 10)..=(1 << 20);
+/// Where more than this is made safe at a time, zeros would cost more than they save: all is written twice.
+const MUCH: u64 = 128 << 10;
+
 /// Frames that are kept, or may come to be. Safe to use from several threads.
 #[derive(Debug)]
 pub struct Journal {
@@ -37,7 +40,7 @@ pub struct Journal {
     lately: Lately,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inner {
     backing: Backing,
     len: u64,
@@ -45,6 +48,10 @@ struct Inner {
     kept: bool,
     /// How long such a file is, with the zeros behind its frames.
     room: u64,
+    /// How many bytes are safe.
+    safe: u64,
+    /// How many bytes were made safe last.
+    made_safe: u64,
     /// Why nothing may follow: it has ended, or a write failed half-way and could not be taken back.
     closed: Option<&'static str>,
 }
@@ -55,17 +62,23 @@ enum Backing {
     File(Arc<File>),
 }
 
+impl Default for Backing {
+    fn default() -> Backing {
+        Backing::Memory(Vec::new())
+    }
+}
+
 const LOCK: &str = "no code panics while it holds this lock";
 
 impl Journal {
     /// A journal that is not kept unless it is moved to a file ([`Journal::keep`]).
     pub fn volatile() -> Journal {
-        Journal::over(Backing::Memory(Vec::new()), 0, false)
+        Journal::over(Backing::default(), 0, false)
     }
 
     fn over(backing: Backing, len: u64, kept: bool) -> Journal {
         let file = backing.file().cloned();
-        let inner = Inner { backing, len, kept, room: len, closed: None };
+        let inner = Inner { backing, len, kept, room: len, safe: len, made_safe: 0, closed: None };
         let written = AtomicU64::new(len);
         Journal { inner: Mutex::new(inner), file: RwLock::new(file), written, lately: Lately::default() }
     }
@@ -89,17 +102,21 @@ impl Journal {
     /// Appends a frame; gives where its body lies. It is safe from the end of the process at once, from the loss of power
     /// after [`Journal::sync`].
     pub fn append(&self, head: &[u8], body: &[u8]) -> io::Result<Span> {
-        let mut frame = Vec::with_capacity(PREFIX + head.len() + body.len());
-        add_frame(&mut frame, head, body);
-        let start = self.write(&frame)?;
-        Ok(Span { at: start + (PREFIX + head.len()) as u64, len: body.len() as u32 })
+        self.append_all(&[(head, body)]).map(|spans| spans[0])
     }
 
-    /// Appends several frames, each with its head and its body: all of them or none.
-    pub fn append_all(&self, frames: &[(Vec<u8>, &[u8])]) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        frames.iter().for_each(|(head, body)| add_frame(&mut bytes, head, body));
-        self.write(&bytes).map(drop)
+    /// Appends several frames, each with its head and its body: all of them or none. Gives where the bodies lie.
+    pub fn append_all<H: AsRef<[u8]>>(&self, frames: &[(H, &[u8])]) -> io::Result<Vec<Span>> {
+        let size = frames.iter().map(|(head, body)| PREFIX + head.as_ref().len() + body.len()).sum();
+        let mut bytes = Vec::with_capacity(size);
+        let mut spans = Vec::with_capacity(frames.len());
+        for (head, body) in frames {
+            add_frame(&mut bytes, head.as_ref(), body);
+            spans.push(Span { at: (bytes.len() - body.len()) as u64, len: body.len() as u32 });
+        }
+        let start = self.write(&bytes)?;
+        spans.iter_mut().for_each(|span| span.at += start);
+        Ok(spans)
     }
 
     /// Gives where the bytes lie now.
@@ -115,6 +132,7 @@ impl Journal {
     /// file. Others may append meanwhile.
     pub fn sync(&self) -> io::Result<()> {
         let Some(file) = self.file() else { return Ok(()) };
+        self.inner.lock().expect(LOCK).make_safe();
         file.sync_data()?;
         if is_removed(&file)? { Err(io::Error::from(io::ErrorKind::NotFound)) } else { Ok(()) }
     }
@@ -186,7 +204,7 @@ impl Journal {
     /// Drops everything, and keeps nothing from here on in a file.
     pub fn clear(&self) {
         let mut inner = self.inner.lock().expect(LOCK);
-        *inner = Inner { backing: Backing::Memory(Vec::new()), len: 0, kept: false, room: 0, closed: None };
+        *inner = Inner::default();
         *self.file.write().expect(LOCK) = None;
         self.written.store(0, Ordering::Release);
         self.lately.forget();
@@ -223,6 +241,12 @@ impl Backing {
 }
 
 impl Inner {
+    /// All that is written so far is about to be made safe.
+    fn make_safe(&mut self) {
+        self.made_safe = self.len - self.safe;
+        self.safe = self.len;
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Some(why) = self.closed {
             return Err(io::Error::other(why));
@@ -231,7 +255,7 @@ impl Inner {
             Backing::Memory(all) => all.extend_from_slice(bytes),
             Backing::File(file) => {
                 let end = self.len + bytes.len() as u64;
-                if self.kept && end > self.room {
+                if self.kept && end > self.room && self.made_safe <= MUCH {
                     let room = end + end.clamp(*ROOM.start(), *ROOM.end());
                     match fill(file, end, room) {
                         Ok(()) => self.room = room,
@@ -269,7 +293,7 @@ impl Inner {
             }
         }
         self.backing = Backing::File(Arc::new(file));
-        self.room = self.len;
+        (self.room, self.safe) = (self.len, self.len);
         Ok(())
     }
 }

@@ -10,14 +10,21 @@ use std::fmt;
 
 /// One page, as it came.
 pub struct Page<'a> {
-    pub rows: Vec<Head<'a>>,
-    pub has_more: bool,
+    pub(super) rows: Vec<Head<'a>>,
+    pub(super) has_more: bool,
     /// Empty where there is none.
-    pub next: String,
+    pub(super) next: String,
+}
+
+impl<'a> Page<'a> {
+    /// Its rows, as the server sent them: parts of the body that was read.
+    pub fn rows(&self) -> impl Iterator<Item = &'a str> {
+        self.rows.iter().map(|row| row.raw.get())
+    }
 }
 
 /// A row with the members that were asked for.
-pub struct Head<'a> {
+pub(super) struct Head<'a> {
     pub id: String,
     /// In the order of the names; `None` where the row has no such member.
     pub members: Vec<Option<&'a RawValue>>,

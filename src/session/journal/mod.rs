@@ -4,6 +4,7 @@
 mod entry;
 mod past;
 pub mod story;
+mod time;
 
 pub use entry::{Answered, Asked, Entry, FORMAT, Told, digest};
 pub use past::{Doubt, Past, Recorded};
@@ -11,7 +12,7 @@ pub use past::{Doubt, Past, Recorded};
 use super::{
     Number, SessionError,
     crash::{self, Point},
-    seen::{Found, Seen, Snapshot},
+    seen::{Body, Found, Part, Seen, Snapshot},
 };
 use crate::store::{
     StoreError,
@@ -20,7 +21,7 @@ use crate::store::{
 use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::{HashMap, HashSet},
-    io,
+    io, mem,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, OnceLock,
@@ -50,6 +51,25 @@ pub trait Keeper: Send + Sync {
     }
 }
 
+/// What is added to a record.
+#[derive(Clone, Copy)]
+pub struct Added<'a> {
+    pub entry: &'a Entry,
+    /// The bytes that follow it.
+    pub body: &'a [u8],
+    pub shown: Shown<'a>,
+}
+
+/// What the body shows, where that is known: to find it there takes longer than to write it.
+#[derive(Clone, Copy)]
+pub enum Shown<'a> {
+    Unknown,
+    /// The object of this kind with this id, in either form.
+    One(&'a str, &'a str),
+    /// A page with these rows.
+    Rows(&'a [Part]),
+}
+
 /// The record of one run.
 pub struct Recorder {
     /// The state folder.
@@ -58,6 +78,9 @@ pub struct Recorder {
     journal: Arc<Journal>,
     past: Past,
     seen: Mutex<Seen>,
+    /// The rows of the pages that were read before the journal became a file, by the place of the page: whoever walks a
+    /// list knows them, and to find them again would hold up the first write.
+    rows: Mutex<HashMap<u64, Vec<Part>>>,
     /// Whether the journal is a file by now.
     kept: AtomicBool,
     /// Why what was read could not be spooled.
@@ -93,6 +116,7 @@ impl Recorder {
             journal: Arc::new(journal),
             past,
             seen: Mutex::default(),
+            rows: Mutex::default(),
             kept: AtomicBool::new(kept),
             lost: OnceLock::new(),
             last_error: Mutex::default(),
@@ -159,37 +183,41 @@ impl Recorder {
     }
 
     /// Adds to the record. What shows objects is looked up from now on.
-    pub fn append(&self, entry: &Entry, body: &[u8]) -> Result<Span, SessionError> {
-        self.append_of(entry, body, None)
+    pub fn append(&self, entry: &Entry, body: &[u8]) -> Result<(), SessionError> {
+        self.append_all(&[Added { entry, body, shown: Shown::Unknown }])
     }
 
-    /// The same with the kind and the id of the object that the body shows, where that is known: to find them in the body
-    /// takes longer than to write it.
-    pub fn append_of(&self, entry: &Entry, body: &[u8], shown: Option<(&str, &str)>) -> Result<Span, SessionError> {
-        let head = entry.head();
-        match entry {
-            Entry::Refused { n, error, .. } | Entry::Denied { n, error } => self.tell(*n, error),
-            Entry::Read { at, answered, .. } | Entry::Answer { at, answered, .. } => {
-                if let Some(date) = answered.date {
-                    *self.ahead.lock().expect(LOCK) = Some(date.duration_since(*at));
+    /// Adds several to the record, in one write: all of them or none.
+    pub fn append_all(&self, added: &[Added<'_>]) -> Result<(), SessionError> {
+        for Added { entry, .. } in added {
+            match entry {
+                Entry::Refused { n, error, .. } | Entry::Denied { n, error } => self.tell(*n, error),
+                Entry::Read { at, answered, .. } | Entry::Answer { at, answered, .. } => {
+                    if let Some(date) = answered.date {
+                        *self.ahead.lock().expect(LOCK) = Some(date.duration_since(*at));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let frames: Vec<_> = added.iter().map(|added| (added.entry.head(), added.body)).collect();
+        if !self.is_kept() {
+            for (Added { shown, .. }, span) in added.iter().zip(self.spool(&frames)) {
+                if let Shown::Rows(rows) = shown {
+                    self.rows.lock().expect(LOCK).insert(span.at, rows.to_vec());
                 }
             }
-            _ => {}
+            return Ok(());
         }
-        if !self.is_kept() {
-            return Ok(self.spool(&head, body));
+        let spans = self.journal.append_all(&frames).map_err(|error| self.unusable(&error))?;
+        for (Added { entry, body, shown }, span) in added.iter().zip(spans) {
+            match shown {
+                Shown::One(object, id) if self.renew(entry, (object, id), span) => {}
+                Shown::Rows(rows) => self.see(entry, body, span, Some(rows)),
+                _ => self.see(entry, body, span, None),
+            }
         }
-        let span = self.journal.append(&head, body).map_err(|error| self.unusable(&error))?;
-        if !shown.is_some_and(|shown| self.renew(entry, shown, span)) {
-            self.see(entry, body, span);
-        }
-        Ok(span)
-    }
-
-    /// Adds the intents of a group to the record of a run that is kept, all of them or none.
-    pub fn append_intents(&self, intents: &[(&Entry, &[u8])]) -> Result<(), SessionError> {
-        let frames: Vec<_> = intents.iter().map(|(entry, body)| (entry.head(), *body)).collect();
-        self.journal.append_all(&frames).map_err(|error| self.unusable(&error))
+        Ok(())
     }
 
     /// What was appended is safe from a loss of power when this returns.
@@ -274,20 +302,21 @@ impl Recorder {
     }
 
     /// Reads are kept only if a write follows, so that a failure to spool them is one only then.
-    fn spool(&self, head: &[u8], body: &[u8]) -> Span {
-        let nowhere = Span { at: 0, len: 0 };
+    fn spool(&self, frames: &[(Vec<u8>, &[u8])]) -> Vec<Span> {
         if self.lost.get().is_some() {
-            return nowhere;
+            return Vec::new();
         }
-        let spooled = self.journal.append(head, body).and_then(|span| self.journal.spill(&self.folder).map(|()| span));
+        let spooled = self.journal.append_all(frames);
+        let spooled = spooled.and_then(|spans| self.journal.spill(&self.folder).map(|()| spans));
         spooled.unwrap_or_else(|error| {
             self.lost.get_or_init(|| StoreError::folder(&self.folder, &error));
             self.journal.clear();
-            nowhere
+            Vec::new()
         })
     }
 
     fn index(&self, frames: &[crate::store::journal::Frame]) -> io::Result<()> {
+        let rows = mem::take(&mut *self.rows.lock().expect(LOCK));
         let mut deletes = HashMap::new();
         for frame in frames {
             let Ok(entry) = serde_json::from_slice::<Entry>(&frame.head) else { continue };
@@ -304,7 +333,8 @@ impl Recorder {
                     }
                 }
                 Entry::Read { .. } | Entry::Answer { .. } | Entry::Looked { .. } => {
-                    self.see(&entry, &self.journal.read(frame.body)?, frame.body);
+                    let rows = rows.get(&frame.body.at).map(Vec::as_slice);
+                    self.see(&entry, &self.journal.read(frame.body)?, frame.body, rows);
                 }
                 _ => {}
             }
@@ -318,14 +348,14 @@ impl Recorder {
         self.seen.lock().expect(LOCK).renew(object, id, span, *at)
     }
 
-    fn see(&self, entry: &Entry, body: &[u8], span: Span) {
+    fn see(&self, entry: &Entry, body: &[u8], span: Span, rows: Option<&[Part]>) {
         let (at, target, looked) = match entry {
             Entry::Read { asked, at, .. } => (*at, Some(asked.target.as_str()), false),
             Entry::Looked { at, target } => (*at, target.as_deref(), true),
             Entry::Answer { at, .. } => (*at, None, false),
             _ => return,
         };
-        self.seen.lock().expect(LOCK).take(body, span, at, target, looked);
+        self.seen.lock().expect(LOCK).take(Body { bytes: body, span, rows }, at, target, looked);
     }
 
     /// What the journal holds cannot be read again.

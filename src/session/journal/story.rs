@@ -4,7 +4,7 @@
 use super::{
     super::{
         Number,
-        seen::Seen,
+        seen::{Body, Seen},
         write::{fields, object_of},
     },
     Doubt,
@@ -194,7 +194,8 @@ struct Telling<'a> {
 
 impl Telling<'_> {
     fn see(&mut self, frame: &Frame, at: Timestamp, target: Option<&str>) -> io::Result<()> {
-        self.seen.take(&self.journal.read(frame.body)?, frame.body, at, target, false);
+        let bytes = &self.journal.read(frame.body)?;
+        self.seen.take(Body { bytes, span: frame.body, rows: None }, at, target, false);
         Ok(())
     }
 
@@ -232,7 +233,7 @@ impl Telling<'_> {
         let Some(Open { asked, label, before, body }) = self.open.remove(&n) else { return Ok(None) };
         let Some(operation) = api::operation(&asked.operation) else { return Ok(None) };
         let answer = self.journal.read(frame.body)?;
-        self.seen.take(&answer, frame.body, at, None, false);
+        self.seen.take(Body { bytes: &answer, span: frame.body, rows: None }, at, None, false);
         let answer = fields(Some(&answer));
         if operation.effect == Effect::Create && self.is_of_another(n, at, date, &answer) {
             return Ok(None);

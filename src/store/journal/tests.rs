@@ -114,6 +114,29 @@ fn one_that_is_let_go_leaves_alone_what_another_has_written_behind_it() {
 }
 
 #[test]
+fn room_is_made_where_little_is_made_safe_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let journal = Journal::volatile();
+    journal.keep(&path).unwrap();
+    let room = || std::fs::metadata(&path).unwrap().len() - journal.len();
+    let mut add = |bytes: u64| {
+        journal.append(b"h", &vec![1; bytes as usize]).unwrap();
+        room()
+    };
+    assert!(add(1000) > 0);
+    journal.sync().unwrap();
+    // What there is is used up first.
+    assert!(add(2 * MUCH) > 0);
+    journal.sync().unwrap();
+    assert_eq!((add(4 * MUCH), add(1)), (0, 0));
+    journal.sync().unwrap();
+    journal.sync().unwrap();
+    assert!(add(1) > 0, "little again");
+    assert_eq!(Journal::open(&path).unwrap().1.len(), 5);
+}
+
+#[test]
 fn one_that_has_ended_is_as_long_as_its_frames_and_takes_no_more() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
