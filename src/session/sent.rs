@@ -75,7 +75,7 @@ impl Returned {
 
     fn added<'a>(&'a self, entry: &'a Entry) -> Added<'a> {
         let body = self.result.as_ref().map_or(&b""[..], |answer| &answer.body);
-        // The answer to an update shows the object; that of a delete does not, and who knows what one to a create shows.
+        // A delete is answered without the object, and a create has no id yet.
         let is_update = self.result.is_ok() && self.operation.effect == Effect::Update;
         let shown = self.about().filter(|_| is_update).map_or(Shown::Unknown, |(object, id)| Shown::One(object, id));
         Added { entry, body, shown }

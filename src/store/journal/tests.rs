@@ -120,7 +120,7 @@ fn room_is_made_where_little_is_made_safe_at_a_time() {
     let journal = Journal::volatile();
     journal.keep(&path).unwrap();
     let room = || std::fs::metadata(&path).unwrap().len() - journal.len();
-    let mut add = |bytes: u64| {
+    let add = |bytes: u64| {
         journal.append(b"h", &vec![1; bytes as usize]).unwrap();
         room()
     };
