@@ -140,7 +140,7 @@ impl Ui {
         let question = self.hidden(question);
         // Before it is shown: Ctrl-C may come as soon as it is.
         self.0.asking.store(true, Ordering::SeqCst);
-        let said = answer_to(&question);
+        let said = self.0.bar.away(|| answer_to(&question));
         self.0.asking.store(false, Ordering::SeqCst);
         Some(said.is_ok_and(|said| matches!(said.trim().to_lowercase().as_str(), "y" | "yes")))
     }

@@ -4,7 +4,7 @@
 #[cfg(unix)]
 use crate::harness::terminal::Terminal;
 use crate::harness::{Place, Ran, Said, Served};
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, time::Duration};
 
 /// Each kind of write, with records that are made and used, and one that takes others with it.
 const SCRIPT: &str = r#"
@@ -232,10 +232,15 @@ fn a_run_that_was_taken_back_cannot_go_on() {
 #[cfg(unix)]
 fn somebody_at_a_terminal_is_asked_before_the_first_write_to_a_live_workspace() {
     let scene = Scene::new();
-    let at_terminal = |code: &str, answer: &str| {
+    let question = "this writes to the live workspace `sandbox`; go on? [y/N]";
+    let asked = |code: &str| {
         let onramp = scene.served.used_by(scene.place.onramp(&["run", "-e", code])).env("NO_COLOR", "1");
-        let mut terminal = Terminal::start(onramp, 120);
-        terminal.shows("this writes to the live workspace `sandbox`; go on? [y/N]");
+        let terminal = Terminal::start(onramp, 120);
+        terminal.shows(question);
+        terminal
+    };
+    let at_terminal = |code: &str, answer: &str| {
+        let mut terminal = asked(code);
         terminal.types(answer);
         terminal.ended()
     };
@@ -249,6 +254,13 @@ fn somebody_at_a_terminal_is_asked_before_the_first_write_to_a_live_workspace() 
     assert!(!scene.place.state().join("runs").exists(), "nothing is kept");
     let (exit, said, ..) = at_terminal(code, "y\r");
     assert_eq!((exit, scene.writes()), (Some(0), 2), "{said}");
+    // A bulk call shows how far it is, but not over the question.
+    let mut terminal = asked("bulk_update_customers(list_customers(), #{mrr: 9});");
+    assert!(!terminal.ends_within(Duration::from_secs(1)));
+    terminal.prompts(question);
+    terminal.types("y\r");
+    let (exit, said, ..) = terminal.ended();
+    assert_eq!(exit, Some(0), "{said}");
     // Without a terminal nobody is asked, nor where the writes are bounded or were said yes to.
     assert_eq!(scene.onramp(&["run", "-e", "update_customer(101, #{mrr: 3});"]).code, Some(0));
     let bounded = "// /// onramp\n// max_writes = 5\n// ///\nupdate_customer(101, #{mrr: 4});";

@@ -24,21 +24,41 @@ const SENTENCE: Duration = Duration::from_secs(30);
 
 /// The line of a terminal that changes; the others are written above it.
 #[derive(Default)]
-pub struct Bar(Mutex<Option<ProgressBar>>);
+pub struct Bar(Mutex<Drawn>);
+
+#[derive(Default)]
+struct Drawn {
+    bar: Option<ProgressBar>,
+    /// It is not to be drawn now.
+    away: bool,
+}
 
 impl Bar {
     /// Writes to the terminal while the line is out of the way.
     pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
-        match &*self.0.lock().expect(LOCK) {
+        match &self.0.lock().expect(LOCK).bar {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
     }
 
+    /// Asks something where the line would be: it would be drawn over the question.
+    pub fn away<T>(&self, ask: impl FnOnce() -> T) -> T {
+        let away = |away| self.0.lock().expect(LOCK).away = away;
+        away(true);
+        self.clear();
+        let answer = ask();
+        away(false);
+        answer
+    }
+
     /// Shows the line, or several with breaks between them.
     fn show(&self, line: String, target: impl FnOnce() -> ProgressDrawTarget) {
-        let mut bar = self.0.lock().expect(LOCK);
-        let bar = bar.get_or_insert_with(|| {
+        let mut drawn = self.0.lock().expect(LOCK);
+        if drawn.away {
+            return;
+        }
+        let bar = drawn.bar.get_or_insert_with(|| {
             let style = ProgressStyle::with_template("{msg}").expect("the template is right");
             ProgressBar::with_draw_target(None, target()).with_style(style)
         });
@@ -51,7 +71,7 @@ impl Bar {
     }
 
     fn clear(&self) {
-        if let Some(bar) = self.0.lock().expect(LOCK).take() {
+        if let Some(bar) = self.0.lock().expect(LOCK).bar.take() {
             bar.finish_and_clear();
         }
     }
