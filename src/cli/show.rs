@@ -80,15 +80,24 @@ fn lines(store: &Store, run: &Run, record: Option<&Record>, story: &Story, most:
     }
     say("outcome", &stored::outcome(&run.counts));
     say("said", run.message.as_deref().unwrap_or_default());
-    for (name, other) in [("retry of", &run.retry_of), ("undoes", &run.undoes), ("undone by", &run.undone_by)] {
+    for (name, other) in [("retry of", &run.retry_of), ("undoes", &run.undoes)] {
         say(name, other.as_deref().unwrap_or_default());
+    }
+    let undo = run.undone_by.as_ref().and_then(|undo| stored::find(store, undo).ok());
+    let undo = undo.map(|undo| (Condition::of(store, &undo), undo));
+    if let Some((condition, undo)) = &undo {
+        let how = if *condition == Condition::Done { String::new() } else { format!(" ({})", condition.word()) };
+        say("undone by", &format!("{}{how}", undo.id));
     }
     let changed = story.changes.iter().map(|change| format!("{}  {}", stored::when(change.at), changes::line(change)));
     section(&mut lines, "changed", changed, most, &run.id);
     section(&mut lines, "in doubt: sent, or about to be, when the run stopped", told(&story.doubts), most, &run.id);
     section(&mut lines, "failed", told(&story.failures), most, &run.id);
     let has_changed = run.counts.changed > 0 || !story.changes.is_empty();
-    section(&mut lines, "next", next(run, condition, record, has_changed).into_iter(), most, &run.id);
+    let next = next(run, condition, record, has_changed).into_iter();
+    let next: Vec<_> =
+        undo.and_then(|(condition, undo)| rest_of(run, &undo, condition)).into_iter().chain(next).collect();
+    section(&mut lines, "next", next.into_iter(), most, &run.id);
     lines
 }
 
@@ -144,6 +153,18 @@ fn next(run: &Run, condition: Condition, record: Option<&Record>, has_changed: b
         next.push(format!("`onramp retry {id}` runs it once more, as a new run"));
     }
     next
+}
+
+/// What can be done where an undo has not taken all of a run back.
+fn rest_of(run: &Run, undo: &Run, condition: Condition) -> Option<String> {
+    match condition {
+        _ if undo.undone_by.is_some() => None,
+        Condition::Stopped | Condition::Cancelled => {
+            Some(format!("`onramp resume {}` goes on with taking it back", undo.id))
+        }
+        Condition::Failed => Some(format!("`onramp undo {}` takes back what is left", run.id)),
+        _ => None,
+    }
 }
 
 fn as_json(store: &Store, run: &Run, record: Option<&Record>, story: Story) -> Value {

@@ -98,10 +98,9 @@ pub fn carry_out(args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
         return Ok(carry::exit_code(false));
     }
     if !resumed && (args.dry_run || !args.yes) {
-        let shown = render::text(
-            &plan.without(&earlier.done),
-            &render::Options { all_by: Some("onramp show"), ..render::Options::default() },
-        );
+        let all_by = format!("onramp show {} --all", run.id);
+        let options = render::Options { all_by: Some(&all_by), ..render::Options::default() };
+        let shown = render::text(&plan.without(&earlier.done), &options);
         ui.line(shown.trim_end());
         ui.flush();
     }

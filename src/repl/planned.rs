@@ -183,7 +183,8 @@ pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
     let _running = session.activity.running();
     let mut declined = false;
     let mut approve = |plan: &Plan| {
-        let options = render::Options { all_by: Some("onramp show"), ..render::Options::default() };
+        let all_by = format!("onramp show {id} --all");
+        let options = render::Options { all_by: Some(&all_by), ..render::Options::default() };
         session.ui.line(render::text(plan, &options).trim_end());
         let writes = text::plural(plan.totals.writes(), "write");
         declined = !session.approved(&format!("take it back by {writes}?"))?;

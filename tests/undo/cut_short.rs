@@ -67,8 +67,13 @@ fn an_undo_that_died_goes_on_with_the_run_that_it_began_to_take_back() {
             "error: the run `run0001` is being taken back by `run0002`, which has not ended\n\
              hint: `onramp resume run0002` goes on with it\n",
         );
+        let shown = runs.plain(&scene.onramp(&["show", runs.id(1)]).stdout);
+        let told = ["\n  undone by  run0002 (stopped)\n", "\n  `onramp resume run0002` goes on with taking it back\n"];
+        assert!(told.iter().all(|told| shown.contains(told)), "{shown}");
         ends_well(&scene.onramp(&["call", "update_customer", "id=103", "mrr=4711"]));
         ends_well(&scene.onramp(&["resume", runs.id(2)]));
+        let shown = runs.plain(&scene.onramp(&["show", runs.id(1)]).stdout);
+        assert!(shown.contains("\n  undone by  run0002\n") && !shown.contains("taking it back"), "{shown}");
         ends_well(&scene.onramp(&["undo", "--last", "--yes"]));
         assert_eq!(scene.workspace(), before, "{point}");
     }

@@ -141,6 +141,17 @@ fn a_dry_run_of_an_undo_tells_of_conflicts_and_ends_as_the_undo_would() {
     assert_eq!(scene.writes(), writes + 2);
 }
 
+#[test]
+fn what_is_not_shown_of_an_undo_the_run_itself_shows() {
+    let scene = Scene::new();
+    ran(&scene, &["-e", "bulk_update_customers(list_customers().take(25), #{plan: \"x\"});"]);
+    let runs = Said::at(&scene.place);
+    let shown = runs.plain(&scene.onramp(&["undo", "--last", "--dry-run"]).stdout);
+    assert!(shown.contains("\n  … and 5 (`onramp show run0001 --all` shows all)\n"), "{shown}");
+    let all = scene.onramp(&["show", runs.id(1), "--all"]).stdout;
+    assert_eq!(all.matches("updated customer").count(), 25, "{all}");
+}
+
 /// A run that deletes and updates, and an undo of it of which one write has failed.
 fn undone_in_part() -> (Scene, std::collections::BTreeMap<String, serde_json::Value>) {
     let scene = Scene::with(&["--fault", "update-customer:status=403@4"]);
@@ -160,6 +171,10 @@ fn undone_in_part() -> (Scene, std::collections::BTreeMap<String, serde_json::Va
 fn an_undo_of_which_a_write_failed_is_finished_by_another_and_nothing_is_made_twice() {
     for again in [&["undo", "--last", "--yes"][..], &["retry", "--last"]] {
         let (scene, before) = undone_in_part();
+        let runs = Said::at(&scene.place);
+        let shown = runs.plain(&scene.onramp(&["show", runs.id(2)]).stdout);
+        let told = ["\n  undone by  run0003 (failed)\n", "\n  `onramp undo run0002` takes back what is left\n"];
+        assert!(told.iter().all(|told| shown.contains(told)), "{shown}");
         let deletes = scene.served.count("DELETE", "");
         let rest = scene.onramp(again);
         assert_eq!(rest.code, Some(0), "{rest}");

@@ -18,13 +18,13 @@ pub const SHOWN: usize = 20;
 
 /// How a plan is to be shown.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
+pub struct Options<'a> {
     /// Every entry, and not only the first of each group.
     pub all: bool,
     /// The plan has only just been made, and nothing of it was sent.
     pub not_sent: bool,
     /// What shows every entry, where that is not `--all`.
-    pub all_by: Option<&'static str>,
+    pub all_by: Option<&'a str>,
     /// The other runs that are at work in the same workspace.
     pub others: Others,
 }
