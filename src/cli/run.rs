@@ -243,7 +243,9 @@ fn conclude(job: &Job, outcome: &Outcome, keeping: &Keeping, ui: &Ui) -> Result<
     let done = outcome.counts.changed;
     let failure = match &outcome.end {
         End::Done(_) if outcome.counts.failed > 0 => {
-            return Err(rows_failed(outcome, keeping, "; the others are done"));
+            let Counts { changed, unchanged, skipped, .. } = outcome.counts;
+            let others = if changed + unchanged + skipped > 0 { "the others are done" } else { "there are no others" };
+            return Err(rows_failed(outcome, keeping, &format!("; {others}")));
         }
         End::Done(_) => return Ok(0),
         End::Bug(what) => Failure::bug(what),

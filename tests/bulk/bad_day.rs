@@ -109,7 +109,7 @@ fn an_answer_that_stays_bad_says_that_the_write_may_have_been_carried_out() {
                 let scene = Scene::new(one, &["--fault", &format!("update-customer:{fault}")]);
                 let ran = scene.run(&[]);
                 let (_, why) = failure.trim_end().split_once(": ").unwrap();
-                let end = format!("error: 1 row failed; the others are done\n  row 1: {why}\n");
+                let end = format!("error: 1 row failed; there are no others\n  row 1: {why}\n");
                 ran.assert_all(4, &format!("0 1\n{failure}"), &end);
                 assert_eq!(scene.meanwhile(CHANGED), changed, "{fault}");
             });

@@ -246,7 +246,7 @@ fn of_many_rows_that_failed_the_first_are_told_and_where_to_find_the_others() {
     let ran = scene.run(&[]);
     let id = scene.id();
     let expected = format!(
-        "error: 5 rows failed; the others are done\n  row 1: There is no customer `x1`.\n  \
+        "error: 5 rows failed; there are no others\n  row 1: There is no customer `x1`.\n  \
          row 2: There is no customer `x2`.\n  row 3: There is no customer `x3`.\n  and 2 more\n\
          hint: `onramp show {id}` lists them\n"
     );
