@@ -27,7 +27,7 @@ pub struct Glance {
     pub requests: u64,
     /// What the budget allows, once that is known.
     pub rate: Option<Rate>,
-    /// How long nothing can be sent from here, because the service has said so.
+    /// How long nothing can be sent from here, because the service has said so or the rate is used up.
     pub held: Option<Duration>,
 }
 
@@ -106,16 +106,14 @@ impl Meter {
         }
         let before = self.past.front().map_or(glance.requests, |(_, requests)| *requests);
         let rate = glance.rate.filter(|rate| rate.limit < NO_LIMIT && !rate.window.is_zero());
+        let limit = rate.map(|rate| (f64::from(rate.limit) * 60.0 / rate.window.as_secs_f64()).round() as u64);
         let so_far = SoFar {
             elapsed: now.saturating_sub(begun.at),
             sent: glance.requests.saturating_sub(begun.requests),
-            in_a_minute: glance.requests.saturating_sub(before),
+            // A look a second late would count two windows as one minute.
+            in_a_minute: glance.requests.saturating_sub(before).min(limit.unwrap_or(u64::MAX)),
         };
-        Pace {
-            in_a_minute: so_far.in_a_minute,
-            limit: rate.map(|rate| (f64::from(rate.limit) * 60.0 / rate.window.as_secs_f64()).round() as u64),
-            left: left(glance, rate, so_far),
-        }
+        Pace { in_a_minute: so_far.in_a_minute, limit, left: left(glance, rate, so_far) }
     }
 }
 

@@ -52,6 +52,8 @@ struct State {
     desk: Desk,
     /// Since when the gate has held up this process.
     held: Option<Moment>,
+    /// When there is room again for the one whose turn it is, while there is none.
+    room_at: Option<Moment>,
 }
 
 /// Where moments come from.
@@ -87,7 +89,7 @@ impl Budget {
         let terms = Terms { id: ledger.as_ref().map_or(0, |ledger| ledger.id()), rate, guess, interactive };
         let poll = (terms.window() / 50).clamp(Duration::from_millis(10), Duration::from_secs(1));
         Budget {
-            state: Mutex::new(State { desk: Desk::new(terms, ledger.clone()), held: None }),
+            state: Mutex::new(State { desk: Desk::new(terms, ledger.clone()), held: None, room_at: None }),
             turn: tokio::sync::Mutex::new(()),
             changed: Notify::new(),
             manners: Manners::new(max_wait, timing),
@@ -137,7 +139,8 @@ impl Budget {
     fn admit(&self, counted: bool) -> Result<Result<Pass<'_>, Option<Instant>>, Halt> {
         let now = self.now();
         let mut state = self.state();
-        let State { desk, held } = &mut *state;
+        let State { desk, held, room_at } = &mut *state;
+        let mut full_until = None;
         let looked = desk.with(now, false, |book, own| {
             match book.gate.way(now, &self.manners, held.unwrap_or(now)) {
                 Way::Open => *held = None,
@@ -154,16 +157,28 @@ impl Budget {
             }
             Ok(match book.log.room(now, own) {
                 Room::Now => Ok(Some(book.log.start(now, own))),
-                Room::At(moment) => Err(Some(moment)),
+                Room::At(moment) => {
+                    full_until = Some(moment);
+                    Err(Some(moment))
+                }
                 Room::AfterAnAnswer => Err(None),
             })
         })?;
+        if counted {
+            *room_at = full_until;
+        }
         let poll = desk.is_shared().then_some(self.poll);
         let in_time = |moment: Moment| Instant::now() + moment.saturating_sub(now).min(poll.unwrap_or(DAY));
         Ok(match looked {
             Ok(ticket) => Ok(Pass { budget: self, ticket, counted, sent: now }),
             Err(wake) => Err(wake.or_else(|| poll.map(|poll| now + poll)).map(in_time)),
         })
+    }
+
+    /// How long nobody can send anything from here, because the rate is used up; `None` where nobody waits for that.
+    pub fn wait(&self) -> Option<Duration> {
+        let room_at = self.state().room_at?;
+        room_at.checked_sub(self.now()).filter(|wait| !wait.is_zero())
     }
 
     /// How many calls would be let through at once.

@@ -118,6 +118,11 @@ impl Client {
         Pace { rate: self.budget.rate(), latency: Duration::from_micros(self.latency.load(Ordering::Relaxed)) }
     }
 
+    /// How long nothing goes out from here, because the rate is used up; `None` where nothing waits for that.
+    pub fn wait(&self) -> Option<Duration> {
+        self.budget.wait()
+    }
+
     /// The filter that hides the key, for other sinks.
     pub fn redactor(&self) -> &Redactor {
         self.hide.redactor()

@@ -28,9 +28,16 @@ fn what_is_left_is_what_the_budget_makes_one_wait() {
     assert_eq!(pace, Pace { in_a_minute: 60, limit: Some(60), left: Some(478 * SECOND) });
     let pace = meter.look(241 * SECOND, &after(&begin, 300, 0));
     assert_eq!(pace.left, Some(239 * SECOND));
-    // What came before the last minute counts no more.
-    assert_eq!(pace.in_a_minute, 240);
-    assert_eq!(meter.look(302 * SECOND, &after(&begin, 360, 0)).in_a_minute, 60);
+    // Those since the last look, which was long ago: the budget has let through no more than this in a minute.
+    assert_eq!(pace.in_a_minute, 60);
+}
+
+#[test]
+fn what_came_before_the_last_minute_counts_no_more() {
+    let begin = Glance { rate: None, ..at_60_a_minute() };
+    let mut meter = Meter::default();
+    let mut at = |second: u32, done| meter.look(second * SECOND, &after(&begin, done, 0)).in_a_minute;
+    assert_eq!((at(0, 0), at(2, 60), at(241, 300), at(302, 360)), (0, 60, 240, 60));
 }
 
 #[test]

@@ -2,11 +2,16 @@
 //! where they come from is decided elsewhere.
 
 use super::{LOCK, SessionError};
-use crate::{api::error::CallError, stop::Stop, store::Counts, text::Rate};
+use crate::{
+    api::{client::Client, error::CallError},
+    stop::Stop,
+    store::Counts,
+    text::Rate,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -80,6 +85,8 @@ struct Shared {
     rate: Mutex<Option<Rate>>,
     /// Until when the service takes nothing.
     held: Mutex<Option<Instant>>,
+    /// The client, once there is one.
+    client: OnceLock<Weak<Client>>,
 }
 
 /// What a run says of itself while it works, to whoever looks from outside.
@@ -96,7 +103,7 @@ pub struct Standing {
     pub limit_per_minute: Option<u64>,
     /// How long the bulk call will take from here.
     pub seconds_left: Option<u64>,
-    /// How long the service takes no requests from here, after a 429.
+    /// How long nothing goes out from here, because the rate limit is used up or the service takes nothing after a 429.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds_held: Option<u64>,
 }
@@ -174,10 +181,19 @@ impl Progress {
         *held = (*held).max(Instant::now().checked_add(span));
     }
 
-    /// How long the service takes nothing from here; `None` where it does.
+    /// The requests go out by this client.
+    pub(super) fn goes_by(&self, client: &Arc<Client>) {
+        // A session connects once.
+        let _ = self.shared.client.set(Arc::downgrade(client));
+    }
+
+    /// How long nothing goes out from here, because the service takes nothing or the rate limit is used up; `None` where
+    /// something may.
     pub fn held(&self) -> Option<Duration> {
         let held = *self.shared.held.lock().expect(LOCK);
-        held.and_then(|until| until.checked_duration_since(Instant::now())).filter(|left| !left.is_zero())
+        let held = held.and_then(|until| until.checked_duration_since(Instant::now())).filter(|left| !left.is_zero());
+        let wait = self.shared.client.get().and_then(Weak::upgrade).and_then(|client| client.wait());
+        held.max(wait)
     }
 
     /// What the run has done.

@@ -309,6 +309,7 @@ impl Session {
             let _alone = self.connecting.lock().expect(LOCK);
             if self.link.get().is_none() {
                 let link = (self.connect)().map_err(SessionError::Connect)?;
+                self.control.progress.goes_by(link.client());
                 let _ = self.link.set(Arc::new(link));
             }
         }

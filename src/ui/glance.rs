@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// Cells of the bar.
 const BAR: u64 = 20;
+/// A shorter wait is none that anybody wonders about.
+const WAIT: Duration = Duration::from_secs(2);
 
 /// The line for a terminal of so many columns: what matters least is left out first.
 pub fn line(glance: &Glance, pace: &Pace, columns: usize) -> String {
@@ -38,6 +40,9 @@ pub fn line(glance: &Glance, pace: &Pace, columns: usize) -> String {
             None => format!("{} requests a minute", pace.in_a_minute),
         },
     ));
+    if let Some(wait) = wait(glance) {
+        parts.push((3, format!("goes on in {wait}")));
+    }
     if let Some(left) = pace.left {
         parts.push((2, format!("{} left", about(left))));
     }
@@ -64,10 +69,18 @@ pub fn sentence(glance: &Glance, pace: &Pace) -> String {
     if let Some(limit) = pace.limit {
         line.push_str(&format!(" of {limit}"));
     }
+    if let Some(wait) = wait(glance) {
+        line.push_str(&format!("; goes on in {wait}"));
+    }
     if let Some(left) = pace.left {
         line.push_str(&format!("; about {} left", about(left)));
     }
     line
+}
+
+/// How long nothing will happen, where that is long enough to look like the end.
+fn wait(glance: &Glance) -> Option<String> {
+    glance.held.filter(|held| *held >= WAIT).map(about)
 }
 
 /// A guess needs no tenths.

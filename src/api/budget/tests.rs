@@ -92,6 +92,21 @@ async fn a_dropped_call_leaves_its_slot_booked_and_one_that_was_never_sent_does_
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_long_somebody_waits_for_the_rate_is_known() {
+    let budget = budget("1/6s", 600 * SECOND);
+    budget.enter(&Stop::default(), true).await.unwrap().answered(Seen::default());
+    assert_eq!(budget.wait(), None, "nobody wants to send");
+    let waiting = budget.clone();
+    let waiting =
+        tokio::spawn(async move { waiting.enter(&Stop::default(), true).await.unwrap().answered(Seen::default()) });
+    tokio::time::sleep(SECOND).await;
+    let wait = budget.wait().unwrap();
+    assert!(wait > 4 * SECOND && wait < 6 * SECOND, "{wait:?}");
+    waiting.await.unwrap();
+    assert_eq!(budget.wait(), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_wait_ends_when_somebody_asks_to_stop() {
     let budget = budget("1/6s", 600 * SECOND);
     let stop = Stop::default();

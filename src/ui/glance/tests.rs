@@ -44,6 +44,18 @@ fn a_list_of_unknown_length_has_no_bar_and_no_end() {
 }
 
 #[test]
+fn who_waits_for_the_rate_limit_learns_for_how_long() {
+    let held = |seconds| Glance { changed: 60, done: 60, held: Some(seconds * SECOND), ..of_500() };
+    let pace = Pace { in_a_minute: 60, limit: Some(60), left: Some(480 * SECOND) };
+    let shown = "update_customer  [==                  ]  60/500  60 changed  60/60 requests a minute  goes on in 43 s  8 min left";
+    assert_eq!(line(&held(43), &pace, 120), shown);
+    assert_eq!(line(&held(43), &pace, 60), "update_customer  60/500  goes on in 43 s  8 min left");
+    assert!(!line(&held(1), &pace, 120).contains("goes on"));
+    let told = sentence(&held(43), &pace);
+    assert!(told.ends_with("; 60 requests in the last minute of 60; goes on in 43 s; about 8 min left"), "{told}");
+}
+
+#[test]
 fn a_log_gets_a_sentence() {
     let glance = Glance { unchanged: 10, failed: 4, changed: 298, done: 312, ..of_500() };
     let pace = Pace { in_a_minute: 58, limit: Some(60), left: Some(188 * SECOND) };
