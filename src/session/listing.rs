@@ -51,7 +51,7 @@ impl Listing {
         let page = self.walk.read(&answer.body);
         // Before the walk goes on: where it cannot be recorded, it was not given.
         if !is_known {
-            session.enter_page(number, &request, &answer, page.as_ref().ok())?;
+            session.enter_answer(number, &request, &answer, page.as_ref().ok())?;
         }
         let rows = self.walk.accept_page(page).map_err(|error| broken(self.operation, &answer, &error))?;
         self.pages += 1;

@@ -50,7 +50,7 @@ impl Session {
         result: &Result<Answer, CallError>,
     ) -> Result<(), SessionError> {
         match result {
-            Ok(answer) => self.enter_page(number, request, answer, None),
+            Ok(answer) => self.enter_answer(number, request, answer, None),
             Err(error) => {
                 let Some(recorder) = self.recorder() else { return Ok(()) };
                 match Told::of(error) {
@@ -66,7 +66,7 @@ impl Session {
     }
 
     /// Enters the answer to a read; `page` where its rows are known.
-    pub(super) fn enter_page(
+    pub(super) fn enter_answer(
         &self,
         number: Number,
         request: &Request,

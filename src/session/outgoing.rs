@@ -49,7 +49,7 @@ pub(super) fn group_at(rate: Rate) -> usize {
 }
 
 /// The row of a write that was handed in, and what became of it, as it stands in the journal; `None` where it was not sent
-/// after all.
+/// after all, or where the error of another row ends the run.
 pub(super) type Sent = (u64, Option<Result<Outcome, SessionError>>);
 
 /// What bounds the writes of a bulk call.
@@ -132,7 +132,7 @@ impl Outgoing {
         match &self.keeper {
             Some((keeper, _)) => {
                 if let Err(lost) = keeper.send(group) {
-                    self.lane.fail(&lost.0, no_thread(io::ErrorKind::BrokenPipe.into()));
+                    self.lane.fail(rows_of(&lost.0), no_thread(io::ErrorKind::BrokenPipe.into()));
                 }
             }
             None => self.lane.enqueue(&self.line, group),
@@ -165,15 +165,19 @@ fn keep(recorder: &Recorder, lane: &Lane, line: &Line, groups: &mpsc::Receiver<V
             let group: Vec<Prepared> = waiting.drain(..waiting.len().min(most)).collect();
             if lane.bounds.closed.load(Ordering::SeqCst) {
                 // Nothing more goes out, so nothing is meant, either.
-                lane.tell(group.iter().map(|prepared| (prepared.number.1, None)).collect());
+                lane.tell(rows_of(&group).into_iter().map(|row| (row, None)).collect());
                 continue;
             }
             match make_safe(recorder, &group) {
                 Ok(()) => lane.enqueue(line, group),
-                Err(error) => lane.fail(&group, error),
+                Err(error) => lane.fail(rows_of(&group), error),
             }
         }
     }
+}
+
+fn rows_of(group: &[Prepared]) -> Vec<u64> {
+    group.iter().map(|prepared| prepared.number.1).collect()
 }
 
 fn make_safe(recorder: &Recorder, group: &[Prepared]) -> Result<(), SessionError> {
@@ -254,25 +258,19 @@ impl Lane {
         let (returned, permits): (Vec<_>, Vec<_>) =
             std::mem::take(&mut *self.back.lock().expect(LOCK)).into_iter().unzip();
         let rows: Vec<u64> = returned.iter().map(|returned| returned.number.1).collect();
-        let Some(recorder) = &self.recorder else {
-            let outcomes = returned.into_iter().map(|returned| Some(returned.outcome(false)));
-            return self.tell(rows.into_iter().zip(outcomes).collect());
-        };
-        let outcomes: Vec<_> = match sent::enter(recorder, &returned) {
-            Ok(()) => returned.into_iter().map(|returned| returned.outcome(true)).collect(),
-            // There may be room for one, though not for all.
-            Err(_) => returned.into_iter().map(|returned| returned.record(Some(recorder))).collect(),
-        };
-        self.tell(rows.into_iter().zip(outcomes.into_iter().map(Some)).collect());
+        match sent::enter(self.recorder.as_deref(), returned) {
+            Ok(outcomes) => self.tell(rows.into_iter().zip(outcomes.into_iter().map(Some)).collect()),
+            Err(error) => self.fail(rows, error),
+        }
         // Not before the answers are recorded: what is in doubt after a crash is never more than may be in flight.
         drop(permits);
     }
 
-    /// None of these goes out, because their intents could not be made safe.
-    fn fail(&self, group: &[Prepared], error: SessionError) {
+    /// What was to be written of these could not be, which ends the run.
+    fn fail(&self, rows: Vec<u64>, error: SessionError) {
         self.bounds.closed.store(true, Ordering::SeqCst);
         let mut error = Some(Err(error));
-        self.tell(group.iter().map(|prepared| (prepared.number.1, error.take())).collect());
+        self.tell(rows.into_iter().map(|row| (row, error.take())).collect());
     }
 
     fn tell(&self, rows: Vec<Sent>) {

@@ -15,7 +15,7 @@ use crate::api::{
     request::Request,
 };
 use jiff::Timestamp;
-use std::{slice, sync::atomic::AtomicBool};
+use std::sync::atomic::AtomicBool;
 
 /// A write that is ready to go out, once its intent is safe.
 pub(super) struct Prepared {
@@ -39,22 +39,23 @@ pub(super) struct Returned {
     pub unsent: bool,
 }
 
-/// Enters what became of writes, together. Called by whoever has the answers, before anything else is done with them: what
-/// is not entered is asked for again after a crash.
-pub(super) fn enter(recorder: &Recorder, returned: &[Returned]) -> Result<(), SessionError> {
-    let entries: Vec<_> = returned.iter().filter_map(|returned| Some((returned, returned.entry()?))).collect();
-    entries.iter().for_each(|(returned, _)| returned.pass(Point::BeforeAnswerStored));
-    let added = entries.iter().map(|(returned, entry)| returned.added(entry));
-    recorder.append_all(&added.collect::<Vec<_>>())?;
-    for (returned, _) in &entries {
-        if let (Ok(_), Some((object, id)), Effect::Delete) =
-            (&returned.result, returned.about(), returned.operation.effect)
-        {
-            recorder.forget(object, id)?;
+/// Enters what became of writes, where there is a record: all of it in one write, or nothing, which is the outer error. Called
+/// by whoever has the answers, before anything else is done with them: what is not entered is asked for again after a crash.
+pub(super) fn enter(
+    recorder: Option<&Recorder>,
+    returned: Vec<Returned>,
+) -> Result<Vec<Result<Outcome, SessionError>>, SessionError> {
+    if let Some(recorder) = recorder {
+        let entries: Vec<_> = returned.iter().filter_map(|returned| Some((returned, returned.entry()?))).collect();
+        entries.iter().for_each(|(returned, _)| returned.pass(Point::BeforeAnswerStored));
+        let added: Vec<_> = entries.iter().map(|(returned, entry)| returned.added(entry)).collect();
+        // Where nobody knows what became of any, there is nothing to write.
+        if !added.is_empty() {
+            recorder.append_all(&added)?;
         }
+        entries.iter().for_each(|(returned, _)| returned.pass(Point::AfterAnswerStored));
     }
-    entries.iter().for_each(|(returned, _)| returned.pass(Point::AfterAnswerStored));
-    Ok(())
+    Ok(returned.into_iter().map(|returned| returned.outcome(recorder)).collect())
 }
 
 impl Returned {
@@ -94,17 +95,19 @@ impl Returned {
 
     /// Enters it, where there is a record, and gives what became of it.
     pub(super) fn record(self, recorder: Option<&Recorder>) -> Result<Outcome, SessionError> {
-        if let Some(recorder) = recorder {
-            enter(recorder, slice::from_ref(&self))?;
-        }
-        self.outcome(recorder.is_some())
+        enter(recorder, vec![self])?.remove(0)
     }
 
     /// What became of it, once it is entered. An error that is no answer ends the run, and so does any without a record.
-    pub(super) fn outcome(self, is_entered: bool) -> Result<Outcome, SessionError> {
+    fn outcome(self, recorder: Option<&Recorder>) -> Result<Outcome, SessionError> {
+        if let (Some(recorder), Ok(_), Some((object, id)), Effect::Delete) =
+            (recorder, &self.result, self.about(), self.operation.effect)
+        {
+            recorder.forget(object, id)?;
+        }
         match self.result {
             Ok(answer) => Ok(Outcome::Changed(answer)),
-            Err(error) if is_entered && Told::of(&error).is_some() => Ok(Outcome::Failed(error)),
+            Err(error) if recorder.is_some() && Told::of(&error).is_some() => Ok(Outcome::Failed(error)),
             Err(error) => Err(error.into()),
         }
     }
@@ -151,3 +154,6 @@ impl Prepared {
         Some(Added { entry, body: self.request.body.as_deref().unwrap_or_default(), shown: Shown::Unknown })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,10 +48,10 @@ struct Inner {
     kept: bool,
     /// How long such a file is, with the zeros behind its frames.
     room: u64,
-    /// How many bytes are safe.
-    safe: u64,
-    /// How many bytes were made safe last.
-    made_safe: u64,
+    /// How long it was when it was last about to be made safe.
+    at_sync: u64,
+    /// How much had come since the time before: a hint of how much will come until the next one, and no promise.
+    between_syncs: u64,
     /// Why nothing may follow: it has ended, or a write failed half-way and could not be taken back.
     closed: Option<&'static str>,
 }
@@ -78,7 +78,7 @@ impl Journal {
 
     fn over(backing: Backing, len: u64, kept: bool) -> Journal {
         let file = backing.file().cloned();
-        let inner = Inner { backing, len, kept, room: len, safe: len, made_safe: 0, closed: None };
+        let inner = Inner { backing, len, kept, room: len, at_sync: len, between_syncs: 0, closed: None };
         let written = AtomicU64::new(len);
         Journal { inner: Mutex::new(inner), file: RwLock::new(file), written, lately: Lately::default() }
     }
@@ -132,7 +132,7 @@ impl Journal {
     /// file. Others may append meanwhile.
     pub fn sync(&self) -> io::Result<()> {
         let Some(file) = self.file() else { return Ok(()) };
-        self.inner.lock().expect(LOCK).make_safe();
+        self.inner.lock().expect(LOCK).note_sync();
         file.sync_data()?;
         if is_removed(&file)? { Err(io::Error::from(io::ErrorKind::NotFound)) } else { Ok(()) }
     }
@@ -241,10 +241,10 @@ impl Backing {
 }
 
 impl Inner {
-    /// All that is written so far is about to be made safe.
-    fn make_safe(&mut self) {
-        self.made_safe = self.len - self.safe;
-        self.safe = self.len;
+    /// What is written so far is about to be made safe.
+    fn note_sync(&mut self) {
+        self.between_syncs = self.len - self.at_sync;
+        self.at_sync = self.len;
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -255,7 +255,7 @@ impl Inner {
             Backing::Memory(all) => all.extend_from_slice(bytes),
             Backing::File(file) => {
                 let end = self.len + bytes.len() as u64;
-                if self.kept && end > self.room && self.made_safe <= MUCH {
+                if self.kept && end > self.room && self.between_syncs <= MUCH {
                     let room = end + end.clamp(*ROOM.start(), *ROOM.end());
                     match fill(file, end, room) {
                         Ok(()) => self.room = room,
@@ -293,7 +293,7 @@ impl Inner {
             }
         }
         self.backing = Backing::File(Arc::new(file));
-        (self.room, self.safe) = (self.len, self.len);
+        (self.room, self.at_sync) = (self.len, self.len);
         Ok(())
     }
 }

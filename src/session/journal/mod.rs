@@ -91,6 +91,9 @@ pub struct Recorder {
     ahead: Mutex<Option<SignedDuration>>,
 }
 
+/// Of so many pages the rows are remembered until the first write: less than a megabyte, however long a list is.
+const PAGES: usize = 1000;
+
 const LOCK: &str = "no code panics while it holds this lock";
 
 impl Recorder {
@@ -203,8 +206,11 @@ impl Recorder {
         let frames: Vec<_> = added.iter().map(|added| (added.entry.head(), added.body)).collect();
         if !self.is_kept() {
             for (Added { shown, .. }, span) in added.iter().zip(self.spool(&frames)) {
-                if let Shown::Rows(rows) = shown {
-                    self.rows.lock().expect(LOCK).insert(span.at, rows.to_vec());
+                let mut known = self.rows.lock().expect(LOCK);
+                if let Shown::Rows(rows) = shown
+                    && known.len() < PAGES
+                {
+                    known.insert(span.at, rows.to_vec());
                 }
             }
             return Ok(());
@@ -311,6 +317,7 @@ impl Recorder {
         spooled.unwrap_or_else(|error| {
             self.lost.get_or_init(|| StoreError::folder(&self.folder, &error));
             self.journal.clear();
+            self.rows.lock().expect(LOCK).clear();
             Vec::new()
         })
     }

@@ -41,9 +41,11 @@ impl<'a> Ids<'a> {
         let object = text(&mut rest, b"{\"object\":\"");
         let id = text(&mut rest, b"\",\"id\":\"");
         let number = rest.strip_prefix(b"\",\"display_id\":")?;
-        let end = number.iter().position(|byte| matches!(byte, b',' | b'}'))?;
+        let end = number.iter().position(|byte| !byte.is_ascii_digit())?;
         let display_id = std::str::from_utf8(&number[..end]).ok()?.parse().ok()?;
-        Some(Ids { object, id, display_id: Some(display_id) }).filter(Ids::is_enough)
+        let is_whole = matches!(number[end], b',' | b'}');
+        Some(Ids { object, id, display_id: Some(display_id) })
+            .filter(|ids| is_whole && ids.is_enough() && !ids.is_page())
     }
 
     fn is_enough(&self) -> bool {
@@ -104,11 +106,17 @@ mod tests {
             (r#"{"object":"customer","id":"c\u00e91","display_id":7}"#, false),
             (r#"{ "object":"customer","id":"cé1","display_id":7}"#, false),
             (r#"{"object":"customer","id":"cé1","display_id":7 }"#, false),
+            (r#"{"object":"customer","id":"cé1","display_id":7	}"#, false),
             (r#"{"name":"A","display_id":7,"id":"cé1","object":"customer"}"#, false),
         ] {
             assert_eq!((read(json), Ids::first(json.as_bytes()).is_some()), (all.clone(), is_first), "{json}");
         }
         assert_eq!(read(r#"{"object":"customer","id":"c1","display_id":null}"#), (all.0, Some("c1".into()), None));
+        for odd in ["7.0", "7e0", "-0", "99999999999999999999", "\"7\""] {
+            let json = format!(r#"{{"object":"customer","id":"c1","display_id":{odd}}}"#);
+            assert!(Ids::first(json.as_bytes()).is_none(), "{json}");
+        }
+        assert!(Ids::first(br#"{"object":"list","id":"c1","display_id":1}"#).is_none(), "a page has no id");
         let page = Ids::of(br#"{"object":"list","data":[{"object":"customer","id":"c1","display_id":1}]}"#).unwrap();
         assert!(page.is_page() && page.id.is_none());
     }
