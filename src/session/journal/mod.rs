@@ -307,7 +307,8 @@ impl Recorder {
         }
     }
 
-    /// Reads are kept only if a write follows, so that a failure to spool them is one only then.
+    /// Reads are kept only if a write follows, so that a failure to spool them is one only then. Gives where the bodies lie;
+    /// nothing where they lie nowhere.
     fn spool(&self, frames: &[(Vec<u8>, &[u8])]) -> Vec<Span> {
         if self.lost.get().is_some() {
             return Vec::new();
