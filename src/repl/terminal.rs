@@ -17,6 +17,7 @@ use rustyline::{
     hint::HistoryHinter,
     history::{FileHistory, MemHistory},
 };
+use std::io;
 
 /// Runs the loop to its end and gives back the exit code.
 pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
@@ -68,6 +69,16 @@ pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
             Err(ReadlineError::Interrupted) => continue,
             Err(ReadlineError::Eof) if may_leave(session, &mut warned) => return Ok(0),
             Err(ReadlineError::Eof) => continue,
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                drop_what_is_typed();
+                session.ui.failure(
+                    &Failure::usage(
+                        "what was typed or pasted is no UTF-8; the line was dropped, with what came behind it",
+                    )
+                    .hint("set the terminal to UTF-8, or convert the text first"),
+                );
+                continue;
+            }
             Err(error) => return Err(unusable(&error)),
         };
         if history::may_be_kept(&line, &session.ui) {
@@ -123,6 +134,19 @@ fn painted(prompt: &str, mode: Mode) -> String {
     };
     format!("\u{1b}[{style}m{prompt}\u{1b}[0m")
 }
+
+/// Drops what is typed and not yet read: the rest of a line is another one than was meant.
+#[cfg(unix)]
+fn drop_what_is_typed() {
+    // What is pasted comes in pieces; within this time all of it is there.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    // SAFETY: the call touches no memory; where standard input is no terminal it is an error, and drops nothing.
+    unsafe { libc::tcflush(libc::STDIN_FILENO, libc::TCIFLUSH) };
+}
+
+/// A console hands over no bytes.
+#[cfg(not(unix))]
+fn drop_what_is_typed() {}
 
 fn unusable(error: &ReadlineError) -> Failure {
     Failure::new(Kind::Script, format!("the terminal cannot be used: {}", error.to_string().to_lowercase()))

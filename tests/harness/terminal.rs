@@ -59,8 +59,8 @@ impl Terminal {
     }
 
     /// Presses these keys.
-    pub fn types(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
+    pub fn types(&mut self, keys: impl AsRef<[u8]>) {
+        self.keys.write_all(keys.as_ref()).unwrap();
     }
 
     /// Waits until the screen is as `enough` wants it, and gives it back.

@@ -56,7 +56,7 @@ fn ran(session: &[Typed]) -> String {
                     prompts == lines && screen.lines().next_back().is_some_and(|line| line.trim_end() == PROMPT)
                 });
                 lines += 1;
-                terminal.types(&text.replace('\n', ENTER));
+                terminal.types(text.replace('\n', ENTER));
             }
             Typed::Answer { question, answer } => {
                 let asked =

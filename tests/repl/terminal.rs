@@ -53,6 +53,19 @@ fn a_session_shows_what_it_is_and_what_lines_give_until_ctrl_d() {
 }
 
 #[test]
+fn what_is_no_utf_8_is_dropped_to_its_end_and_the_session_goes_on() {
+    let mut terminal = started(120);
+    terminal.answers("let x = 41;", SANDBOX);
+    // The rest of such a line is more than the editor reads at once, and would be a line of its own.
+    terminal.types([&b"// M\xfcller "[..], &b"-".repeat(1500), b"\rx = 0;\r"].concat());
+    let said = "error: what was typed or pasted is no UTF-8; the line was dropped, with what came behind it\n\
+                hint: set the terminal to UTF-8, or convert the text first\n";
+    terminal.shows(said);
+    assert_eq!(terminal.answers("x + 1", SANDBOX), "42");
+    leave(terminal);
+}
+
+#[test]
 fn a_line_that_lacks_its_end_goes_on_in_the_next_one() {
     let mut terminal = started(80);
     terminal.types("fn double(n) {\r");
@@ -75,7 +88,7 @@ fn a_genuine_error_shows_at_once() {
 fn many_lines_can_be_pasted() {
     let mut terminal = started(80);
     let text = "let total = 0;\nfor n in 0..4 {\n\ttotal += n;\n}\ntotal";
-    terminal.types(&format!("\u{1b}[200~{text}\u{1b}[201~"));
+    terminal.types(format!("\u{1b}[200~{text}\u{1b}[201~"));
     terminal.shows("}\ntotal");
     terminal.types(ENTER);
     terminal.shows("total\n6\n");
