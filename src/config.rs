@@ -26,9 +26,10 @@ const CRASH_AT: &str = "ONRAMP_CRASH_AT";
 /// No key is anywhere near this long; a larger file is another file.
 const LARGEST_KEY_FILE: u64 = 4096;
 
-/// Whether colour is wanted at all (<https://no-color.org>).
+/// Whether colour is wanted at all (<https://no-color.org>), and the terminal is one that knows what it means.
 pub fn colour_wanted() -> bool {
-    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    let knows = cfg!(windows) || env::var_os("TERM").is_some_and(|name| !name.is_empty() && name != "dumb");
+    knows && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Where a debug build is to die, for tests of what that leaves behind.

@@ -14,7 +14,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct Glance {
     /// Its number among the run's calls.
     pub call: u64,
-    /// The operation.
+    /// The operation; empty where there is no bulk call, and nothing to tell but what the whole run waits for.
     pub what: String,
     pub done: u64,
     /// Rows in all, where that is known.

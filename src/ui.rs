@@ -4,8 +4,10 @@
 mod board;
 mod glance;
 mod progress;
+mod question;
 
 pub use progress::Followed;
+pub use question::drop_what_is_typed;
 
 use crate::{
     error::Failure,
@@ -128,7 +130,7 @@ impl Ui {
 
     /// Whether somebody sits at a terminal and can be asked.
     pub fn can_ask(&self) -> bool {
-        io::stdin().is_terminal() && io::stderr().is_terminal()
+        io::stdin().is_terminal() && (io::stderr().is_terminal() || question::terminal().is_ok())
     }
 
     /// Asks somebody at a terminal, and hears whether it is `y` or `yes`. `None` where nobody is there.
@@ -140,7 +142,7 @@ impl Ui {
         let question = self.hidden(question);
         // Before it is shown: Ctrl-C may come as soon as it is.
         self.0.asking.store(true, Ordering::SeqCst);
-        let said = self.0.bar.away(|| answer_to(&question));
+        let said = self.0.bar.away(|| question::answer_to(&question, show));
         self.0.asking.store(false, Ordering::SeqCst);
         Some(said.is_ok_and(|said| matches!(said.trim().to_lowercase().as_str(), "y" | "yes")))
     }
@@ -267,15 +269,10 @@ impl Sink for Ui {
     }
 }
 
-/// Shows a question and reads the line that somebody types. A question that cannot be shown has no answer.
-fn answer_to(question: &str) -> io::Result<String> {
-    let mut err = io::stderr().lock();
-    write!(err, "{question} [y/N] ")?;
-    err.flush()?;
-    drop(err);
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(answer)
+/// Writes to the terminal, also where standard error goes elsewhere.
+fn show(text: &str) -> io::Result<()> {
+    let write = |place: &mut dyn Write| place.write_all(text.as_bytes()).and_then(|()| place.flush());
+    if io::stderr().is_terminal() { write(&mut io::stderr().lock()) } else { write(&mut question::terminal()?) }
 }
 
 fn terminal_size() -> Option<usize> {

@@ -231,6 +231,7 @@ fn a_run_that_was_taken_back_cannot_go_on() {
 #[test]
 #[cfg(unix)]
 fn somebody_at_a_terminal_is_asked_before_the_first_write_to_a_live_workspace() {
+    use std::os::{fd::AsRawFd, unix::process::CommandExt};
     let scene = Scene::new();
     let question = "this writes to the live workspace `sandbox`; go on? [y/N]";
     let asked = |code: &str| {
@@ -261,6 +262,36 @@ fn somebody_at_a_terminal_is_asked_before_the_first_write_to_a_live_workspace() 
     terminal.types("y\r");
     let (exit, said, ..) = terminal.ended();
     assert_eq!(exit, Some(0), "{said}");
+    // What is typed before the question can be seen is no answer to it.
+    let before = scene.writes();
+    let code = "print(\"soon\"); sleep(\"300ms\"); update_customer(101, #{mrr: 10});";
+    let onramp = scene.served.used_by(scene.place.onramp(&["run", "-e", code])).env("NO_COLOR", "1");
+    let mut terminal = Terminal::start(onramp, 120);
+    terminal.shows("soon");
+    terminal.types("y\r");
+    terminal.shows(question);
+    assert!(!terminal.ends_within(Duration::from_millis(300)));
+    terminal.types("\x04");
+    let (exit, said, ..) = terminal.ended();
+    assert_eq!((exit, scene.writes()), (Some(130), before), "{said}");
+    assert!(said.contains("go on? [y/N] \nerror: nothing was sent"), "{said}");
+    // Also where what is said goes into a file.
+    let log = scene.place.work().join("log");
+    let mut onramp = scene.served.used_by(scene.place.onramp(&["run", "-e", code])).env("NO_COLOR", "1");
+    let file = fs::File::create(&log).unwrap();
+    // SAFETY: between fork and exec only a system call is made that is allowed there.
+    unsafe {
+        onramp.command().pre_exec(move || match libc::dup2(file.as_raw_fd(), libc::STDERR_FILENO) {
+            -1 => Err(std::io::Error::last_os_error()),
+            _ => Ok(()),
+        });
+    }
+    let mut terminal = Terminal::start(onramp, 120);
+    terminal.shows(question);
+    terminal.types("n\r");
+    assert_eq!((terminal.ended().0, scene.writes()), (Some(130), before));
+    let logged = fs::read_to_string(log).unwrap();
+    assert!(logged.starts_with("error: nothing was sent\n") && !logged.contains("go on?"), "{logged}");
     // Without a terminal nobody is asked, nor where the writes are bounded or were said yes to.
     assert_eq!(scene.onramp(&["run", "-e", "update_customer(101, #{mrr: 3});"]).code, Some(0));
     let bounded = "// /// onramp\n// max_writes = 5\n// ///\nupdate_customer(101, #{mrr: 4});";

@@ -91,7 +91,7 @@ pub fn held(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<(H
     }
     if look.touched > 0 {
         let records = records(look.touched);
-        ui.warn(&format!("{records} written to since by others; the fields that the plan is about are as they were"));
+        ui.warn(&format!("{records} written to since then; the fields that the plan is about are as they were"));
     }
     Ok((how, workspace.slug.clone()))
 }

@@ -101,7 +101,9 @@ pub fn beside(
     undoes: Option<&str>,
     ui: &Ui,
 ) -> Result<(Session, Keeping), Failure> {
-    let around = around(session.stop(), session.clock().clone(), ui)?;
+    // Its requests go out by the session's client, which counts them.
+    let around =
+        Around { control: session.control().counting_anew(), ..around(session.stop(), session.clock().clone(), ui)? };
     let key = run::fresh_key().map_err(|error| Failure::bug(&format!("no random numbers ({error})")))?;
     let record = Record::new(key, asked.words, asked.script, connection)?;
     let mut new = record.new_run(asked.kind, asked.name, "manual", &hide(ui))?;

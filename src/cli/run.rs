@@ -167,7 +167,7 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
     let progress = session.control().progress.clone();
     let sink: Box<dyn Sink> = if args.show.takes_output() { Box::new(ui.aside()) } else { Box::new(ui.clone()) };
-    let followed = writes.then(|| {
+    let followed = run::may_call(&job.text).then(|| {
         ui.follow({
             let progress = progress.clone();
             move || run::glance(&progress)

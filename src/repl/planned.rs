@@ -129,7 +129,6 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
         let _running = session.activity.running();
         carry.apply(run, &plan)?
     };
-    session.carried += carried.changed;
     let run = carried.run.filter(|_| carried.changed > 0);
     session.applied.extend(run.clone());
     if !carried.whole {
@@ -140,7 +139,7 @@ pub fn apply(session: &mut Session, _: &str) -> Result<Next, Broken> {
             // It has a way on of its own.
             (_, Kind::Refused) => failure,
             (0, _) => failure.hint("`:apply` tries it again, `:discard` drops it"),
-            _ => failure.hint("`:apply` goes on with the others, `:undo` takes back what was sent"),
+            _ => failure.hint("in this session `:apply` goes on with the others, `:undo` takes back what was sent"),
         };
         return Ok(carried.end.map_err(way_on).map(|()| Next::Line)?);
     }
@@ -194,7 +193,6 @@ pub fn undo(session: &mut Session, id: &str) -> Result<Next, Broken> {
         Err(_) if declined => return Ok(Next::Line),
         carried => carried?,
     };
-    session.carried += carried.changed;
     if session.half_sent.iter().any(|run| run.starts_with(&id)) {
         session.torn = true;
         if carried.end.is_ok() {

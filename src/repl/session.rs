@@ -89,8 +89,6 @@ pub struct Session {
     pub applied: Vec<String>,
     /// Whether anything that was said so far can write.
     pub may_write: bool,
-    /// What was changed by the runs that apply and take back.
-    pub carried: u64,
     /// What was sent of the present plan, where its application has stopped in the middle.
     pub sent: u64,
     /// The ids of what it has made by then, by the provisional ones.
@@ -124,7 +122,6 @@ impl Session {
             yes: options.yes,
             applied: Vec::new(),
             may_write: false,
-            carried: 0,
             sent: 0,
             half_made: BTreeMap::new(),
             half_sent: Vec::new(),

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     error::{Failure, Kind},
     stop::{Reason, Stop},
-    text,
+    text, ui,
 };
 use rustyline::{
     Behavior, ColorMode, CompletionType, Config, Editor,
@@ -17,7 +17,7 @@ use rustyline::{
     hint::HistoryHinter,
     history::{FileHistory, MemHistory},
 };
-use std::io;
+use std::{io, thread, time::Duration};
 
 /// Runs the loop to its end and gives back the exit code.
 pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
@@ -70,7 +70,9 @@ pub fn run(session: &mut Session, options: &Options) -> Result<u8, Failure> {
             Err(ReadlineError::Eof) if may_leave(session, &mut warned) => return Ok(0),
             Err(ReadlineError::Eof) => continue,
             Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                drop_what_is_typed();
+                // What is pasted comes in pieces; within this time all of it is there.
+                thread::sleep(Duration::from_millis(200));
+                ui::drop_what_is_typed();
                 session.ui.failure(
                     &Failure::usage(
                         "what was typed or pasted is no UTF-8; the line was dropped, with what came behind it",
@@ -120,6 +122,13 @@ fn may_leave(session: &Session, warned: &mut bool) -> bool {
     }
     let writes = text::plural(planned, "write");
     let them = if planned == 1 { "it" } else { "them" };
+    if let (sent @ 1.., Some(run)) = (session.sent, session.half_sent.last()) {
+        session.ui.status(&format!(
+            "{writes} planned, of which {sent} were sent: `:apply` goes on with the others, and once the session is over \
+             `onramp resume {run}` does; leave once more to go"
+        ));
+        return false;
+    }
     session.ui.status(&format!(
         "{writes} planned and not sent: `:apply` sends {them}, `:save FILE` keeps the lines; leave once more to drop {them}"
     ));
@@ -134,19 +143,6 @@ fn painted(prompt: &str, mode: Mode) -> String {
     };
     format!("\u{1b}[{style}m{prompt}\u{1b}[0m")
 }
-
-/// Drops what is typed and not yet read: the rest of a line is another one than was meant.
-#[cfg(unix)]
-fn drop_what_is_typed() {
-    // What is pasted comes in pieces; within this time all of it is there.
-    std::thread::sleep(std::time::Duration::from_millis(200));
-    // SAFETY: the call touches no memory; where standard input is no terminal it is an error, and drops nothing.
-    unsafe { libc::tcflush(libc::STDIN_FILENO, libc::TCIFLUSH) };
-}
-
-/// A console hands over no bytes.
-#[cfg(not(unix))]
-fn drop_what_is_typed() {}
 
 fn unusable(error: &ReadlineError) -> Failure {
     Failure::new(Kind::Script, format!("the terminal cannot be used: {}", error.to_string().to_lowercase()))
@@ -164,6 +160,7 @@ fn answering(config: &Config, activity: &Activity, stop: &Stop) -> Result<Answer
     let (activity, stop) = (activity.clone(), stop.clone());
     Ok(Box::new(move |question| {
         let _reading = activity.reading();
+        ui::drop_what_is_typed();
         match editor.readline(question) {
             Ok(answer) => matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"),
             Err(ReadlineError::Interrupted) => {

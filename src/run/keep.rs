@@ -299,10 +299,13 @@ fn standing(progress: &Progress, now: Duration, meter: &mut Meter) -> Standing {
     }
 }
 
-/// The bulk call in progress, at this moment.
+/// The bulk call in progress, at this moment; without one, that nothing goes out, where that is so.
 pub fn glance(progress: &Progress) -> Option<Glance> {
-    let Stage { call, operation: what, done, total, changed, unchanged, skipped, failed } = progress.bulk()?;
     let (requests, rate, held) = (progress.counts().requests, progress.rate(), progress.held());
+    let Some(stage) = progress.bulk() else {
+        return held.map(|_| Glance { requests, rate, held, ..Glance::default() });
+    };
+    let Stage { call, operation: what, done, total, changed, unchanged, skipped, failed } = stage;
     Some(Glance { call, what, done, total, changed, unchanged, skipped, failed, requests, rate, held })
 }
 
@@ -346,6 +349,11 @@ pub fn folder_of(dir: &Path, id: &str) -> PathBuf {
 /// still be in a module, or in a name that is put together.
 pub fn may_write(text: &str) -> bool {
     ["create_", "update_", "delete_", "bulk_", "import", "Fn("].iter().any(|sign| text.contains(sign))
+}
+
+/// Whether a script may ask the API something; a few that do not look as if they did.
+pub fn may_call(text: &str) -> bool {
+    may_write(text) || ["list_", "get_"].iter().any(|sign| text.contains(sign))
 }
 
 /// A short id that no other run has, as far as chance goes: people type it.

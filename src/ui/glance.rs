@@ -12,8 +12,17 @@ const BAR: u64 = 20;
 /// A shorter wait is none that anybody wonders about.
 const WAIT: Duration = Duration::from_secs(2);
 
+/// Whether there is something to tell: a bulk call, or a wait that somebody may take for the end.
+pub fn tells(glance: &Glance) -> bool {
+    !glance.what.is_empty() || wait(glance).is_some()
+}
+
 /// The line for a terminal of so many columns: what matters least is left out first.
 pub fn line(glance: &Glance, pace: &Pace, columns: usize) -> String {
+    if glance.what.is_empty() {
+        let wait = wait(glance).map_or_else(String::new, |wait| format!("  goes on in {wait}"));
+        return format!("{}{wait}", requests(pace)).chars().take(columns).collect();
+    }
     // In the order of the line; what has the larger number goes first.
     let mut parts: Vec<(u8, String)> = vec![(3, glance.what.clone())];
     if let Some(total) = glance.total.filter(|total| *total > 0) {
@@ -33,13 +42,7 @@ pub fn line(glance: &Glance, pace: &Pace, columns: usize) -> String {
     if glance.failed > 0 {
         parts.push((1, format!("{} failed", glance.failed)));
     }
-    parts.push((
-        6,
-        match pace.limit {
-            Some(limit) => format!("{}/{limit} requests a minute", pace.in_a_minute),
-            None => format!("{} requests a minute", pace.in_a_minute),
-        },
-    ));
+    parts.push((6, requests(pace)));
     if let Some(wait) = wait(glance) {
         parts.push((3, format!("goes on in {wait}")));
     }
@@ -56,8 +59,23 @@ pub fn line(glance: &Glance, pace: &Pace, columns: usize) -> String {
     }
 }
 
+fn requests(pace: &Pace) -> String {
+    match pace.limit {
+        Some(limit) => format!("{}/{limit} requests a minute", pace.in_a_minute),
+        None => format!("{} requests a minute", pace.in_a_minute),
+    }
+}
+
 /// The same as a sentence, for a log.
 pub fn sentence(glance: &Glance, pace: &Pace) -> String {
+    if glance.what.is_empty() {
+        let wait = wait(glance).map_or_else(String::new, |wait| format!("; goes on in {wait}"));
+        return format!(
+            "waiting for the rate limit: {} requests in the last minute{}{wait}",
+            pace.in_a_minute,
+            of(pace)
+        );
+    }
     let Glance { what, done, changed, unchanged, skipped, failed, .. } = glance;
     let rows =
         glance.total.map_or_else(|| text::plural(*done as usize, "row"), |total| format!("{done} of {total} rows"));
@@ -65,10 +83,7 @@ pub fn sentence(glance: &Glance, pace: &Pace) -> String {
     if *skipped > 0 {
         line.push_str(&format!(", {skipped} skipped"));
     }
-    line.push_str(&format!(", {failed} failed; {} requests in the last minute", pace.in_a_minute));
-    if let Some(limit) = pace.limit {
-        line.push_str(&format!(" of {limit}"));
-    }
+    line.push_str(&format!(", {failed} failed; {} requests in the last minute{}", pace.in_a_minute, of(pace)));
     if let Some(wait) = wait(glance) {
         line.push_str(&format!("; goes on in {wait}"));
     }
@@ -76,6 +91,10 @@ pub fn sentence(glance: &Glance, pace: &Pace) -> String {
         line.push_str(&format!("; about {} left", about(left)));
     }
     line
+}
+
+fn of(pace: &Pace) -> String {
+    pace.limit.map_or_else(String::new, |limit| format!(" of {limit}"))
 }
 
 /// How long nothing will happen, where that is long enough to look like the end.

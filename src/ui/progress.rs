@@ -95,6 +95,10 @@ impl Ui {
                 return;
             };
             let pace = meter.look(now, &glance);
+            if !glance::tells(&glance) {
+                ui.bar().clear();
+                return;
+            }
             if Ui::is_drawn() {
                 ui.bar().show(glance::line(&glance, &pace, Ui::room()), Ui::draw_target);
             } else if pulse.is_due(glance.call, now) {

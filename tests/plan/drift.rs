@@ -163,7 +163,7 @@ fn a_change_in_another_field_is_a_warning_and_one_in_the_field_of_the_filter_is_
     assert_eq!(one.code, Some(0), "{one}");
     assert!(
         one.stderr.starts_with(
-            "warning: 1 record was written to since by others; the fields that the plan is about are as they were\n"
+            "warning: 1 record was written to since then; the fields that the plan is about are as they were\n"
         ),
         "{one}"
     );

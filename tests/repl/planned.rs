@@ -77,7 +77,7 @@ fn of_a_plan_that_was_dropped_half_way_what_was_made_has_its_real_ids_and_the_re
              authentication_error, code authentication_error, request id req_00000004\n\
              hint: make a new key in Pivotal's settings and put it into `PIVOTAL_API_KEY`, or name a file with \
              `--key-file`\nhint: `onramp resume run0001` goes on where it stopped; 1 change made so far\n\
-             hint: `:apply` goes on with the others, `:undo` takes back what was sent\n\
+             hint: in this session `:apply` goes on with the others, `:undo` takes back what was sent\n\
              2 writes dropped; 1 sent already stay as they are, and `:undo` takes them back\n"
                 .to_string(),
             never(7, "get_contact", "new_contact_1", "get_contact(contact).name"),
@@ -148,7 +148,16 @@ fn a_plan_that_stops_half_way_is_gone_on_with_or_taken_back() {
     }
     terminal.types(CTRL_C);
     let screen = terminal.prompts(PLAN);
-    assert!(screen.contains("hint: `:apply` goes on with the others, `:undo` takes back what was sent\n"), "{screen}");
+    assert!(
+        screen.contains("hint: in this session `:apply` goes on with the others, `:undo` takes back what was sent\n"),
+        "{screen}"
+    );
+    terminal.types(CTRL_D);
+    let screen = terminal.until("what would be left", |screen| screen.contains("leave once more to go"));
+    assert!(
+        screen.contains("30 writes planned, of which ") && screen.contains(" were sent: `:apply` goes on"),
+        "{screen}"
+    );
     let twins = "list_customers().filter(|c| c.name.contains(\"Twin\")).unique_by(\"name\").count()";
     // It is taken back, and what was planned is still there: it is made anew, not found.
     terminal.types(":undo\r");

@@ -55,7 +55,7 @@ pub fn budget(session: &mut Session, _: &str) -> Result<Next, Broken> {
             format!("{} can be sent before the rate limit makes them wait", text::plural(left as usize, "call"))
         }
     };
-    let changes = text::plural((run.writes() + session.carried) as usize, "change");
+    let changes = text::plural(run.writes() as usize, "change");
     session.ui.line(&format!("{left}\n{changes} made in this session"));
     Ok(Next::Line)
 }
