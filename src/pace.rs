@@ -29,6 +29,8 @@ pub struct Glance {
     pub rate: Option<Rate>,
     /// How long nothing can be sent from here, because the service has said so or the rate is used up.
     pub held: Option<Duration>,
+    /// Somebody has it paused.
+    pub paused: bool,
 }
 
 /// Runs that start by themselves, at one moment.
@@ -113,7 +115,7 @@ impl Meter {
             // A look a second late would count two windows as one minute.
             in_a_minute: glance.requests.saturating_sub(before).min(limit.unwrap_or(u64::MAX)),
         };
-        Pace { in_a_minute: so_far.in_a_minute, limit, left: left(glance, rate, so_far) }
+        Pace { in_a_minute: so_far.in_a_minute, limit, left: left(glance, rate, so_far).filter(|_| !glance.paused) }
     }
 }
 

@@ -54,8 +54,8 @@ pub fn out(session: &Session, plan: &Plan, way: &Way<'_>, ui: &Ui) -> Result<App
     }
     let (how, workspace) = held(session, plan, way, ui)?;
     approve(plan, way, &workspace, ui)?;
-    let progress = session.control().progress.clone();
-    let _followed = ui.follow(move || crate::run::glance(&progress));
+    let control = session.control().clone();
+    let _followed = ui.follow(move || crate::run::glance(&control));
     session.apply(plan, &how).map_err(failure)
 }
 

@@ -165,13 +165,11 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     }
     let limits = args.limits.limits(&script.header);
     let job = Job { name: script.name, text: script.text, project: script.project, inputs, limits };
-    let progress = session.control().progress.clone();
+    let control = session.control().clone();
     let sink: Box<dyn Sink> = if args.show.takes_output() { Box::new(ui.aside()) } else { Box::new(ui.clone()) };
     let followed = run::may_call(&job.text).then(|| {
-        ui.follow({
-            let progress = progress.clone();
-            move || run::glance(&progress)
-        })
+        let control = control.clone();
+        ui.follow(move || run::glance(&control))
     });
     let mut outcome = run::run(&job, ready, session, Box::new(Tee { sink, log: keeping.log.clone() }));
     drop(followed);

@@ -5,7 +5,7 @@ use super::log::Log;
 use crate::{
     clock::Clock,
     pace::{Glance, Meter},
-    session::{Control, Keeper, Progress, Recorder, Stage, Standing, Workspace},
+    session::{Control, Keeper, Recorder, Stage, Standing, Workspace},
     stop::{Reason, Stop},
     store::{Counts, Ended, Lock, NewRun, Run, State, Store, StoreError, Wish, journal::Journal},
 };
@@ -246,9 +246,9 @@ impl Beat {
             let (begun, mut meter) = (Instant::now(), Meter::default());
             let mut over = over.lock().expect(LOCK);
             while !*over {
-                let (paused, progress) = (control.is_paused(), &control.progress);
-                let counts = progress.counts();
-                let standing = Standing { paused, ..standing(progress, begun.elapsed(), &mut meter) };
+                let counts = control.progress.counts();
+                let standing = standing(&control, begun.elapsed(), &mut meter);
+                let paused = standing.paused;
                 let standing = serde_json::to_string(&standing).unwrap_or_default();
                 // A beat that is missed is made up by the next: what counts is in the journal.
                 if let Ok(wish) = store.beat(&id, epoch, &standing, &counts) {
@@ -281,8 +281,9 @@ fn seconds(span: Duration) -> u64 {
 }
 
 /// What is to be said of a run at this moment.
-fn standing(progress: &Progress, now: Duration, meter: &mut Meter) -> Standing {
-    let glance = glance(progress).unwrap_or_else(|| Glance {
+fn standing(control: &Control, now: Duration, meter: &mut Meter) -> Standing {
+    let progress = &control.progress;
+    let glance = glance(control).unwrap_or_else(|| Glance {
         requests: progress.counts().requests,
         rate: progress.rate(),
         held: progress.held(),
@@ -290,7 +291,7 @@ fn standing(progress: &Progress, now: Duration, meter: &mut Meter) -> Standing {
     });
     let pace = meter.look(now, &glance);
     Standing {
-        paused: false,
+        paused: control.is_paused(),
         bulk: progress.bulk(),
         requests_per_minute: Some(pace.in_a_minute),
         limit_per_minute: pace.limit,
@@ -300,13 +301,14 @@ fn standing(progress: &Progress, now: Duration, meter: &mut Meter) -> Standing {
 }
 
 /// The bulk call in progress, at this moment; without one, that nothing goes out, where that is so.
-pub fn glance(progress: &Progress) -> Option<Glance> {
+pub fn glance(control: &Control) -> Option<Glance> {
+    let (progress, paused) = (&control.progress, control.is_paused());
     let (requests, rate, held) = (progress.counts().requests, progress.rate(), progress.held());
     let Some(stage) = progress.bulk() else {
         return held.map(|_| Glance { requests, rate, held, ..Glance::default() });
     };
     let Stage { call, operation: what, done, total, changed, unchanged, skipped, failed } = stage;
-    Some(Glance { call, what, done, total, changed, unchanged, skipped, failed, requests, rate, held })
+    Some(Glance { call, what, done, total, changed, unchanged, skipped, failed, requests, rate, held, paused })
 }
 
 /// Does what somebody wishes of the run from another terminal, and says so in this one.

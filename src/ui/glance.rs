@@ -43,7 +43,9 @@ pub fn line(glance: &Glance, pace: &Pace, columns: usize) -> String {
         parts.push((1, format!("{} failed", glance.failed)));
     }
     parts.push((6, requests(pace)));
-    if let Some(wait) = wait(glance) {
+    if glance.paused {
+        parts.push((2, "paused".to_string()));
+    } else if let Some(wait) = wait(glance) {
         parts.push((3, format!("goes on in {wait}")));
     }
     if let Some(left) = pace.left {
@@ -84,7 +86,9 @@ pub fn sentence(glance: &Glance, pace: &Pace) -> String {
         line.push_str(&format!(", {skipped} skipped"));
     }
     line.push_str(&format!(", {failed} failed; {} requests in the last minute{}", pace.in_a_minute, of(pace)));
-    if let Some(wait) = wait(glance) {
+    if glance.paused {
+        line.push_str("; paused");
+    } else if let Some(wait) = wait(glance) {
         line.push_str(&format!("; goes on in {wait}"));
     }
     if let Some(left) = pace.left {

@@ -65,11 +65,11 @@ fn lane(store: &Store, id: &str) -> Option<Lane> {
 
 /// What a run said of its bulk call at its last beat.
 fn glance(run: &Run) -> Option<Glance> {
-    let Progress { bulk, limit_per_minute, seconds_held, .. } = status::standing(run);
+    let Progress { bulk, limit_per_minute, seconds_held, paused, .. } = status::standing(run);
     let Stage { call, operation, done, total, changed, unchanged, skipped, failed } = bulk?;
     let limit = limit_per_minute.and_then(|limit| u32::try_from(limit).ok());
     let rate = limit.map(|limit| Rate { limit, window: Duration::from_secs(60) });
     let requests = run.counts.requests;
     let (what, held) = (operation, seconds_held.map(Duration::from_secs));
-    Some(Glance { call, what, done, total, changed, unchanged, skipped, failed, requests, rate, held })
+    Some(Glance { call, what, done, total, changed, unchanged, skipped, failed, requests, rate, held, paused })
 }

@@ -268,6 +268,9 @@ impl Interactive {
             self.forget(&name);
             gone.push(name);
         }
+        if gone.is_empty() {
+            return String::new();
+        }
         let shown = gone.iter().map(|name| format!("`{name}`")).collect();
         let verb = if gone.len() == 1 { "was" } else { "were" };
         format!("go on without {}, which {verb} given up to make room", crate::text::joined(shown, "and"))

@@ -67,6 +67,15 @@ fn who_reads_and_waits_learns_for_how_long_as_well() {
 }
 
 #[test]
+fn what_is_paused_says_so_and_not_how_long_it_will_take() {
+    let glance = Glance { changed: 60, done: 60, held: Some(43 * SECOND), paused: true, ..of_500() };
+    let pace = crate::pace::Meter::default().look(2 * SECOND, &glance);
+    assert_eq!(line(&glance, &pace, 60), "update_customer  60/500  60 changed  paused");
+    let told = sentence(&glance, &pace);
+    assert!(told.ends_with(", 0 failed; 0 requests in the last minute; paused"), "{told}");
+}
+
+#[test]
 fn a_log_gets_a_sentence() {
     let glance = Glance { unchanged: 10, failed: 4, changed: 298, done: 312, ..of_500() };
     let pace = Pace { in_a_minute: 58, limit: Some(60), left: Some(188 * SECOND) };
