@@ -169,7 +169,8 @@ pub fn carry_out(mut args: Args, begin: Begin, ui: &Ui) -> Result<u8, Failure> {
     let sink: Box<dyn Sink> = if args.show.takes_output() { Box::new(ui.aside()) } else { Box::new(ui.clone()) };
     let followed = run::may_call(&job.text).then(|| {
         let control = control.clone();
-        ui.follow(move || run::glance(&control))
+        // What a dry run would change is no progress.
+        ui.follow(move || if writes { run::glance(&control) } else { run::wait(&control.progress) })
     });
     let mut outcome = run::run(&job, ready, session, Box::new(Tee { sink, log: keeping.log.clone() }));
     drop(followed);

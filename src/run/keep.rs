@@ -5,7 +5,7 @@ use super::log::Log;
 use crate::{
     clock::Clock,
     pace::{Glance, Meter},
-    session::{Control, Keeper, Recorder, Stage, Standing, Workspace},
+    session::{Control, Keeper, Progress, Recorder, Stage, Standing, Workspace},
     stop::{Reason, Stop},
     store::{Counts, Ended, Lock, NewRun, Run, State, Store, StoreError, Wish, journal::Journal},
 };
@@ -300,15 +300,19 @@ fn standing(control: &Control, now: Duration, meter: &mut Meter) -> Standing {
     }
 }
 
-/// The bulk call in progress, at this moment; without one, that nothing goes out, where that is so.
+/// The bulk call in progress, at this moment; without one, what the run waits for.
 pub fn glance(control: &Control) -> Option<Glance> {
     let (progress, paused) = (&control.progress, control.is_paused());
-    let (requests, rate, held) = (progress.counts().requests, progress.rate(), progress.held());
-    let Some(stage) = progress.bulk() else {
-        return held.map(|_| Glance { requests, rate, held, ..Glance::default() });
-    };
+    let Some(stage) = progress.bulk() else { return wait(progress) };
     let Stage { call, operation: what, done, total, changed, unchanged, skipped, failed } = stage;
+    let (requests, rate, held) = (progress.counts().requests, progress.rate(), progress.held());
     Some(Glance { call, what, done, total, changed, unchanged, skipped, failed, requests, rate, held, paused })
+}
+
+/// How long nothing goes out, where that is so: all that there is to tell of a run that sends no write.
+pub fn wait(progress: &Progress) -> Option<Glance> {
+    let (requests, rate, held) = (progress.counts().requests, progress.rate(), progress.held());
+    held.map(|_| Glance { requests, rate, held, ..Glance::default() })
 }
 
 /// Does what somebody wishes of the run from another terminal, and says so in this one.

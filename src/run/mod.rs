@@ -11,7 +11,9 @@ mod watch;
 
 pub use gather::{earlier, gather, journal_in, story, story_with_doubts};
 pub use guard::{judge, judge_at};
-pub use keep::{Approve, Around, Ending, Kept, Tell, folder_of, glance, journal_of, may_call, may_write, short_id};
+pub use keep::{
+    Approve, Around, Ending, Kept, Tell, folder_of, glance, journal_of, may_call, may_write, short_id, wait,
+};
 pub use lines::{Gone, Lines};
 pub use log::{Hide, Log, Present, Tee, TeeOfLines};
 
