@@ -20,8 +20,7 @@ pub fn tells(glance: &Glance) -> bool {
 /// The line for a terminal of so many columns: what matters least is left out first.
 pub fn line(glance: &Glance, pace: &Pace, columns: usize) -> String {
     if glance.what.is_empty() {
-        let wait = wait(glance).map_or_else(String::new, |wait| format!("  goes on in {wait}"));
-        return format!("{}{wait}", requests(pace)).chars().take(columns).collect();
+        return waiting(glance).chars().take(columns).collect();
     }
     // In the order of the line; what has the larger number goes first.
     let mut parts: Vec<(u8, String)> = vec![(3, glance.what.clone())];
@@ -71,12 +70,7 @@ fn requests(pace: &Pace) -> String {
 /// The same as a sentence, for a log.
 pub fn sentence(glance: &Glance, pace: &Pace) -> String {
     if glance.what.is_empty() {
-        let wait = wait(glance).map_or_else(String::new, |wait| format!("; goes on in {wait}"));
-        return format!(
-            "waiting for the rate limit: {} requests in the last minute{}{wait}",
-            pace.in_a_minute,
-            of(pace)
-        );
+        return waiting(glance);
     }
     let Glance { what, done, changed, unchanged, skipped, failed, .. } = glance;
     let rows =
@@ -95,6 +89,12 @@ pub fn sentence(glance: &Glance, pace: &Pace) -> String {
         line.push_str(&format!("; about {} left", about(left)));
     }
     line
+}
+
+/// Of a run without a bulk call.
+fn waiting(glance: &Glance) -> String {
+    let wait = wait(glance).map_or_else(String::new, |wait| format!("; goes on in {wait}"));
+    format!("waiting for the rate limit{wait}")
 }
 
 fn of(pace: &Pace) -> String {
