@@ -2,6 +2,7 @@
 //! characters. Pure functions; prints nothing and knows no other part of onramp.
 
 use std::{borrow::Cow, time::Duration};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// `a`, `b` or `c`, each in back-ticks. Empty for an empty list.
 pub fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
@@ -180,6 +181,20 @@ pub fn cut(text: &str, limit: usize) -> Cow<'_, str> {
         None => Cow::Borrowed(text),
         Some((at, _)) => Cow::Owned(format!("{}…", &text[..at])),
     }
+}
+
+/// A text in at most `width` columns of a terminal, with `…` where something was cut off.
+pub fn shortened(text: &str, width: usize) -> Cow<'_, str> {
+    if text.width() <= width {
+        return text.into();
+    }
+    let mut used = 0;
+    let fits = text.chars().take_while(|c| {
+        used += c.width().unwrap_or(0);
+        used < width
+    });
+    let count = fits.count();
+    cut(text, count)
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use super::{
     Mode,
     commands::{self, COMMANDS, Takes},
     highlight,
-    view::shortened,
 };
 use crate::{
     run::Lines,
     script::interactive::{Candidate, Completion},
+    text,
 };
 use rustyline::{
     Context, Helper,
@@ -139,7 +139,7 @@ impl Editing {
 /// the next letter, Ctrl-C among them. `more` are not among the candidates.
 fn fitting(mut candidates: Vec<Candidate>, more: usize, (columns, rows): (usize, usize)) -> Vec<Candidate> {
     for candidate in &mut candidates {
-        candidate.shown = shortened(&candidate.shown, columns.saturating_sub(1).max(8)).into_owned();
+        candidate.shown = text::shortened(&candidate.shown, columns.saturating_sub(1).max(8)).into_owned();
     }
     let widest = candidates.iter().map(|candidate| candidate.shown.width()).max().unwrap_or(0) + 2;
     let room = rows.saturating_sub(3).max(1) * (columns / widest.min(columns).max(1)).max(1);

@@ -6,7 +6,6 @@ use crate::{
     script::interactive::{Cell, Items, Shown},
     text,
 };
-use std::borrow::Cow;
 use table::table;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -82,7 +81,7 @@ fn fields(all: &[(String, Cell)], width: Option<usize>) -> Vec<String> {
         } else {
             // Too narrow for two columns.
             let width = width.unwrap_or(usize::MAX).max(8);
-            lines.push(shortened(name, width).into_owned());
+            lines.push(text::shortened(name, width).into_owned());
             let parts = wrapped(&cell.text, width - GAP).into_iter().filter(|part| !part.is_empty());
             lines.extend(parts.map(|part| format!("{}{part}", " ".repeat(GAP))));
         }
@@ -143,20 +142,6 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     parts
-}
-
-/// A text in at most `width` columns, with `…` where something was cut off.
-pub fn shortened(text: &str, width: usize) -> Cow<'_, str> {
-    if text.width() <= width {
-        return text.into();
-    }
-    let mut used = 0;
-    let fits = text.chars().take_while(|c| {
-        used += c.width().unwrap_or(0);
-        used < width
-    });
-    let count = fits.count();
-    text::cut(text, count)
 }
 
 #[cfg(test)]

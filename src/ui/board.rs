@@ -6,7 +6,7 @@ use crate::{
     pace::{Board, Lane, Pace},
     text,
 };
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 /// So many runs have a line of their own.
 const MOST: usize = 8;
@@ -22,7 +22,7 @@ pub fn lines(board: &Board, paces: &[Option<Pace>], columns: usize) -> String {
     if board.running.len() > MOST {
         lines.push(format!("  and {} more", board.running.len() - MOST));
     }
-    let cut = |line: String| fitting(&line, columns).to_string();
+    let cut = |line: String| text::shortened(&line, columns).into_owned();
     lines.into_iter().map(cut).collect::<Vec<_>>().join("\n")
 }
 
@@ -39,11 +39,7 @@ fn head(board: &Board) -> String {
 
 fn line(lane: &Lane, pace: Option<&Pace>, columns: usize) -> String {
     let name = text::escape_control(&lane.name).into_owned();
-    let most = NAME.min(columns / 2);
-    let name = match fitting(&name, most) {
-        whole if whole.len() == name.len() => name,
-        part => format!("{part}…"),
-    };
+    let name = text::shortened(&name, NAME.min(columns / 2));
     match (&lane.glance, pace) {
         (Some(glance), Some(pace)) => {
             let room = columns.saturating_sub(name.width() + 4);
@@ -51,16 +47,6 @@ fn line(lane: &Lane, pace: Option<&Pace>, columns: usize) -> String {
         }
         _ => format!("  {name}"),
     }
-}
-
-/// As much of a text as so many cells of a terminal hold.
-fn fitting(text: &str, cells: usize) -> &str {
-    let mut taken = 0;
-    let end = text.char_indices().find(|(_, char)| {
-        taken += char.width().unwrap_or(0);
-        taken > cells
-    });
-    &text[..end.map_or(text.len(), |(at, _)| at)]
 }
 
 #[cfg(test)]
@@ -82,14 +68,13 @@ mod tests {
              \u{20} orders.csv  create_customer  [=====               ]  3/12  3 changed  3 requests a minute\n\
              \u{20} a\\u{1b}[31m\\n.csv"
         );
-        assert_eq!(lines(&board, &paces, 20), "4 waiting  2 running\n  orders.csv  3/12\n  a\\u{1b}[31…");
+        assert_eq!(lines(&board, &paces, 20), "4 waiting  2 runnin…\n  orders.csv  3/12\n  a\\u{1b}[3…");
         assert_eq!(
             lines(&Board { paused: 1, ..Board::default() }, &[], 80),
             "0 waiting  0 running  0 done  0 failed  paused"
         );
         let wide = Board { running: vec![lane("株式会社さくら物流.csv", None)], ..Board::default() };
-        assert_eq!(lines(&wide, &[None], 21).lines().last(), Some("  株式会社さ…"));
-        assert_eq!(fitting("株a", 1), "");
+        assert_eq!(lines(&wide, &[None], 21).lines().last(), Some("  株式会社…"));
         let many = Board { running: (0..10).map(|_| lane("x", None)).collect(), ..Board::default() };
         assert_eq!(lines(&many, &[const { None }; 10], 80).lines().last(), Some("  and 2 more"));
     }

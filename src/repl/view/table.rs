@@ -1,7 +1,7 @@
 //! Rows as a table that fits: how wide each column is, and which ones there is no room for. Text in, lines out.
 
-use super::{GAP, shortened};
-use crate::script::interactive::Cell;
+use super::GAP;
+use crate::{script::interactive::Cell, text::shortened};
 use unicode_width::UnicodeWidthStr;
 
 /// A column is not made narrower than this, while there are more than two.
